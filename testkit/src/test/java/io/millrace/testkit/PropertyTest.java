@@ -1,0 +1,50 @@
+package io.millrace.testkit;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+class PropertyTest {
+    @Test
+    void everyRunHasASeedOfItsOwn() {
+        List<Long> seeds = new ArrayList<>();
+        Property.check(50, random -> seeds.add(random.seed()), null);
+        assertEquals(50, new HashSet<>(seeds).size());
+    }
+
+    @Test
+    void aFailureNamesTheSeedThatRepeatsIt() {
+        IllegalStateException cause = new IllegalStateException("odd");
+        List<Long> drawn = new ArrayList<>();
+        AssertionError failure = assertThrows(
+                AssertionError.class,
+                () -> Property.check(
+                        1000,
+                        random -> {
+                            drawn.add(random.nextLong());
+                            if (random.chance(0.1)) throw cause;
+                        },
+                        null));
+        assertSame(cause, failure.getCause());
+        Matcher seed = Pattern.compile("seed (0x[0-9a-f]+), rerun with -Dmillrace.seed=\\1: odd")
+                .matcher(String.valueOf(failure.getMessage()));
+        assertTrue(seed.matches(), failure.getMessage());
+        Property.check(1000, random -> drawn.add(random.nextLong()), seed.group(1));
+        assertEquals(drawn.get(drawn.size() - 2), drawn.getLast());
+    }
+
+    @Test
+    void aGivenSeedRunsExactlyOnce() {
+        List<Long> seeds = new ArrayList<>();
+        Property.check(100, random -> seeds.add(random.seed()), "0xffffffffffffffff");
+        assertEquals(List.of(-1L), seeds);
+    }
+}
