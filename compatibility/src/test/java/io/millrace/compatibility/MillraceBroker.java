@@ -1,0 +1,29 @@
+package io.millrace.compatibility;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Our broker, started as README says. */
+record MillraceBroker() implements BrokerKind {
+    @Override
+    public List<String> prepare(Path data, int port, List<String> settings) {
+        var command = new ArrayList<>(List.of(
+                Checkout.ROOT.resolve("millrace").toString(),
+                "start",
+                "--listen",
+                "127.0.0.1:" + port,
+                "--data",
+                data.toString()));
+        for (String setting : settings) {
+            command.add("--set");
+            command.add(setting);
+        }
+        return command;
+    }
+
+    @Override
+    public boolean saysReady(String line) {
+        return line.startsWith("Millrace ") && line.contains(" ready in ");
+    }
+}
