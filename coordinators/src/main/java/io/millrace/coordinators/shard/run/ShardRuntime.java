@@ -1,0 +1,269 @@
+package io.millrace.coordinators.shard.run;
+
+import io.millrace.coordinators.shard.Answer;
+import io.millrace.coordinators.shard.Decision;
+import io.millrace.coordinators.shard.Moment;
+import io.millrace.coordinators.shard.RecordReader;
+import io.millrace.coordinators.shard.ShardMachine;
+import io.millrace.environment.Clock;
+import io.millrace.environment.Lane;
+import io.millrace.protocol.ErrorCode;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One shard on its lane, through all its leaderships. All methods are called on the lane.
+ *
+ * <p>Records are replayed as soon as they are appended, so the machine runs ahead of what is committed; every answer waits
+ * until the high watermark has passed what it shows. Losing the leadership drops the machine, and with it what was never
+ * committed; whoever waits is told NOT_COORDINATOR, and asks whoever leads now.
+ */
+public final class ShardRuntime<M extends ShardMachine> {
+    private static final System.Logger LOG = System.getLogger(ShardRuntime.class.getName());
+
+    private final String name;
+    private final Lane lane;
+    private final Clock clock;
+    private final ShardLimits limits;
+    private final RecordReader reader;
+    private final Supplier<M> newMachine;
+    private final WaitingAnswers waiting = new WaitingAnswers();
+
+    private @Nullable Load load;
+    private @Nullable M machine;
+    private @Nullable ShardLog log;
+    private long highWatermark;
+    private boolean isInMachine;
+    private Lane.@Nullable Timer timer;
+    private long timerAtMs = Long.MAX_VALUE;
+
+    /** A loading under way; a later leadership has another. */
+    private final class Load {
+        private final M machine = newMachine.get();
+        private final ShardLog log;
+        private final ShardLoader loader;
+        private final long startedAtMs = clock.monotonicMs();
+        private long recordCount;
+
+        Load(ShardLog log, ShardLoader loader) {
+            this.log = log;
+            this.loader = loader;
+        }
+    }
+
+    /**
+     * A shard that nobody leads here yet.
+     *
+     * @param name of the partition, for log lines
+     * @param reader reads the topic's records, off the lane
+     * @param newMachine makes the machine of a new leadership
+     */
+    public ShardRuntime(
+            String name, Lane lane, Clock clock, ShardLimits limits, RecordReader reader, Supplier<M> newMachine) {
+        this.name = name;
+        this.lane = lane;
+        this.clock = clock;
+        this.limits = limits;
+        this.reader = reader;
+        this.newMachine = newMachine;
+    }
+
+    /** The partition is led here from now on: loads its log. An earlier leadership is resigned. */
+    public void becomeLeader(ShardLog newLog, ShardLoader loader) {
+        resign();
+        Load newLoad = new Load(newLog, loader);
+        load = newLoad;
+        readOn(newLoad, loader.startOffset());
+    }
+
+    /** The partition is no longer led here: forgets its state, and tells those who wait. */
+    public void resign() {
+        load = null;
+        M former = machine;
+        machine = null;
+        log = null;
+        highWatermark = 0;
+        disarm();
+        List<Answer<?>> refused = new ArrayList<>(waiting.releaseAll());
+        if (former != null) refused.addAll(former.unloaded());
+        for (Answer<?> answer : refused) answer.refuse(ErrorCode.NOT_COORDINATOR);
+    }
+
+    /** Whether requests are answered here. */
+    public boolean isActive() {
+        return machine != null;
+    }
+
+    /** Whether the log is being replayed. */
+    public boolean isLoading() {
+        return load != null;
+    }
+
+    /** Offsets below are committed: releases the answers that waited for them. */
+    public void onHighWatermark(long newHighWatermark) {
+        if (newHighWatermark <= highWatermark || machine == null) return;
+        highWatermark = newHighWatermark;
+        if (!isInMachine) releaseCommitted();
+    }
+
+    /** Asks the machine, or says why it cannot be asked. */
+    public void submit(ShardOperation<? super M> operation) {
+        M current = machine;
+        if (current == null) {
+            operation.refuse(load == null ? ErrorCode.NOT_COORDINATOR : ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+            return;
+        }
+        Moment now = now();
+        carryOut(current, now, operation.decide(current, now));
+        releaseCommitted();
+        armForNext();
+    }
+
+    private void carryOut(M current, Moment now, Decision decision) {
+        isInMachine = true;
+        try {
+            if (decision.records().isEmpty()) {
+                hold(decision.answers(), decision.shownOffset(), now);
+                return;
+            }
+            switch (write(current, now, decision)) {
+                case ShardLog.Appended.At(long lastOffset) -> {
+                    hold(decision.answers(), lastOffset, now);
+                    hold(decision.aftermath().appended(), lastOffset, now);
+                }
+                case ShardLog.Appended.Refused(ErrorCode error) -> {
+                    LOG.log(
+                            System.Logger.Level.WARNING,
+                            "{0}: {1} records were refused by the log: {2}",
+                            name,
+                            decision.records().size(),
+                            error);
+                    for (Answer<?> answer : decision.answers()) answer.refuse(error);
+                    for (Answer<?> answer : decision.aftermath().refused(error)) answer.send();
+                }
+            }
+        } finally {
+            isInMachine = false;
+        }
+    }
+
+    /** Appends batch by batch, and replays each once it is in the log. */
+    private ShardLog.Appended write(M current, Moment now, Decision decision) {
+        ShardLog currentLog = Objects.requireNonNull(log, "an active shard has a log");
+        BatchPacker packer = new BatchPacker(decision.records(), limits, now.wallMs());
+        long lastOffset = -1;
+        while (packer.hasNext()) {
+            BatchPacker.Packed packed = packer.next();
+            switch (currentLog.append(packed.batch())) {
+                case ShardLog.Appended.At(long last) -> {
+                    long offset = last - packed.records().size() + 1;
+                    for (var record : packed.records()) current.replay(offset++, record);
+                    lastOffset = last;
+                }
+                case ShardLog.Appended.Refused refused -> {
+                    return refused;
+                }
+            }
+        }
+        return new ShardLog.Appended.At(lastOffset);
+    }
+
+    private void hold(List<Answer<?>> answers, long untilCommittedOffset, Moment now) {
+        long deadlineMs = now.nowMs() + limits.commitTimeoutMs();
+        for (Answer<?> answer : answers) waiting.add(untilCommittedOffset, answer, deadlineMs);
+    }
+
+    private void releaseCommitted() {
+        if (log == null) return;
+        highWatermark = Math.max(highWatermark, log.highWatermark());
+        for (Answer<?> answer : waiting.releaseBelow(highWatermark)) answer.send();
+    }
+
+    private void wake() {
+        timer = null;
+        timerAtMs = Long.MAX_VALUE;
+        M current = machine;
+        if (current == null) return;
+        Moment now = now();
+        for (int wakes = 0; wakes < limits.maxWakesPerTurn() && current.nextWakeAtMs() <= now.nowMs(); wakes++) {
+            carryOut(current, now, current.wake(now));
+        }
+        for (Answer<?> overdue : waiting.releaseOverdue(now.nowMs())) overdue.refuse(ErrorCode.REQUEST_TIMED_OUT);
+        releaseCommitted();
+        armForNext();
+    }
+
+    private void armForNext() {
+        M current = machine;
+        if (current != null) arm(Math.min(current.nextWakeAtMs(), waiting.nextDeadlineMs()));
+    }
+
+    /** An earlier timer is left to fire in vain and arms the next, so that heartbeats, which put deadlines off, cost none. */
+    private void arm(long atMs) {
+        if (atMs >= timerAtMs) return;
+        disarm();
+        timerAtMs = atMs;
+        timer = lane.schedule(Math.max(0, atMs - clock.monotonicMs()), this::wake);
+    }
+
+    private void disarm() {
+        if (timer != null) timer.cancel();
+        timer = null;
+        timerAtMs = Long.MAX_VALUE;
+    }
+
+    private void readOn(Load current, long fromOffset) {
+        current.loader.read(fromOffset, limits.loadSliceBytes(), slice -> {
+            if (load != current) return;
+            switch (slice) {
+                case ShardLoader.Slice.Failed(String why) -> giveUp(why);
+                case ShardLoader.Slice.Batches batches -> decode(current, batches);
+            }
+        });
+    }
+
+    private void decode(Load current, ShardLoader.Slice.Batches slice) {
+        ByteBuffer bytes = slice.bytes();
+        lane.offload(() -> LoadedRecords.read(bytes, reader), outcome -> {
+            if (load != current) return;
+            switch (outcome) {
+                case Lane.Outcome.Done<LoadedRecords>(LoadedRecords records) -> {
+                    current.recordCount += records.replayOn(current.machine);
+                    if (slice.isLast()) activate(current);
+                    else readOn(current, slice.nextOffset());
+                }
+                case Lane.Outcome.Failed<LoadedRecords>(Exception cause) ->
+                    giveUp(cause.getClass().getSimpleName() + ": " + cause.getMessage());
+            }
+        });
+    }
+
+    private void activate(Load loaded) {
+        load = null;
+        machine = loaded.machine;
+        log = loaded.log;
+        highWatermark = loaded.log.highWatermark();
+        loaded.machine.loaded(now());
+        LOG.log(
+                System.Logger.Level.INFO,
+                "{0}: loaded {1} records in {2} ms",
+                name,
+                loaded.recordCount,
+                clock.monotonicMs() - loaded.startedAtMs);
+        armForNext();
+    }
+
+    /** A shard that cannot be read is led by nobody: it answers NOT_COORDINATOR until the leadership moves. */
+    private void giveUp(String why) {
+        load = null;
+        LOG.log(System.Logger.Level.ERROR, "{0}: the coordinator's state could not be loaded: {1}", name, why);
+    }
+
+    private Moment now() {
+        return new Moment(clock.monotonicMs(), clock.wallMs());
+    }
+}
