@@ -48,8 +48,8 @@ public final class HttpEndpoint implements Closeable {
         try {
             server = HttpServer.create(address, BACKLOG);
         } catch (IOException e) {
-            throw new IOException("cannot listen on " + address.getHostString() + ":" + address.getPort() + ": "
-                    + e.getMessage(), e);
+            throw new IOException(
+                    "cannot listen on " + address.getHostString() + ":" + address.getPort() + ": " + e.getMessage(), e);
         }
         pages.forEach((path, page) -> server.createContext(path, exchange -> serve(exchange, path, page)));
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
