@@ -1,0 +1,98 @@
+package io.millrace.storage;
+
+import io.millrace.environment.Disk;
+import io.millrace.environment.DiskFile;
+import io.millrace.environment.OpenMode;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What has to be forced so that a log survives a power cut up to an offset. Made on the log's lane by
+ * {@link PartitionLog#prepareFlush}; {@link #run} blocks and belongs on a disk helper; afterwards the lane is told
+ * through {@link PartitionLog#flushed}. Run exactly once. At most one flush of a log is under way at a time.
+ */
+public final class Flush {
+    private final Disk disk;
+    private final Path directory;
+    private final long endOffset;
+    private final int truncations;
+    private final List<SharedFile> files;
+    private final List<Path> smallFiles;
+    private final byte @Nullable [] leaderEpochs;
+    private final boolean forceNames;
+    private boolean done;
+
+    Flush(
+            LogFolder folder,
+            long endOffset,
+            int truncations,
+            List<SharedFile> files,
+            List<Path> smallFiles,
+            byte @Nullable [] leaderEpochs,
+            boolean forceNames) {
+        this.disk = folder.disk();
+        this.directory = folder.directory();
+        this.endOffset = endOffset;
+        this.truncations = truncations;
+        this.files = files;
+        this.smallFiles = smallFiles;
+        this.leaderEpochs = leaderEpochs;
+        this.forceNames = forceNames;
+    }
+
+    /** Everything below is on stable storage once {@link #run} has returned. */
+    public long endOffset() {
+        return endOffset;
+    }
+
+    int truncations() {
+        return truncations;
+    }
+
+    boolean isDone() {
+        return done;
+    }
+
+    /**
+     * Forces the files.
+     *
+     * @throws LogDirectoryFailed if one could not be forced; it must not be tried again
+     */
+    public void run() {
+        try {
+            forceFiles();
+            for (Path file : smallFiles) forceSmallFile(file);
+            if (leaderEpochs != null) disk.replace(directory.resolve(LeaderEpochs.FILE_NAME), leaderEpochs);
+            else if (forceNames) disk.forceDirectory(directory);
+            if (forceNames && directory.getParent() != null) disk.forceDirectory(directory.getParent());
+            done = true;
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(directory, "flush", e);
+        }
+    }
+
+    private void forceFiles() throws IOException {
+        IOException failure = null;
+        for (SharedFile file : files) {
+            try {
+                if (failure == null) file.file().force();
+            } catch (IOException e) {
+                failure = e;
+            } finally {
+                file.release();
+            }
+        }
+        if (failure != null) throw failure;
+    }
+
+    private void forceSmallFile(Path path) throws IOException {
+        try (DiskFile file = disk.open(path, OpenMode.READ_WRITE)) {
+            file.force();
+        } catch (NoSuchFileException e) {
+            // A snapshot that retention or truncation has removed since needs no force.
+        }
+    }
+}

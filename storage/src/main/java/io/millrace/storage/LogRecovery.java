@@ -1,0 +1,175 @@
+package io.millrace.storage;
+
+import io.millrace.environment.Disk;
+import io.millrace.environment.DiskFile;
+import io.millrace.environment.OpenMode;
+import io.millrace.protocol.Uuid;
+import io.millrace.records.TopicPartition;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens a log. After a clean shutdown it trusts the files and reads only the end of the last segment; after a crash it
+ * scans from the segment that holds the recovery point. Every step may be cut off by a crash and done again.
+ */
+final class LogRecovery {
+    private final LogFolder folder;
+    private final Disk disk;
+    private final TopicPartition partition;
+    private final @Nullable Uuid topicId;
+    private final LogConfig config;
+    private final ProducerStateConfig producerConfig;
+    private final long nowMs;
+    private final List<String> notes = new ArrayList<>();
+    private final Segments segments = new Segments();
+    private final LeaderEpochs epochs = new LeaderEpochs();
+    private final ProducerStates producers = new ProducerStates();
+    private final ProducerSnapshots snapshots;
+
+    LogRecovery(
+            Disk disk,
+            Path directory,
+            TopicPartition partition,
+            @Nullable Uuid topicId,
+            LogConfig config,
+            ProducerStateConfig producerConfig,
+            long nowMs) {
+        this.folder = new LogFolder(disk, directory);
+        this.disk = disk;
+        this.partition = partition;
+        this.topicId = topicId;
+        this.config = config;
+        this.producerConfig = producerConfig;
+        this.nowMs = nowMs;
+        this.snapshots = new ProducerSnapshots(folder, producerConfig, nowMs);
+    }
+
+    OpenedLog open(long recoveryPoint, long logStartOffset, boolean cleanShutdown) throws IOException {
+        Set<String> names = new HashSet<>(disk.list(folder.directory()));
+        if (LeftoverFiles.settle(folder, names, notes)) names = new HashSet<>(disk.list(folder.directory()));
+        collect(names);
+        if (names.contains(LeaderEpochs.FILE_NAME)) loadEpochs();
+        if (segments.isEmpty()) return finished(startAt(logStartOffset), logStartOffset, cleanShutdown, null);
+        return cleanShutdown ? trust(logStartOffset) : scan(recoveryPoint, logStartOffset);
+    }
+
+    private void loadEpochs() throws IOException {
+        Path file = folder.file(LeaderEpochs.FILE_NAME);
+        try {
+            epochs.load(LeaderEpochs.read(disk, file));
+        } catch (CorruptLog e) {
+            notes.add(e.getMessage() + "; leader epochs are taken from the batches");
+            rereadEpochs();
+        }
+    }
+
+    private void rereadEpochs() throws IOException {
+        for (Segment segment : segments.all()) {
+            BatchCursor cursor = segment.scan();
+            while (cursor.next()) epochs.assign(cursor.leaderEpoch(), cursor.baseOffset());
+        }
+    }
+
+    private void collect(Set<String> names) throws IOException {
+        TreeSet<Long> baseOffsets = new TreeSet<>();
+        for (String name : names) {
+            SegmentFileNames.offsetIn(name, SegmentFileNames.LOG).ifPresent(baseOffsets::add);
+            SegmentFileNames.offsetIn(name, SegmentFileNames.SNAPSHOT).ifPresent(snapshots::found);
+        }
+        for (String name : names) removeOrphan(name, baseOffsets);
+        for (long baseOffset : baseOffsets) segments.add(segment(baseOffset, names));
+    }
+
+    private void removeOrphan(String name, Set<Long> baseOffsets) throws IOException {
+        for (String suffix : SegmentFiles.SUFFIXES) {
+            OptionalLong offset = SegmentFileNames.offsetIn(name, suffix);
+            if (offset.isEmpty() || baseOffsets.contains(offset.getAsLong())) continue;
+            disk.delete(folder.file(name));
+            notes.add("deleted " + name + ", whose segment is gone");
+        }
+    }
+
+    private Segment segment(long baseOffset, Set<String> names) throws IOException {
+        Path log = folder.file(SegmentFileNames.of(baseOffset, SegmentFileNames.LOG));
+        long sizeBytes;
+        try (DiskFile file = disk.open(log, OpenMode.READ)) {
+            sizeBytes = file.sizeBytes();
+        }
+        if (sizeBytes > Integer.MAX_VALUE)
+            throw new CorruptLog(log, Integer.MAX_VALUE, "a segment of " + sizeBytes + " bytes is larger than 2^31-1");
+        Segment.Found found = new Segment.Found(
+                true,
+                names.contains(SegmentFileNames.of(baseOffset, SegmentFileNames.INDEX)),
+                names.contains(SegmentFileNames.of(baseOffset, SegmentFileNames.TIME_INDEX)),
+                names.contains(SegmentFileNames.of(baseOffset, SegmentFileNames.TRANSACTION_INDEX)));
+        return new Segment(folder, baseOffset, found, (int) sizeBytes, disk.lastModifiedMs(log));
+    }
+
+    private long startAt(long offset) throws IOException {
+        Segment segment = new Segment(folder, offset, Segment.Found.NOTHING, 0, nowMs);
+        if (offset > 0) {
+            segment.createFile();
+            disk.forceDirectory(folder.directory());
+        }
+        segments.add(segment);
+        return offset;
+    }
+
+    private OpenedLog trust(long logStartOffset) throws IOException {
+        long logEndOffset = segments.active().nextOffset();
+        epochs.truncateFromEnd(logEndOffset);
+        long start = Math.max(logStartOffset, segments.first().baseOffset());
+        snapshots.restore(producers, segments, start, logEndOffset);
+        return finished(logEndOffset, logStartOffset, true, null);
+    }
+
+    private OpenedLog scan(long recoveryPoint, long logStartOffset) throws IOException {
+        SegmentScan scan = new SegmentScan(folder, segments, epochs, producers, snapshots, notes);
+        long start = Math.max(logStartOffset, segments.first().baseOffset());
+        long logEndOffset = scan.from(recoveryPoint, start);
+        return finished(logEndOffset, logStartOffset, false, scan);
+    }
+
+    private OpenedLog finished(long logEndOffset, long logStartOffset, boolean wasClean, @Nullable SegmentScan scan)
+            throws IOException {
+        long start = Math.max(logStartOffset, segments.first().baseOffset());
+        long end = logEndOffset;
+        if (start > end) {
+            notes.add("the log ended at " + end + ", before its log start offset " + start + "; it begins there anew");
+            LogTruncation.removeFrom(folder, segments, 0);
+            snapshots.deleteFrom(0);
+            producers.clear();
+            epochs.clear();
+            end = startAt(start);
+        }
+        epochs.truncateFromStart(start);
+        RecoveryReport report = new RecoveryReport(
+                wasClean,
+                scan == null ? 0 : scan.segmentsScanned(),
+                scan == null ? 0 : scan.bytesScanned(),
+                scan == null ? 0 : scan.bytesCut(),
+                List.copyOf(notes));
+        if (scan != null) scan.forceEpochs();
+        return new OpenedLog(
+                folder,
+                partition,
+                topicId,
+                config,
+                producerConfig,
+                segments,
+                epochs,
+                producers,
+                snapshots,
+                start,
+                end,
+                end,
+                report);
+    }
+}

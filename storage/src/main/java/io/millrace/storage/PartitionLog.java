@@ -1,0 +1,756 @@
+package io.millrace.storage;
+
+import io.millrace.environment.Disk;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
+import io.millrace.records.BatchHeader;
+import io.millrace.records.ControlRecord;
+import io.millrace.records.OffsetAndEpoch;
+import io.millrace.records.TopicPartition;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The log of one partition: appends, reads, lookups, retention, truncation.
+ *
+ * <p>Used by one lane at a time. Every method may throw {@link LogDirectoryFailed} when the disk fails, after which the
+ * log must not be used any more, and {@link CorruptLog} when it meets damage.
+ */
+public final class PartitionLog {
+    private static final int NO_TRANSACTION_VERSION = 0;
+
+    private final LogFolder folder;
+    private final TopicPartition partition;
+    private final Segments segments;
+    private final LeaderEpochs epochs;
+    private final ProducerStates producers;
+    private final ProducerSnapshots snapshots;
+    private final ProducerStateConfig producerConfig;
+    private final RecoveryReport recovery;
+    private LogConfig config;
+    private @Nullable Uuid topicId;
+
+    private long logStartOffset;
+    private long logEndOffset;
+    private long highWatermark;
+    private long recoveryPoint;
+    private long unflushedSinceMs = -1;
+    private boolean hasUnforcedNames;
+    private long indexesUnforcedFrom = Long.MAX_VALUE;
+    private int truncations;
+    private boolean closed;
+
+    private long lastBatchOffset = -1;
+    private int lastBatchPosition;
+
+    PartitionLog(OpenedLog opened) {
+        this.folder = opened.folder();
+        this.partition = opened.partition();
+        this.topicId = opened.topicId();
+        this.config = opened.config();
+        this.producerConfig = opened.producerConfig();
+        this.segments = opened.segments();
+        this.epochs = opened.epochs();
+        this.producers = opened.producers();
+        this.snapshots = opened.snapshots();
+        this.recovery = opened.report();
+        this.logStartOffset = opened.logStartOffset();
+        this.logEndOffset = opened.logEndOffset();
+        this.recoveryPoint = opened.recoveryPoint();
+        this.highWatermark = logStartOffset;
+        this.hasUnforcedNames = logEndOffset == 0;
+        active().setJitterMs(jitterMs());
+    }
+
+    /**
+     * Opens the log in a directory that exists, empty or not, and recovers what a crash left: behind the recovery point
+     * batches are checked and the first that is not whole ends the log; missing or wrong indexes are made anew; files on
+     * their way to deletion are deleted. Crashing in the midst and opening again ends the same. Blocks; belongs on a disk
+     * helper.
+     *
+     * @param topicId        the topic's id if known
+     * @param recoveryPoint  everything below was forced; 0 if unknown
+     * @param logStartOffset from the checkpoint; 0 if unknown
+     * @param cleanShutdown  whether the directory's marker says that it was closed cleanly
+     * @param nowMs          wall time, for what expires
+     * @throws CorruptLog         if there is damage below the recovery point
+     * @throws LogDirectoryFailed if the disk failed
+     */
+    public static PartitionLog open(
+            Disk disk,
+            Path directory,
+            TopicPartition partition,
+            @Nullable Uuid topicId,
+            LogConfig config,
+            ProducerStateConfig producerConfig,
+            long recoveryPoint,
+            long logStartOffset,
+            boolean cleanShutdown,
+            long nowMs) {
+        try {
+            return new PartitionLog(new LogRecovery(disk, directory, partition, topicId, config, producerConfig, nowMs)
+                    .open(recoveryPoint, logStartOffset, cleanShutdown));
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(directory, "open", e);
+        }
+    }
+
+    /** What opening found and did. */
+    public RecoveryReport recovery() {
+        return recovery;
+    }
+
+    // Appending
+
+    /** {@link #append(ByteBuffer, AppendOrigin, int, long, long, int)} for anything but transaction markers. */
+    public AppendOutcome append(ByteBuffer batches, AppendOrigin origin, int leaderEpoch, long wallMs, long nowMs) {
+        return append(batches, origin, leaderEpoch, wallMs, nowMs, NO_TRANSACTION_VERSION);
+    }
+
+    /**
+     * Checks whole batches and writes them at the end of the log with one write. Unless they come from replication,
+     * their offsets and leader epochs, and where needed their time stamps, are set within the given buffer. What was
+     * written is visible at once, and survives a power cut after the next {@link Flush}.
+     *
+     * @param batches            from position to limit; not consumed. From {@link AppendOrigin#REPLICATION} a cut batch
+     *                           at the end is passed over
+     * @param leaderEpoch        the leader's epoch; batches from replication keep theirs, and those with a later one
+     *                           than this are passed over (KAFKA-18723)
+     * @param wallMs             wall time in milliseconds since the epoch
+     * @param nowMs              monotonic time, for {@code flush.ms}
+     * @param transactionVersion level of transaction.version for markers; from 2 a marker raises the epoch (KIP-890)
+     */
+    public AppendOutcome append(
+            ByteBuffer batches, AppendOrigin origin, int leaderEpoch, long wallMs, long nowMs, int transactionVersion) {
+        if (closed) throw new IllegalStateException("the log of " + partition + " is closed");
+        ByteBuffer whole = batches.duplicate();
+        AppendOutcome.Refused refused = AppendCheck.check(whole, origin, config, leaderEpoch, logEndOffset, wallMs);
+        if (refused == null && whole.hasRemaining()) {
+            AppendOutcome answered = checkProducers(whole, origin, transactionVersion);
+            if (answered != null) return answered;
+        }
+        if (refused != null) return refused;
+        if (!whole.hasRemaining())
+            return new AppendOutcome.Appended(logEndOffset, logEndOffset - 1, -1, logStartOffset);
+        try {
+            return write(whole, origin, leaderEpoch, wallMs, nowMs);
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "append to", e);
+        }
+    }
+
+    private @Nullable AppendOutcome checkProducers(ByteBuffer batches, AppendOrigin origin, int transactionVersion) {
+        if (origin == AppendOrigin.REPLICATION || origin == AppendOrigin.RAFT_LEADER) return null;
+        for (int at = batches.position(); at < batches.limit(); at += BatchHeader.sizeBytes(batches, at)) {
+            long producerId = BatchHeader.producerId(batches, at);
+            if (producerId < 0) continue;
+            if (origin == AppendOrigin.CLIENT) {
+                AppendOutcome duplicate = producers.duplicate(batches, at, logStartOffset);
+                if (duplicate != null) return duplicate;
+            }
+            ProducerStates.Refusal refusal = BatchHeader.isControl(batches, at)
+                    ? checkMarker(batches, at, producerId, transactionVersion)
+                    : producers.checkData(batches, at, origin == AppendOrigin.CLIENT);
+            if (refusal != null) return new AppendOutcome.Refused(refusal.error(), refusal.message());
+        }
+        return null;
+    }
+
+    private ProducerStates.@Nullable Refusal checkMarker(
+            ByteBuffer batches, int at, long producerId, int transactionVersion) {
+        ControlRecord.EndTransaction marker = TransactionMarker.read(batches, at);
+        if (marker == null)
+            return new ProducerStates.Refusal(
+                    ErrorCode.INVALID_RECORD, "A control batch with a producer id is not a transaction marker");
+        return producers.checkMarker(
+                producerId, BatchHeader.producerEpoch(batches, at), marker.coordinatorEpoch(), transactionVersion);
+    }
+
+    private AppendOutcome write(ByteBuffer batches, AppendOrigin origin, int leaderEpoch, long wallMs, long nowMs)
+            throws IOException {
+        boolean assigns = origin != AppendOrigin.REPLICATION;
+        long next = assigns ? logEndOffset : BatchHeader.baseOffset(batches, batches.position());
+        long baseOffset = next;
+        long newestTimestamp = -1;
+        for (int at = batches.position(); at < batches.limit(); at += BatchHeader.sizeBytes(batches, at)) {
+            if (assigns) {
+                BatchHeader.setBaseOffset(batches, at, next);
+                BatchHeader.setPartitionLeaderEpoch(batches, at, leaderEpoch);
+            }
+            next = BatchHeader.lastOffset(batches, at) + 1;
+            newestTimestamp = Math.max(newestTimestamp, BatchHeader.maxTimestamp(batches, at));
+        }
+        rollIfDue(batches.remaining(), baseOffset, next - 1, newestTimestamp, wallMs);
+        Segment active = active();
+        if (!active.logExists()) hasUnforcedNames = true;
+        int position = active.sizeBytes();
+        active.append(batches.duplicate(), config.indexIntervalBytes());
+        appended(batches, active, position);
+        logEndOffset = next;
+        if (unflushedSinceMs < 0) unflushedSinceMs = nowMs;
+        boolean stamped = assigns && AppendCheck.stampsAppendTime(origin, config);
+        return new AppendOutcome.Appended(baseOffset, next - 1, stamped ? wallMs : -1, logStartOffset);
+    }
+
+    private void appended(ByteBuffer batches, Segment active, int position) throws IOException {
+        for (int at = batches.position(); at < batches.limit(); ) {
+            int batchBytes = BatchHeader.sizeBytes(batches, at);
+            long batchOffset = BatchHeader.baseOffset(batches, at);
+            epochs.assign(BatchHeader.partitionLeaderEpoch(batches, at), batchOffset);
+            if (BatchHeader.producerId(batches, at) >= 0) {
+                ProducerStates.Ended ended = producers.replay(batches, at);
+                if (ended != null && ended.isAborted())
+                    active.abort(new AbortedTransaction(
+                            ended.producerId(),
+                            ended.firstOffset(),
+                            ended.markerOffset(),
+                            producers.lastStableOffsetAfter(ended)));
+            }
+            lastBatchOffset = batchOffset;
+            lastBatchPosition = position;
+            position += batchBytes;
+            at += batchBytes;
+        }
+    }
+
+    private Segment active() {
+        return segments.active();
+    }
+
+    // Segments
+
+    private void rollIfDue(int batchesBytes, long baseOffset, long lastOffset, long newestTimestamp, long wallMs)
+            throws IOException {
+        if (!active().shouldRoll(batchesBytes, newestTimestamp, lastOffset, config, wallMs)) return;
+        rollTo(Math.max(baseOffset, lastOffset - Integer.MAX_VALUE), wallMs);
+    }
+
+    /** Begins a new segment at the log end offset; no effect while the active one is empty. */
+    public void roll(long wallMs) {
+        try {
+            if (active().sizeBytes() > 0) rollTo(logEndOffset, wallMs);
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "roll a segment of", e);
+        }
+    }
+
+    private void rollTo(long baseOffset, long wallMs) throws IOException {
+        Segment old = active();
+        if (old.sizeBytes() == 0) {
+            segments.remove(segments.count() - 1, segments.count());
+            deleteNow(old);
+        } else {
+            old.finish();
+            indexesUnforcedFrom = Math.min(indexesUnforcedFrom, old.baseOffset());
+        }
+        snapshots.write(baseOffset, producers);
+        addSegment(baseOffset, wallMs);
+    }
+
+    private void addSegment(long baseOffset, long wallMs) throws IOException {
+        Segment segment = new Segment(folder, baseOffset, Segment.Found.NOTHING, 0, wallMs);
+        if (baseOffset > 0) segment.createFile();
+        segments.add(segment);
+        segment.setJitterMs(jitterMs());
+        hasUnforcedNames = true;
+        lastBatchOffset = -1;
+    }
+
+    /** Spreads rolls over {@code segment.jitter.ms} by what is fixed for a segment, so that no dice are needed. */
+    private long jitterMs() {
+        long bound = Math.min(config.segmentJitterMs(), config.segmentMs());
+        if (bound <= 0) return 0;
+        long mixed = (partition.hashCode() * 31L + active().baseOffset()) * 0x9E3779B97F4A7C15L;
+        return Math.floorMod(mixed, bound);
+    }
+
+    private void deleteNow(Segment segment) throws IOException {
+        segment.closeFiles();
+        for (String suffix : SegmentFiles.SUFFIXES)
+            folder.disk().delete(folder.file(SegmentFileNames.of(segment.baseOffset(), suffix)));
+    }
+
+    // Reading
+
+    /**
+     * Finds the bytes from the batch that holds an offset on, within one segment.
+     *
+     * @param fromOffset       first offset wanted, from the log start offset to the log end offset, both included
+     * @param maxBytes         soft cap; the range may end within a batch
+     * @param atLeastOneBatch  whether the first batch is returned whole even if it is larger (KIP-74); if not, nothing is
+     * @param untilOffset      batches that hold this offset or later ones are left out: the high watermark, the last
+     *                         stable offset or the log end offset
+     */
+    public ReadOutcome read(long fromOffset, int maxBytes, boolean atLeastOneBatch, long untilOffset) {
+        if (fromOffset < logStartOffset || fromOffset > logEndOffset)
+            return new ReadOutcome.OutOfRange(logStartOffset, logEndOffset);
+        if (fromOffset >= untilOffset || fromOffset == logEndOffset) return empty(fromOffset);
+        try {
+            int index = segments.floorIndex(fromOffset);
+            Segment segment = segments.at(index);
+            Segment.Place place = place(segment, fromOffset);
+            while (place == null) {
+                if (++index == segments.count()) return empty(fromOffset);
+                segment = segments.at(index);
+                place = segment.find(fromOffset);
+            }
+            return slice(segment, place, fromOffset, maxBytes, atLeastOneBatch, untilOffset);
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "read from", e);
+        }
+    }
+
+    private static ReadOutcome empty(long fromOffset) {
+        return new ReadOutcome.Slice(FileRecords.EMPTY, fromOffset, fromOffset);
+    }
+
+    private Segment.@Nullable Place place(Segment segment, long offset) throws IOException {
+        if (lastBatchOffset >= 0 && offset >= lastBatchOffset && segment == active())
+            return new Segment.Place(lastBatchPosition, lastBatchOffset, segment.sizeBytes() - lastBatchPosition);
+        return segment.find(offset);
+    }
+
+    private ReadOutcome slice(
+            Segment segment,
+            Segment.Place first,
+            long fromOffset,
+            int maxBytes,
+            boolean atLeastOneBatch,
+            long untilOffset)
+            throws IOException {
+        long endPosition = segment.sizeBytes();
+        if (untilOffset < logEndOffset) {
+            Segment.Place until = place(segment, untilOffset);
+            if (until != null) endPosition = until.position();
+        }
+        long available = endPosition - first.position();
+        if (available <= 0 || (first.sizeBytes() > maxBytes && !atLeastOneBatch)) return empty(fromOffset);
+        int sizeBytes = (int) Math.min(Math.max(maxBytes, first.sizeBytes()), available);
+        return new ReadOutcome.Slice(
+                FileRecords.of(segment.log().shared(), first.position(), sizeBytes), fromOffset, first.baseOffset());
+    }
+
+    /**
+     * The aborted transactions that a reader of committed records has to skip.
+     *
+     * @param fromOffset  first offset that is read
+     * @param untilOffset just past the last offset that is read
+     */
+    public List<AbortedTransaction> abortedTransactions(long fromOffset, long untilOffset) {
+        List<AbortedTransaction> found = new ArrayList<>();
+        try {
+            for (int i = segments.floorIndex(fromOffset); i < segments.count(); i++) {
+                for (AbortedTransaction transaction : segments.at(i).abortedTransactions()) {
+                    if (transaction.lastOffset() >= fromOffset && transaction.firstOffset() < untilOffset)
+                        found.add(transaction);
+                    if (transaction.lastStableOffset() >= untilOffset) return found;
+                }
+            }
+            return found;
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "read the transaction index of", e);
+        }
+    }
+
+    /** {@link #abortedTransactions(long, long)} for the offsets that may be in a slice; it may name a few more. */
+    public List<AbortedTransaction> abortedTransactions(ReadOutcome.Slice slice) {
+        if (slice.records().sizeBytes() == 0) return List.of();
+        try {
+            int index = segments.floorIndex(slice.batchBaseOffset());
+            long segmentEnd =
+                    index + 1 < segments.count() ? segments.at(index + 1).baseOffset() : logEndOffset;
+            long until = segments.at(index)
+                    .upperBoundOffset(
+                            slice.batchBaseOffset(),
+                            slice.records().position() + slice.records().sizeBytes(),
+                            segmentEnd);
+            return abortedTransactions(slice.fetchOffset(), until);
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "read the index of", e);
+        }
+    }
+
+    // Lookups
+
+    /** The first record whose time stamp is at least this, or nothing. */
+    public Optional<TimestampOffset> offsetForTimestamp(long timestamp) {
+        try {
+            for (Segment segment : segments.all()) {
+                if (segment.maxTimestamp() < timestamp) continue;
+                Optional<TimestampOffset> found =
+                        segment.findTimestamp(timestamp, logStartOffset, config.decompressionLimit());
+                if (found.isPresent()) return found;
+            }
+            return Optional.empty();
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "look up a time in", e);
+        }
+    }
+
+    /** The first record with the largest time stamp (KIP-734), or nothing if no record has one. */
+    public Optional<TimestampOffset> maxTimestampOffset() {
+        try {
+            long newest = -1;
+            for (Segment segment : segments.all()) newest = Math.max(newest, segment.maxTimestamp());
+            return newest < 0 ? Optional.empty() : offsetForTimestamp(newest);
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "look up the latest time in", e);
+        }
+    }
+
+    /** Where an epoch ends: the largest known epoch that is at most this one, and the first offset after it (KIP-279). */
+    public Optional<OffsetAndEpoch> endOffsetForEpoch(int epoch) {
+        return epochs.endOffsetFor(epoch, logEndOffset);
+    }
+
+    /** The newest leader epoch, or -1. */
+    public int latestEpoch() {
+        return epochs.latestEpoch();
+    }
+
+    /** The leader epoch in which an offset was written, or -1 if unknown. */
+    public int epochAt(long offset) {
+        return epochs.epochAt(offset);
+    }
+
+    /** All known leader epochs, oldest first. */
+    public List<LeaderEpochs.Entry> leaderEpochs() {
+        return epochs.entries();
+    }
+
+    /** Notes that an epoch begins at an offset, before its first record; a known or older epoch changes nothing. */
+    public void assignEpochStart(int epoch, long offset) {
+        epochs.assign(epoch, offset);
+    }
+
+    // Offsets
+
+    /** The first offset that can be read. */
+    public long logStartOffset() {
+        return logStartOffset;
+    }
+
+    /** The offset the next record gets. */
+    public long logEndOffset() {
+        return logEndOffset;
+    }
+
+    /** Everything below is on the whole in-sync replica set. */
+    public long highWatermark() {
+        return highWatermark;
+    }
+
+    /** Raises the high watermark, to the log end offset at most; a lower value changes nothing. */
+    public void advanceHighWatermark(long offset) {
+        long bounded = Math.min(offset, logEndOffset);
+        if (bounded <= highWatermark) return;
+        highWatermark = bounded;
+        producers.highWatermarkAdvanced(bounded);
+    }
+
+    /** Everything below is decided, and replicated: the high watermark or the first unstable offset before it. */
+    public long lastStableOffset() {
+        long unstable = producers.firstUnstableOffset();
+        return unstable < 0 ? highWatermark : Math.min(unstable, highWatermark);
+    }
+
+    /** First offset of the oldest open transaction, or nothing. */
+    public Optional<Long> firstOpenTransactionOffset() {
+        long first = producers.firstUndecidedOffset();
+        return first < 0 ? Optional.empty() : Optional.of(first);
+    }
+
+    /** Everything below survives a power cut, and is not scanned after one. */
+    public long recoveryPoint() {
+        return recoveryPoint;
+    }
+
+    /** Bytes of batches, indexes not counted. */
+    public long sizeBytes() {
+        return segments.sizeBytes();
+    }
+
+    /** How many segments there are, the active one included. */
+    public int segmentCount() {
+        return segments.count();
+    }
+
+    /** Base offset of the active segment. */
+    public long activeSegmentBaseOffset() {
+        return active().baseOffset();
+    }
+
+    /** The topic's id, if known. */
+    public Optional<Uuid> topicId() {
+        return Optional.ofNullable(topicId);
+    }
+
+    /**
+     * Notes the topic's id.
+     *
+     * @throws IllegalStateException if the log belongs to another id
+     */
+    public void assignTopicId(Uuid id) {
+        if (topicId != null && !topicId.equals(id))
+            throw new IllegalStateException(
+                    "the log of " + partition + " belongs to topic id " + topicId + ", not " + id);
+        topicId = id;
+    }
+
+    /** Which partition this is. */
+    public TopicPartition partition() {
+        return partition;
+    }
+
+    /** The directory that holds the files. */
+    public Path directory() {
+        return folder.directory();
+    }
+
+    /** Its owner has renamed the directory. */
+    public void directoryRenamed(Path newDirectory) {
+        try {
+            closeFiles();
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "close", e);
+        }
+        folder.movedTo(newDirectory);
+    }
+
+    /** The properties in effect. */
+    public LogConfig config() {
+        return config;
+    }
+
+    /** Takes over changed properties. */
+    public void updateConfig(LogConfig newConfig) {
+        config = newConfig;
+        active().setJitterMs(jitterMs());
+    }
+
+    // Producers
+
+    /** The producers remembered, in no particular order. */
+    public List<ActiveProducer> activeProducers() {
+        return producers.active();
+    }
+
+    /** Whether this producer, in this epoch, has a transaction open here. */
+    public boolean hasOpenTransaction(long producerId, short producerEpoch) {
+        return producers.hasOpenTransaction(producerId, producerEpoch);
+    }
+
+    /** Forgets producers that have been silent for {@code producer.id.expiration.ms}; returns how many. */
+    public int expireProducers(long wallMs) {
+        return producers.expire(wallMs, producerConfig.producerIdExpirationMs());
+    }
+
+    // Keeping and letting go
+
+    /**
+     * Raises the log start offset (DeleteRecords). Segments wholly below it go with the next {@link #expire}.
+     *
+     * @return false if the offset lies above the high watermark; nothing has changed then
+     */
+    public boolean deleteRecordsBefore(long offset) {
+        if (offset > highWatermark) return false;
+        if (offset > logStartOffset) {
+            logStartOffset = offset;
+            epochs.truncateFromStart(offset);
+        }
+        return true;
+    }
+
+    /**
+     * A follower's log start offset follows its leader's, bounded by its own end.
+     *
+     * @return whether it changed
+     */
+    public boolean advanceLogStartOffset(long offset) {
+        long bounded = Math.min(offset, logEndOffset);
+        if (bounded <= logStartOffset) return false;
+        logStartOffset = bounded;
+        highWatermark = Math.max(highWatermark, bounded);
+        epochs.truncateFromStart(bounded);
+        return true;
+    }
+
+    /**
+     * Takes segments out that {@code retention.ms}, {@code retention.bytes} or the log start offset no longer keep, and
+     * renames their files. Nothing at or above the high watermark goes.
+     *
+     * @param wallMs wall time in milliseconds since the epoch
+     * @return what is to be deleted after {@code file.delete.delay.ms}; empty if nothing was due
+     */
+    public List<PendingDeletion> expire(long wallMs) {
+        try {
+            int due = Retention.dueCount(segments, config, logStartOffset, logEndOffset, highWatermark, wallMs);
+            if (due == 0) return List.of();
+            if (due == segments.count()) rollTo(logEndOffset, wallMs);
+            List<Segment> removed = segments.remove(0, due);
+            logStartOffset = Math.max(logStartOffset, segments.first().baseOffset());
+            epochs.truncateFromStart(logStartOffset);
+            List<PendingDeletion> pending = new ArrayList<>(removed.size());
+            for (Segment segment : removed) pending.add(markDeleted(segment));
+            snapshots.deleteBefore(segments.first().baseOffset());
+            recoveryPoint = Math.max(recoveryPoint, logStartOffset);
+            hasUnforcedNames = true;
+            return pending;
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "remove old segments of", e);
+        }
+    }
+
+    private PendingDeletion markDeleted(Segment segment) throws IOException {
+        segment.closeFiles();
+        List<Path> files = new ArrayList<>(4);
+        for (String suffix : SegmentFiles.SUFFIXES) {
+            Path from = folder.file(SegmentFileNames.of(segment.baseOffset(), suffix));
+            if (!folder.disk().exists(from)) continue;
+            Path to = folder.file(SegmentFileNames.of(segment.baseOffset(), suffix) + SegmentFileNames.DELETED);
+            folder.disk().rename(from, to);
+            files.add(to);
+        }
+        return new PendingDeletion(folder.disk(), files, segment.sizeBytes());
+    }
+
+    /**
+     * Cuts the log so that it ends at an offset, or at the base offset of the batch that holds it. Blocks for a force,
+     * so that what was cut cannot come back; before anything is appended the owner writes the lowered recovery point to
+     * its checkpoint.
+     *
+     * @return false if the log ended there or before already
+     */
+    public boolean truncateTo(long offset) {
+        if (offset >= logEndOffset) return false;
+        if (offset < segments.first().baseOffset()) {
+            truncateFullyAndStartAt(offset);
+            return true;
+        }
+        try {
+            truncations++;
+            logEndOffset = LogTruncation.cut(folder, segments, offset);
+            lastBatchOffset = -1;
+            logStartOffset = Math.min(logStartOffset, logEndOffset);
+            highWatermark = Math.min(highWatermark, logEndOffset);
+            recoveryPoint = Math.min(recoveryPoint, logEndOffset);
+            epochs.truncateFromEnd(logEndOffset);
+            snapshots.deleteFrom(logEndOffset + 1);
+            snapshots.restore(producers, segments, logStartOffset, logEndOffset);
+            producers.highWatermarkAdvanced(highWatermark);
+            active().setJitterMs(jitterMs());
+            return true;
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "truncate", e);
+        }
+    }
+
+    /** Empties the log and lets it begin anew at an offset. Blocks for a force. */
+    public void truncateFullyAndStartAt(long offset) {
+        try {
+            truncations++;
+            LogTruncation.removeFrom(folder, segments, 0);
+            snapshots.deleteFrom(0);
+            producers.clear();
+            epochs.clear();
+            addSegment(offset, 0);
+            folder.disk().forceDirectory(folder.directory());
+            logStartOffset = offset;
+            logEndOffset = offset;
+            highWatermark = offset;
+            recoveryPoint = Math.min(recoveryPoint, offset);
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "truncate", e);
+        }
+    }
+
+    // Flushing and closing
+
+    /** Whether {@code flush.messages}, {@code flush.ms} or a finished segment ask for a flush. */
+    public boolean isFlushDue(long nowMs) {
+        if (recoveryPoint >= logEndOffset) return false;
+        return logEndOffset - recoveryPoint >= config.flushMessages()
+                || recoveryPoint < active().baseOffset()
+                || (unflushedSinceMs >= 0 && nowMs - unflushedSinceMs >= config.flushMs());
+    }
+
+    /**
+     * Collects what has to be forced up to the log end offset. The owner runs it elsewhere and then calls
+     * {@link #flushed}.
+     */
+    public Flush prepareFlush() {
+        List<SharedFile> files = new ArrayList<>();
+        List<Path> smallFiles = new ArrayList<>(snapshots.takeUnforced());
+        try {
+            long fromOffset = Math.min(recoveryPoint, indexesUnforcedFrom);
+            for (int i = segments.floorIndex(fromOffset); i < segments.count(); i++)
+                segments.at(i).collectForFlush(i < segments.count() - 1, files);
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "flush", e);
+        }
+        if (hasUnforcedNames) smallFiles.add(folder.file(PartitionMetadata.FILE_NAME));
+        Flush flush = new Flush(
+                folder,
+                logEndOffset,
+                truncations,
+                files,
+                smallFiles,
+                epochs.takeChanges().orElse(null),
+                hasUnforcedNames);
+        hasUnforcedNames = false;
+        indexesUnforcedFrom = Long.MAX_VALUE;
+        unflushedSinceMs = -1;
+        return flush;
+    }
+
+    /** A flush has run: everything below its end offset is safe, unless the log was cut meanwhile. */
+    public void flushed(Flush flush) {
+        if (!flush.isDone()) throw new IllegalArgumentException("the flush of " + partition + " has not run");
+        if (flush.truncations() == truncations) recoveryPoint = Math.max(recoveryPoint, flush.endOffset());
+    }
+
+    /** Lets go of files that were not used since the last call; an idle log keeps none open. */
+    public void closeIdleFiles() {
+        try {
+            for (Segment segment : segments.all()) segment.closeIdleFiles();
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "close files of", e);
+        }
+    }
+
+    /** How many files the log holds open itself; ranges handed out are not counted. */
+    public int openFileCount() {
+        int open = 0;
+        for (Segment segment : segments.all()) open += segment.openFileCount();
+        return open;
+    }
+
+    /**
+     * Writes and forces everything, so that the next start finds indexes, producer snapshot and epochs complete. Blocks.
+     * Afterwards the recovery point is the log end offset.
+     */
+    public void close() {
+        if (closed) return;
+        closed = true;
+        try {
+            active().finish();
+            if (logEndOffset > 0) snapshots.write(logEndOffset, producers);
+            if (recoveryPoint < logEndOffset || hasUnforcedNames) active().forceIndexes();
+            Flush flush = prepareFlush();
+            flush.run();
+            flushed(flush);
+            closeFiles();
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "close", e);
+        }
+    }
+
+    private void closeFiles() throws IOException {
+        for (Segment segment : segments.all()) segment.closeFiles();
+    }
+}

@@ -1,0 +1,60 @@
+package io.millrace.storage;
+
+import io.millrace.environment.Disk;
+import io.millrace.environment.DiskFile;
+import io.millrace.environment.OpenMode;
+import io.millrace.protocol.Uuid;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The file {@code partition.metadata}, which ties a partition's directory to the id of its topic (KIP-516). Two lines:
+ * {@code version: 0} and {@code topic_id: } with the id in base 64.
+ */
+public final class PartitionMetadata {
+    /** Name of the file in the partition's directory. */
+    public static final String FILE_NAME = "partition.metadata";
+
+    private static final String VERSION_LINE = "version: 0";
+    private static final String ID_PREFIX = "topic_id: ";
+    private static final int MAX_FILE_BYTES = 4096;
+
+    private PartitionMetadata() {}
+
+    /** Writes the file of a new directory; the log's first flush forces it. */
+    static void write(Disk disk, Path directory, Uuid topicId) throws IOException {
+        byte[] content = (VERSION_LINE + "\n" + ID_PREFIX + topicId).getBytes(StandardCharsets.UTF_8);
+        try (DiskFile file = disk.open(directory.resolve(FILE_NAME), OpenMode.CREATE)) {
+            file.truncate(0);
+            file.write(0, ByteBuffer.wrap(content));
+        }
+    }
+
+    /**
+     * The topic id of a partition's directory, or nothing if the file is missing or, after a crash, empty.
+     *
+     * @throws CorruptLog if it says something else
+     */
+    public static Optional<Uuid> read(Disk disk, Path directory) throws IOException {
+        Path file = directory.resolve(FILE_NAME);
+        if (!disk.exists(file)) return Optional.empty();
+        String text = new String(disk.readAll(file, MAX_FILE_BYTES), StandardCharsets.UTF_8);
+        if (text.isBlank() || text.chars().allMatch(c -> c == 0)) return Optional.empty();
+        List<String> lines =
+                text.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+        if (lines.size() != 2
+                || !lines.get(0).replaceAll("\\s+", " ").equals(VERSION_LINE)
+                || !lines.get(1).startsWith(ID_PREFIX.strip()))
+            throw new CorruptLog(file, 0, "want the lines '" + VERSION_LINE + "' and '" + ID_PREFIX + "...'");
+        try {
+            return Optional.of(Uuid.parse(
+                    lines.get(1).substring(ID_PREFIX.strip().length()).strip()));
+        } catch (IllegalArgumentException e) {
+            throw new CorruptLog(file, 0, "line '" + lines.get(1) + "' holds no topic id");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+package io.millrace.storage;
+
+import io.millrace.environment.DiskFile;
+import io.millrace.environment.OpenMode;
+import io.millrace.records.BatchHeader;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+
+/**
+ * The producer snapshots of a log: one at each segment's base offset, and one at its end after a clean shutdown. What
+ * lies behind the newest whole one is replayed from the batches.
+ */
+final class ProducerSnapshots {
+    private static final int REPLAY_WINDOW_BYTES = 64 << 10;
+
+    private final LogFolder folder;
+    private final ProducerStateConfig config;
+    private final TreeSet<Long> offsets = new TreeSet<>();
+    private final List<Path> unforced = new ArrayList<>(0);
+    private final long openedAtMs;
+
+    /** @param nowMs wall time; producers that had expired by then are not restored */
+    ProducerSnapshots(LogFolder folder, ProducerStateConfig config, long nowMs) {
+        this.folder = folder;
+        this.config = config;
+        this.openedAtMs = nowMs;
+    }
+
+    void found(long offset) {
+        offsets.add(offset);
+    }
+
+    void write(long offset, ProducerStates producers) throws IOException {
+        byte[] content = producers.toSnapshot();
+        Path path = path(offset);
+        try (DiskFile file = folder.disk().open(path, OpenMode.CREATE)) {
+            file.truncate(0);
+            file.write(0, ByteBuffer.wrap(content));
+        }
+        offsets.add(offset);
+        unforced.add(path);
+    }
+
+    /** Snapshots written since the last call, for a flush to force. */
+    List<Path> takeUnforced() {
+        List<Path> taken = List.copyOf(unforced);
+        unforced.clear();
+        return taken;
+    }
+
+    void deleteBefore(long offset) throws IOException {
+        for (long old : List.copyOf(offsets.headSet(offset))) delete(old);
+    }
+
+    void deleteFrom(long offset) throws IOException {
+        for (long later : List.copyOf(offsets.tailSet(offset))) delete(later);
+    }
+
+    private void delete(long offset) throws IOException {
+        folder.disk().delete(path(offset));
+        offsets.remove(offset);
+        unforced.remove(path(offset));
+    }
+
+    private Path path(long offset) {
+        return folder.file(SegmentFileNames.of(offset, SegmentFileNames.SNAPSHOT));
+    }
+
+    /** Brings the producers to what the log says of them at an offset. */
+    void restore(ProducerStates producers, Segments segments, long logStartOffset, long endOffset) throws IOException {
+        long from = loadNewest(producers, logStartOffset, endOffset);
+        for (int i = segments.floorIndex(from); i < segments.count(); i++) {
+            Segment segment = segments.at(i);
+            if (segment.baseOffset() >= endOffset) return;
+            Segment.Place first = segment.find(from);
+            if (first == null) continue;
+            BatchCursor cursor = segment.cursor(first.position(), ByteBuffer.allocate(REPLAY_WINDOW_BYTES));
+            while (cursor.next() && cursor.baseOffset() < endOffset) replay(producers, cursor);
+        }
+    }
+
+    private static void replay(ProducerStates producers, BatchCursor cursor) throws IOException {
+        if (cursor.producerId() == BatchHeader.NO_PRODUCER_ID) return;
+        if (cursor.isControl()) producers.replay(cursor.batch(), 0);
+        else producers.replay(cursor.header(), cursor.headerAt());
+    }
+
+    private long loadNewest(ProducerStates producers, long logStartOffset, long endOffset) throws IOException {
+        for (Long at = offsets.floor(endOffset); at != null; at = offsets.lower(at)) {
+            try {
+                producers.load(
+                        ProducerSnapshot.read(folder.disk(), path(at)), openedAtMs, config.producerIdExpirationMs());
+                return at;
+            } catch (CorruptLog torn) {
+                // Snapshots are copies of what the batches say: a torn one gives way to an older one and a replay.
+                delete(at);
+            }
+        }
+        producers.clear();
+        return logStartOffset;
+    }
+}

@@ -1,0 +1,207 @@
+package io.millrace.storage;
+
+import io.millrace.environment.DiskFile;
+import io.millrace.records.BatchCheck;
+import io.millrace.records.BatchHeader;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The scan of a log after a crash: every batch from the segment that holds the recovery point on is checked with its
+ * CRC; indexes, epochs and producers are made anew on the way; the first place that does not hold a whole batch that
+ * continues the log ends it. At the end what was kept is forced, so that nobody reads what another power cut could take
+ * back (KAFKA-10101).
+ */
+final class SegmentScan {
+    private static final int CHUNK_BYTES = 1 << 20;
+
+    private final LogFolder folder;
+    private final Segments segments;
+    private final LeaderEpochs epochs;
+    private final ProducerStates producers;
+    private final ProducerSnapshots snapshots;
+    private final List<String> notes;
+    private ByteBuffer chunk = ByteBuffer.allocate(0);
+    private int segmentsScanned;
+    private long bytesScanned;
+    private long bytesCut;
+    private long nextOffset;
+
+    SegmentScan(
+            LogFolder folder,
+            Segments segments,
+            LeaderEpochs epochs,
+            ProducerStates producers,
+            ProducerSnapshots snapshots,
+            List<String> notes) {
+        this.folder = folder;
+        this.segments = segments;
+        this.epochs = epochs;
+        this.producers = producers;
+        this.snapshots = snapshots;
+        this.notes = notes;
+    }
+
+    /** Scans and returns the log end offset. */
+    long from(long recoveryPoint, long logStartOffset) throws IOException {
+        int first = segments.floorIndex(recoveryPoint);
+        long scanStart = segments.at(first).baseOffset();
+        epochs.truncateFromEnd(scanStart);
+        snapshots.deleteFrom(scanStart + 1);
+        snapshots.restore(producers, segments, Math.min(logStartOffset, scanStart), scanStart);
+        nextOffset = scanStart;
+        chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, Math.max(largest(first), BatchHeader.HEADER_BYTES)));
+        for (int i = first; i < segments.count(); i++) {
+            Segment segment = segments.at(i);
+            if (i > first) snapshots.write(segment.baseOffset(), producers);
+            Invalid invalid = scan(segment);
+            if (invalid != null) {
+                if (nextOffset < recoveryPoint)
+                    throw new CorruptLog(segment.log().path(), invalid.position(), invalid.reason());
+                cut(i, segment, invalid);
+            }
+            segment.endRebuild();
+            if (i < segments.count() - 1) segment.finish();
+        }
+        force(first);
+        return Math.max(nextOffset, segments.active().baseOffset());
+    }
+
+    private long largest(int first) {
+        long largest = 0;
+        for (int i = first; i < segments.count(); i++)
+            largest = Math.max(largest, segments.at(i).sizeBytes());
+        return largest;
+    }
+
+    /** Where a segment stops holding batches that continue the log, and why. */
+    private record Invalid(int position, String reason) {}
+
+    private @Nullable Invalid scan(Segment segment) throws IOException {
+        segmentsScanned++;
+        segment.startRebuild();
+        segment.truncateTransactions(segment.baseOffset());
+        if (segment.baseOffset() < nextOffset)
+            return new Invalid(
+                    0, "segment " + segment.baseOffset() + " begins before the log end offset " + nextOffset);
+        nextOffset = segment.baseOffset();
+        DiskFile file = segment.log().existing();
+        int sizeBytes = segment.sizeBytes();
+        int position = 0;
+        while (position < sizeBytes) {
+            read(file, position, sizeBytes);
+            int at = 0;
+            String torn = null;
+            while (at < chunk.limit() && torn == null) {
+                switch (BatchHeader.check(chunk, at)) {
+                    case BatchCheck.Whole(int batchBytes) -> {
+                        Optional<String> wrong = discontinuity(segment, at);
+                        if (wrong.isPresent()) return new Invalid(position + at, wrong.get());
+                        take(segment, at, position + at, batchBytes);
+                        at += batchBytes;
+                    }
+                    case BatchCheck.Corrupt(String why) -> {
+                        return new Invalid(position + at, why);
+                    }
+                    case BatchCheck.Torn(int missing) -> {
+                        long needed = (long) chunk.limit() - at + missing;
+                        if (position + at + needed > sizeBytes)
+                            return new Invalid(
+                                    position + at, "the batch lacks " + missing + " bytes at the end of the file");
+                        if (at == 0) grow((int) needed);
+                        torn = "read on";
+                    }
+                }
+            }
+            position += at;
+        }
+        return null;
+    }
+
+    private void read(DiskFile file, int position, int sizeBytes) throws IOException {
+        chunk.clear().limit(Math.min(chunk.capacity(), sizeBytes - position));
+        file.read(position, chunk);
+        chunk.flip();
+    }
+
+    private void grow(int neededBytes) {
+        chunk = ByteBuffer.allocate(neededBytes);
+    }
+
+    private Optional<String> discontinuity(Segment segment, int at) {
+        long baseOffset = BatchHeader.baseOffset(chunk, at);
+        long lastOffset = BatchHeader.lastOffset(chunk, at);
+        int epoch = BatchHeader.partitionLeaderEpoch(chunk, at);
+        if (baseOffset < nextOffset) return Optional.of("base offset " + baseOffset + ", want at least " + nextOffset);
+        if (lastOffset < baseOffset)
+            return Optional.of("last offset " + lastOffset + " before base offset " + baseOffset);
+        if (lastOffset - segment.baseOffset() > Integer.MAX_VALUE)
+            return Optional.of("last offset " + lastOffset + " is too far from the segment's base offset");
+        if (epoch >= 0 && epoch < epochs.latestEpoch())
+            return Optional.of("leader epoch " + epoch + " after leader epoch " + epochs.latestEpoch());
+        return Optional.empty();
+    }
+
+    private void take(Segment segment, int at, int position, int batchBytes) throws IOException {
+        long baseOffset = BatchHeader.baseOffset(chunk, at);
+        long lastOffset = BatchHeader.lastOffset(chunk, at);
+        segment.reindex(lastOffset, BatchHeader.maxTimestamp(chunk, at), position, batchBytes);
+        epochs.assign(BatchHeader.partitionLeaderEpoch(chunk, at), baseOffset);
+        if (BatchHeader.hasProducerId(chunk, at)) {
+            ProducerStates.Ended ended = producers.replay(chunk, at);
+            if (ended != null && ended.isAborted())
+                segment.abort(new AbortedTransaction(
+                        ended.producerId(),
+                        ended.firstOffset(),
+                        ended.markerOffset(),
+                        producers.lastStableOffsetAfter(ended)));
+        }
+        nextOffset = lastOffset + 1;
+        bytesScanned += batchBytes;
+    }
+
+    /** Later segments go first: after a crash in between, the same place is found and cut again. */
+    private void cut(int index, Segment segment, Invalid invalid) throws IOException {
+        long lost = (long) segment.sizeBytes() - invalid.position();
+        for (int i = index + 1; i < segments.count(); i++)
+            lost += segments.at(i).sizeBytes();
+        LogTruncation.removeFrom(folder, segments, index + 1);
+        segment.cut(invalid.position());
+        bytesCut += lost;
+        notes.add("cut " + lost + " bytes from byte " + invalid.position() + " of "
+                + segment.log().path() + ", after offset " + (nextOffset - 1) + ": " + invalid.reason());
+    }
+
+    private void force(int first) throws IOException {
+        for (int i = first; i < segments.count(); i++) {
+            segments.at(i).force();
+            segments.at(i).forceIndexes();
+        }
+        for (var snapshot : snapshots.takeUnforced()) {
+            try (DiskFile file = folder.disk().open(snapshot, io.millrace.environment.OpenMode.READ_WRITE)) {
+                file.force();
+            }
+        }
+        folder.disk().forceDirectory(folder.directory());
+    }
+
+    void forceEpochs() throws IOException {
+        Optional<byte[]> changes = epochs.takeChanges();
+        if (changes.isPresent()) folder.disk().replace(folder.file(LeaderEpochs.FILE_NAME), changes.get());
+    }
+
+    int segmentsScanned() {
+        return segmentsScanned;
+    }
+
+    long bytesScanned() {
+        return bytesScanned;
+    }
+
+    long bytesCut() {
+        return bytesCut;
+    }
+}

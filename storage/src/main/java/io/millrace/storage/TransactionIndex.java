@@ -1,0 +1,95 @@
+package io.millrace.storage;
+
+import io.millrace.environment.Disk;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The aborted transactions whose markers lie in one segment (KIP-98). Entry, 34 bytes: 0 version i16 (0), 2 producer id
+ * i64, 10 first offset i64, 18 last offset i64, 26 last stable offset i64. Last offsets grow. The file exists only if
+ * there is such a transaction.
+ */
+public final class TransactionIndex {
+    /** Bytes of an entry. */
+    public static final int ENTRY_BYTES = 34;
+
+    private static final short VERSION = 0;
+
+    private final LogFile file;
+    private boolean fileExists;
+
+    TransactionIndex(LogFile file, boolean fileExists) {
+        this.file = file;
+        this.fileExists = fileExists;
+    }
+
+    boolean fileExists() {
+        return fileExists;
+    }
+
+    LogFile file() {
+        return file;
+    }
+
+    void append(AbortedTransaction transaction) throws IOException {
+        ByteBuffer entry = ByteBuffer.allocate(ENTRY_BYTES)
+                .putShort(VERSION)
+                .putLong(transaction.producerId())
+                .putLong(transaction.firstOffset())
+                .putLong(transaction.lastOffset())
+                .putLong(transaction.lastStableOffset())
+                .flip();
+        var opened = file.create();
+        fileExists = true;
+        opened.write(opened.sizeBytes(), entry);
+    }
+
+    List<AbortedTransaction> all() throws IOException {
+        if (!fileExists) return List.of();
+        ByteBuffer bytes = ByteBuffer.allocate((int) file.existing().sizeBytes());
+        file.existing().read(0, bytes);
+        return parse(file.path(), bytes.flip());
+    }
+
+    /** Drops transactions whose marker has this offset or a later one; a torn last entry with them. */
+    void truncateTo(long offset) throws IOException {
+        if (!fileExists) return;
+        ByteBuffer bytes = ByteBuffer.allocate((int) file.existing().sizeBytes());
+        file.existing().read(0, bytes);
+        bytes.flip();
+        int kept = 0;
+        while (kept + ENTRY_BYTES <= bytes.limit()
+                && bytes.getShort(kept) == VERSION
+                && bytes.getLong(kept + 18) < offset) kept += ENTRY_BYTES;
+        file.existing().truncate(kept);
+    }
+
+    void closeIfIdle() throws IOException {
+        file.closeIfIdle();
+    }
+
+    /**
+     * Reads all entries of a transaction index file, as a tool does.
+     *
+     * @throws CorruptLog if the file is not a whole number of entries of a known version
+     */
+    public static List<AbortedTransaction> read(Disk disk, Path file) throws IOException {
+        return parse(file, IndexFiles.readWhole(disk, file, ENTRY_BYTES));
+    }
+
+    private static List<AbortedTransaction> parse(Path file, ByteBuffer bytes) {
+        List<AbortedTransaction> transactions = new ArrayList<>(bytes.remaining() / ENTRY_BYTES);
+        while (bytes.hasRemaining()) {
+            int at = bytes.position();
+            if (bytes.remaining() < ENTRY_BYTES) throw new CorruptLog(file, at, "the last entry is cut");
+            short version = bytes.getShort();
+            if (version != VERSION) throw new CorruptLog(file, at, "entry of version " + version + ", want " + VERSION);
+            transactions.add(
+                    new AbortedTransaction(bytes.getLong(), bytes.getLong(), bytes.getLong(), bytes.getLong()));
+        }
+        return transactions;
+    }
+}
