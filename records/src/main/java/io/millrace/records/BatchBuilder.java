@@ -1,0 +1,337 @@
+package io.millrace.records;
+
+import io.millrace.protocol.VarInt;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes one batch of format 2. Records are written once, straight into the memory that {@link #build} hands out when
+ * nothing is compressed; else they are packed in one go at the end, which for the sizes of batches costs less time and
+ * memory than a compressing stream. For one thread, and one batch.
+ */
+public final class BatchBuilder {
+    private static final int FIRST_BYTES = 512;
+    private static final int MAX_BATCH_BYTES = Integer.MAX_VALUE - 64;
+
+    private final Compression compression;
+    private final int level;
+    private final TimestampType timestampType;
+    private final long baseOffset;
+    private final int partitionLeaderEpoch;
+    private final boolean isControl;
+    private long producerId;
+    private short producerEpoch;
+    private int baseSequence;
+    private boolean isTransactional;
+    private long logAppendTime = BatchHeader.NO_TIMESTAMP;
+    private boolean hasDeleteHorizon;
+
+    private @Nullable ByteBuffer batch;
+    private int recordCount;
+    private int lastOffsetDelta = -1;
+    private long baseTimestamp = BatchHeader.NO_TIMESTAMP;
+    private long maxTimestamp = BatchHeader.NO_TIMESTAMP;
+
+    /**
+     * A batch with everything a header may say.
+     *
+     * @param level         a level the codec has; {@link Compression#defaultLevel} if nothing better is known
+     * @param timestampType {@code LOG_APPEND_TIME} asks for {@link #logAppendTime} before {@link #build}
+     * @param baseOffset    the first record's offset, 0 for a batch that a leader is still to place
+     * @param producerId    or {@link BatchHeader#NO_PRODUCER_ID}
+     * @param producerEpoch or {@link BatchHeader#NO_PRODUCER_EPOCH}
+     * @param baseSequence  or {@link BatchHeader#NO_SEQUENCE}
+     * @param leaderEpoch   or {@link BatchHeader#NO_LEADER_EPOCH}
+     * @throws IllegalArgumentException if the codec has no such level
+     */
+    public BatchBuilder(
+            Compression compression,
+            int level,
+            TimestampType timestampType,
+            long baseOffset,
+            long producerId,
+            short producerEpoch,
+            int baseSequence,
+            int leaderEpoch,
+            boolean isTransactional,
+            boolean isControl) {
+        if (!compression.isLevel(level)) throw new IllegalArgumentException(compression + " has no level " + level);
+        this.compression = compression;
+        this.level = level;
+        this.timestampType = timestampType;
+        this.baseOffset = baseOffset;
+        this.producerId = producerId;
+        this.producerEpoch = producerEpoch;
+        this.baseSequence = baseSequence;
+        this.partitionLeaderEpoch = leaderEpoch;
+        this.isTransactional = isTransactional;
+        this.isControl = isControl;
+    }
+
+    /** An uncompressed batch of plain records, as the broker writes for itself. */
+    public static BatchBuilder plain(long baseOffset, int leaderEpoch) {
+        return new BatchBuilder(
+                Compression.NONE,
+                Compression.NONE.defaultLevel(),
+                TimestampType.CREATE_TIME,
+                baseOffset,
+                BatchHeader.NO_PRODUCER_ID,
+                BatchHeader.NO_PRODUCER_EPOCH,
+                BatchHeader.NO_SEQUENCE,
+                leaderEpoch,
+                false,
+                false);
+    }
+
+    /** A batch as a client sends it, at offset 0 and of no leader. */
+    public static BatchBuilder forProducer(Compression compression, int level) {
+        return new BatchBuilder(
+                compression,
+                level,
+                TimestampType.CREATE_TIME,
+                0,
+                BatchHeader.NO_PRODUCER_ID,
+                BatchHeader.NO_PRODUCER_EPOCH,
+                BatchHeader.NO_SEQUENCE,
+                BatchHeader.NO_LEADER_EPOCH,
+                false,
+                false);
+    }
+
+    /** Says who the producer is; a producer learns its sequence only when it sends. Until {@link #build}. */
+    public BatchBuilder producer(long id, short epoch, int firstSequence, boolean transactional) {
+        producerId = id;
+        producerEpoch = epoch;
+        baseSequence = firstSequence;
+        isTransactional = transactional;
+        return this;
+    }
+
+    /** The one time stamp of a {@code LOG_APPEND_TIME} batch, milliseconds since 1970. */
+    public BatchBuilder logAppendTime(long timestampMs) {
+        logAppendTime = timestampMs;
+        return this;
+    }
+
+    /**
+     * Notes from when on tombstones and markers in the batch may be removed (KIP-534). Before the first record.
+     *
+     * @param horizonMs milliseconds since 1970
+     * @throws IllegalStateException if there is a record already
+     */
+    public BatchBuilder deleteHorizon(long horizonMs) {
+        if (recordCount > 0) throw new IllegalStateException("the records' time stamps are relative to another base");
+        hasDeleteHorizon = true;
+        baseTimestamp = horizonMs;
+        return this;
+    }
+
+    /**
+     * Adds a record at the next offset.
+     *
+     * @param timestamp milliseconds since 1970, or -1
+     * @param key       from its position to its limit, which stay where they are; null for none
+     * @param value     likewise
+     * @return the record's offset
+     * @throws IllegalArgumentException if the batch would outgrow 2 GiB
+     */
+    public long append(
+            long timestamp, @Nullable ByteBuffer key, @Nullable ByteBuffer value, List<RecordHeader> headers) {
+        return appendAt(baseOffset + lastOffsetDelta + 1, timestamp, key, value, headers);
+    }
+
+    /** {@link #append(long, ByteBuffer, ByteBuffer, List)} for arrays. */
+    public long append(long timestamp, byte @Nullable [] key, byte @Nullable [] value, List<RecordHeader> headers) {
+        return append(
+                timestamp,
+                key == null ? null : ByteBuffer.wrap(key),
+                value == null ? null : ByteBuffer.wrap(value),
+                headers);
+    }
+
+    /**
+     * Adds a record at a given offset, as compaction does.
+     *
+     * @return the record's offset
+     * @throws IllegalArgumentException if the offset is not above the last record's, lies 2^31 or more above the base
+     *                                  offset, or the batch would outgrow 2 GiB
+     */
+    public long appendAt(
+            long offset,
+            long timestamp,
+            @Nullable ByteBuffer key,
+            @Nullable ByteBuffer value,
+            List<RecordHeader> headers) {
+        long delta = offset - baseOffset;
+        if (delta <= lastOffsetDelta || delta > Integer.MAX_VALUE)
+            throw new IllegalArgumentException("offset " + offset + " does not follow " + (baseOffset + lastOffsetDelta)
+                    + " in a batch from " + baseOffset);
+        if (recordCount == 0 && !hasDeleteHorizon) baseTimestamp = timestamp;
+        long timestampDelta = timestamp - baseTimestamp;
+        long bodyBytes = recordBodyBytes(timestampDelta, (int) delta, key, value, headers);
+        ByteBuffer out = withRoomFor(bodyBytes + VarInt.MAX_INT_BYTES);
+
+        VarInt.write(out, (int) bodyBytes);
+        out.put((byte) 0);
+        VarInt.writeLong(out, timestampDelta);
+        VarInt.write(out, (int) delta);
+        writeNullable(out, key);
+        writeNullable(out, value);
+        VarInt.write(out, headers.size());
+        for (RecordHeader header : headers) {
+            writeText(out, header.key());
+            writeNullable(out, header.value());
+        }
+        recordCount++;
+        lastOffsetDelta = (int) delta;
+        if (timestamp > maxTimestamp) maxTimestamp = timestamp;
+        return offset;
+    }
+
+    /** How many records there are. */
+    public int recordCount() {
+        return recordCount;
+    }
+
+    /** The size of the batch so far, before compression. */
+    public int sizeBytes() {
+        return batch == null ? BatchHeader.HEADER_BYTES : batch.position();
+    }
+
+    /** What {@link #sizeBytes} would be with this record too. */
+    public long sizeBytesWith(
+            long timestamp, @Nullable ByteBuffer key, @Nullable ByteBuffer value, List<RecordHeader> headers) {
+        long timestampDelta = recordCount == 0 && !hasDeleteHorizon ? 0 : timestamp - baseTimestamp;
+        long bodyBytes = recordBodyBytes(timestampDelta, lastOffsetDelta + 1, key, value, headers);
+        return sizeBytes() + bodyBytes + VarInt.sizeOf((int) Math.min(bodyBytes, Integer.MAX_VALUE));
+    }
+
+    /** The offset the next appended record gets. */
+    public long nextOffset() {
+        return baseOffset + lastOffsetDelta + 1;
+    }
+
+    /**
+     * Finishes the batch.
+     *
+     * @return the batch from position 0 to the limit, on the heap, its memory handed over; nothing can be added any more
+     * @throws IllegalStateException  if there is no record, or the batch was built before
+     * @throws CompressionUnavailable if the codec does not run on this machine
+     */
+    public ByteBuffer build() {
+        ByteBuffer plain = batch;
+        if (plain == null || recordCount == 0) throw new IllegalStateException("a batch has at least one record");
+        batch = null;
+        ByteBuffer built = compression == Compression.NONE ? plain.flip() : compressed(plain);
+        writeHeader(built);
+        recordCount = 0;
+        return built;
+    }
+
+    private ByteBuffer compressed(ByteBuffer plain) {
+        int recordsBytes = plain.position() - BatchHeader.HEADER_BYTES;
+        Scratch out = new Scratch(new byte[BatchHeader.HEADER_BYTES + FIRST_BYTES + recordsBytes / 2], MAX_BATCH_BYTES);
+        out.advance(BatchHeader.HEADER_BYTES);
+        Codec.compress(
+                compression, plain.array(), plain.arrayOffset() + BatchHeader.HEADER_BYTES, recordsBytes, level, out);
+        return ByteBuffer.wrap(out.bytes(), 0, out.size());
+    }
+
+    private void writeHeader(ByteBuffer built) {
+        boolean byAppendTime = timestampType == TimestampType.LOG_APPEND_TIME;
+        BatchHeader.write(
+                built,
+                0,
+                new BatchFields(
+                        baseOffset,
+                        built.limit(),
+                        partitionLeaderEpoch,
+                        compression,
+                        timestampType,
+                        isTransactional,
+                        isControl,
+                        hasDeleteHorizon,
+                        lastOffsetDelta,
+                        baseTimestamp,
+                        byAppendTime ? logAppendTime : maxTimestamp,
+                        producerId,
+                        producerEpoch,
+                        baseSequence,
+                        recordCount));
+    }
+
+    private ByteBuffer withRoomFor(long bytes) {
+        ByteBuffer current = batch;
+        if (current == null) {
+            if (recordCount > 0 || lastOffsetDelta >= 0) throw new IllegalStateException("the batch is built already");
+            current = ByteBuffer.allocate(grown(BatchHeader.HEADER_BYTES, bytes, FIRST_BYTES))
+                    .position(BatchHeader.HEADER_BYTES);
+        } else if (current.remaining() < bytes) {
+            current = ByteBuffer.allocate(grown(current.position(), bytes, current.capacity()))
+                    .put(current.flip());
+        }
+        batch = current;
+        return current;
+    }
+
+    private static int grown(int used, long bytes, int capacity) {
+        long needed = used + bytes;
+        if (needed > MAX_BATCH_BYTES)
+            throw new IllegalArgumentException("a batch of " + needed + " bytes is more than a batch can have");
+        return (int) Math.min(Math.max(needed, 2L * capacity), MAX_BATCH_BYTES);
+    }
+
+    private static long recordBodyBytes(
+            long timestampDelta,
+            int offsetDelta,
+            @Nullable ByteBuffer key,
+            @Nullable ByteBuffer value,
+            List<RecordHeader> headers) {
+        long bytes = 1L + VarInt.sizeOfLong(timestampDelta) + VarInt.sizeOf(offsetDelta);
+        bytes += nullableBytes(key) + nullableBytes(value) + VarInt.sizeOf(headers.size());
+        for (RecordHeader header : headers) {
+            int keyBytes = utf8Bytes(header.key());
+            bytes += VarInt.sizeOf(keyBytes) + keyBytes + nullableBytes(header.value());
+        }
+        return bytes;
+    }
+
+    private static long nullableBytes(@Nullable ByteBuffer bytes) {
+        if (bytes == null) return VarInt.sizeOf(-1);
+        return VarInt.sizeOf(bytes.remaining()) + (long) bytes.remaining();
+    }
+
+    private static void writeNullable(ByteBuffer out, @Nullable ByteBuffer bytes) {
+        if (bytes == null) {
+            VarInt.write(out, -1);
+            return;
+        }
+        int count = bytes.remaining();
+        VarInt.write(out, count);
+        out.put(out.position(), bytes, bytes.position(), count).position(out.position() + count);
+    }
+
+    private static void writeText(ByteBuffer out, String text) {
+        if (isAscii(text)) {
+            VarInt.write(out, text.length());
+            for (int i = 0; i < text.length(); i++) out.put((byte) text.charAt(i));
+        } else {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            VarInt.write(out, bytes.length);
+            out.put(bytes);
+        }
+    }
+
+    private static int utf8Bytes(String text) {
+        return isAscii(text) ? text.length() : text.getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    private static boolean isAscii(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) >= 0x80) return false;
+        }
+        return true;
+    }
+}

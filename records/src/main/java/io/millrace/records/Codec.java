@@ -1,0 +1,43 @@
+package io.millrace.records;
+
+/** Packs and unpacks the records of one batch. Implementations hold no state; each loads its library when it is first asked. */
+interface Codec {
+    /** Packs {@code [from, from + size)} and appends the result. */
+    void compress(byte[] in, int from, int size, int level, Scratch out);
+
+    /**
+     * Unpacks all of {@code [from, from + size)} and appends the result.
+     *
+     * @throws InvalidBatch if the bytes are not what this codec writes, or the bound of {@code out} is too small for them
+     */
+    void decompress(byte[] in, int from, int size, Scratch out);
+
+    /** The codec of a compression, which must not be {@link Compression#NONE}. */
+    static Codec of(Compression compression) {
+        return switch (compression) {
+            case NONE -> throw new IllegalArgumentException("there is nothing to pack or unpack without compression");
+            case GZIP -> new GzipCodec();
+            case SNAPPY -> new SnappyCodec();
+            case LZ4 -> new Lz4Codec();
+            case ZSTD -> new ZstdCodec();
+        };
+    }
+
+    /** {@link #compress} with the codec of that name. */
+    static void compress(Compression compression, byte[] in, int from, int size, int level, Scratch out) {
+        try {
+            of(compression).compress(in, from, size, level, out);
+        } catch (LinkageError failure) {
+            throw new CompressionUnavailable(compression, failure);
+        }
+    }
+
+    /** {@link #decompress} with the codec of that name. */
+    static void decompress(Compression compression, byte[] in, int from, int size, Scratch out) {
+        try {
+            of(compression).decompress(in, from, size, out);
+        } catch (LinkageError failure) {
+            throw new CompressionUnavailable(compression, failure);
+        }
+    }
+}
