@@ -1,0 +1,140 @@
+package io.millrace.raft.run;
+
+import io.millrace.environment.Lane;
+import io.millrace.records.BatchCheck;
+import io.millrace.records.BatchHeader;
+import io.millrace.storage.CorruptLog;
+import io.millrace.storage.FileRecords;
+import io.millrace.storage.LogDirectoryFailed;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Hands committed batches to the state machine, in order and each once. What this node appended itself it still has in
+ * memory; everything else is read from the log off the lane, a piece at a time, so that a long replay leaves the lane free
+ * in between.
+ */
+final class CommittedReader {
+    private final Lane lane;
+    private final MetadataLog log;
+    private final Consumer<CommittedBatch> onCommitted;
+    private final Consumer<Exception> onFailed;
+    /** Batches of this leader's epoch that the state machine has not seen yet, by offset. */
+    private final Deque<CommittedBatch> own = new ArrayDeque<>();
+
+    private long nextOffset;
+    private long highWatermark;
+    private boolean reading;
+    private boolean stopped;
+
+    CommittedReader(
+            Lane lane,
+            MetadataLog log,
+            long nextOffset,
+            Consumer<CommittedBatch> onCommitted,
+            Consumer<Exception> onFailed) {
+        this.lane = lane;
+        this.log = log;
+        this.nextOffset = nextOffset;
+        this.onCommitted = onCommitted;
+        this.onFailed = onFailed;
+    }
+
+    /** Everything below has been handed over. */
+    long nextOffset() {
+        return nextOffset;
+    }
+
+    /** This node appended a batch; kept until it is committed. */
+    void appended(CommittedBatch batch) {
+        own.add(batch);
+    }
+
+    /** Everything below is committed. */
+    void advanceTo(long newHighWatermark) {
+        highWatermark = newHighWatermark;
+        deliver();
+    }
+
+    /** Hands over nothing more. */
+    void stop() {
+        stopped = true;
+        own.clear();
+    }
+
+    private void deliver() {
+        while (!stopped && !reading && nextOffset < highWatermark) {
+            CommittedBatch head = own.peek();
+            if (head != null && head.baseOffset() == nextOffset) {
+                own.remove();
+                handOver(head);
+            } else {
+                read(head == null ? highWatermark : Math.min(highWatermark, head.baseOffset()));
+            }
+        }
+    }
+
+    private void handOver(CommittedBatch batch) {
+        nextOffset = batch.nextOffset();
+        onCommitted.accept(batch);
+    }
+
+    private void read(long untilOffset) {
+        FileRecords range;
+        try {
+            range = log.range(nextOffset, untilOffset);
+        } catch (LogDirectoryFailed | CorruptLog failure) {
+            failed(failure);
+            return;
+        }
+        reading = true;
+        lane.offload(
+                () -> {
+                    try {
+                        return range.toBuffer();
+                    } finally {
+                        range.release();
+                    }
+                },
+                outcome -> {
+                    reading = false;
+                    switch (outcome) {
+                        case Lane.Outcome.Done<ByteBuffer>(ByteBuffer bytes) -> handOver(bytes, untilOffset);
+                        case Lane.Outcome.Failed<ByteBuffer>(Exception cause) -> failed(cause);
+                    }
+                });
+    }
+
+    private void handOver(ByteBuffer bytes, long untilOffset) {
+        for (ByteBuffer batch : MetadataLog.batches(bytes, nextOffset)) {
+            if (stopped || BatchHeader.baseOffset(batch, 0) >= untilOffset) break;
+            BatchCheck check = BatchHeader.check(batch, 0);
+            if (!(check instanceof BatchCheck.Whole)) {
+                failed(new CorruptLog(
+                        log.log().directory(), 0, "the batch at offset " + nextOffset + " changed on disk: " + check));
+                return;
+            }
+            handOver(decode(batch));
+        }
+        deliver();
+    }
+
+    private void failed(Exception cause) {
+        if (stopped) return;
+        stopped = true;
+        onFailed.accept(cause);
+    }
+
+    private static CommittedBatch decode(ByteBuffer batch) {
+        List<ByteBuffer> values = BatchHeader.isControl(batch, 0) ? List.of() : QuorumBatches.readValues(batch);
+        return new CommittedBatch(
+                BatchHeader.baseOffset(batch, 0),
+                BatchHeader.lastOffset(batch, 0),
+                BatchHeader.partitionLeaderEpoch(batch, 0),
+                BatchHeader.maxTimestamp(batch, 0),
+                values);
+    }
+}

@@ -1,0 +1,185 @@
+package io.millrace.raft.run;
+
+import io.millrace.environment.Disk;
+import io.millrace.protocol.Uuid;
+import io.millrace.raft.VoterHistory;
+import io.millrace.raft.VoterSet;
+import io.millrace.records.BatchHeader;
+import io.millrace.records.ControlRecord;
+import io.millrace.records.OffsetAndEpoch;
+import io.millrace.records.TopicPartition;
+import io.millrace.storage.AppendOrigin;
+import io.millrace.storage.AppendOutcome;
+import io.millrace.storage.CorruptLog;
+import io.millrace.storage.FileRecords;
+import io.millrace.storage.LogConfig;
+import io.millrace.storage.PartitionLog;
+import io.millrace.storage.ProducerStateConfig;
+import io.millrace.storage.ReadOutcome;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The metadata log in its directory, {@code __cluster_metadata-0}: recovery together with its snapshots, appends, and
+ * batches for reading. Belongs to the quorum's lane, save {@link #open}, which blocks and comes before.
+ */
+final class MetadataLog {
+    /** Name of the directory within the metadata log directory. */
+    static final String DIRECTORY = "__cluster_metadata-0";
+
+    private static final TopicPartition PARTITION = new TopicPartition("__cluster_metadata", 0);
+
+    /** How much is read at once when the log is walked. */
+    private static final int READ_BYTES = 1 << 20;
+
+    private final PartitionLog log;
+    private final Snapshots snapshots;
+
+    private MetadataLog(PartitionLog log, Snapshots snapshots) {
+        this.log = log;
+        this.snapshots = snapshots;
+    }
+
+    /**
+     * Opens or makes the log, cuts what a crash left torn, and forces what it found: it may have been read by nobody, but
+     * must not be committed unforced. If the latest snapshot is ahead of the log, the log starts anew behind it.
+     */
+    static MetadataLog open(Disk disk, Path directory, MetadataLogConfig config, long wallMs) throws IOException {
+        disk.createDirectories(directory);
+        Path parent = directory.getParent();
+        if (parent != null) disk.forceDirectory(parent);
+        PartitionLog log = PartitionLog.open(
+                disk,
+                directory,
+                PARTITION,
+                Uuid.METADATA_TOPIC_ID,
+                logConfig(config),
+                ProducerStateConfig.DEFAULT,
+                0,
+                0,
+                false,
+                wallMs);
+        Snapshots snapshots = Snapshots.open(disk, directory, config, log.logStartOffset());
+        Optional<OffsetAndEpoch> latest = snapshots.latest();
+        if (latest.isPresent() && isAhead(latest.get(), log))
+            log.truncateFullyAndStartAt(latest.get().offset());
+        if (log.logStartOffset()
+                > snapshots.latest().map(OffsetAndEpoch::offset).orElse(0L)) {
+            throw new CorruptLog(
+                    directory,
+                    0,
+                    "the log starts at offset " + log.logStartOffset()
+                            + " and there is no snapshot of what was before");
+        }
+        return new MetadataLog(log, snapshots);
+    }
+
+    private static boolean isAhead(OffsetAndEpoch snapshot, PartitionLog log) {
+        return snapshot.offset() > log.logEndOffset() || snapshot.leaderEpoch() > Math.max(0, log.latestEpoch());
+    }
+
+    private static LogConfig logConfig(MetadataLogConfig config) {
+        return LogConfig.from(Map.of(
+                "internal.segment.bytes", Integer.toString(config.segmentBytes()),
+                "segment.ms", Long.toString(config.segmentMs()),
+                "max.message.bytes", Integer.toString(config.maxBatchBytes()),
+                "retention.ms", "-1",
+                "retention.bytes", "-1"));
+    }
+
+    PartitionLog log() {
+        return log;
+    }
+
+    Snapshots snapshots() {
+        return snapshots;
+    }
+
+    /** Next offset, and the epoch of the record before it, be that in the log or in the latest snapshot. */
+    OffsetAndEpoch end() {
+        int epochOfSnapshot =
+                snapshots.latest().map(OffsetAndEpoch::leaderEpoch).orElse(0);
+        return new OffsetAndEpoch(log.logEndOffset(), Math.max(epochOfSnapshot, log.latestEpoch()));
+    }
+
+    /**
+     * Appends one batch that carries its offsets and epoch already.
+     *
+     * @return its last offset
+     */
+    long append(ByteBuffer batch, int epoch, long wallMs) {
+        AppendOutcome outcome = log.append(batch, AppendOrigin.RAFT_LEADER, epoch, wallMs, wallMs);
+        if (outcome instanceof AppendOutcome.Appended appended) return appended.lastOffset();
+        throw new IllegalStateException("the metadata log did not take a batch of epoch " + epoch + ": " + outcome);
+    }
+
+    /**
+     * A range of whole or cut batches from an offset on, for reading off the lane; the reader releases it.
+     *
+     * @param fromOffset the base offset of a batch, below the log end offset
+     */
+    FileRecords range(long fromOffset, long untilOffset) {
+        return switch (log.read(fromOffset, READ_BYTES, true, untilOffset)) {
+            case ReadOutcome.Slice slice -> slice.records();
+            case ReadOutcome.OutOfRange(long start, long end) ->
+                throw new IllegalStateException(
+                        "offset " + fromOffset + " of the metadata log lies outside [" + start + ", " + end + "]");
+        };
+    }
+
+    /** Whole batches of a range, each with its own bytes, from the one that holds {@code fromOffset}. */
+    static List<ByteBuffer> batches(ByteBuffer range, long fromOffset) {
+        List<ByteBuffer> found = new ArrayList<>();
+        int at = 0;
+        while (range.limit() - at >= BatchHeader.HEADER_BYTES) {
+            int sizeBytes = BatchHeader.sizeBytes(range, at);
+            if (sizeBytes > range.limit() - at) break;
+            if (BatchHeader.lastOffset(range, at) >= fromOffset) found.add(range.slice(at, sizeBytes));
+            at += sizeBytes;
+        }
+        if (found.isEmpty()) {
+            throw new IllegalStateException("no whole batch in " + range.limit() + " bytes at offset " + fromOffset);
+        }
+        return found;
+    }
+
+    /** Says who votes, from the latest snapshot and the log behind it. Blocks. */
+    void readVoters(VoterHistory history, Optional<SnapshotReader.Snapshot> snapshot) {
+        snapshot.ifPresent(latest -> addVoters(history, latest));
+        long next = snapshot.map(latest -> latest.id().offset()).orElse(log.logStartOffset());
+        while (next < log.logEndOffset()) {
+            FileRecords range = range(next, log.logEndOffset());
+            try {
+                for (ByteBuffer batch : batches(range.toBuffer(), next)) {
+                    if (BatchHeader.isControl(batch, 0)) addVoters(history, batch);
+                    next = BatchHeader.nextOffset(batch, 0);
+                }
+            } finally {
+                range.release();
+            }
+        }
+    }
+
+    private static void addVoters(VoterHistory history, SnapshotReader.Snapshot snapshot) {
+        long offset = snapshot.id().offset() - 1;
+        if (snapshot.kraftVersion() > 0) history.addKraftVersion(offset, snapshot.kraftVersion());
+        snapshot.voters().ifPresent(voters -> history.addVoters(offset, voters));
+    }
+
+    /** Takes in what a control batch of the log says of the quorum. */
+    static void addVoters(VoterHistory history, ByteBuffer controlBatch) {
+        long offset = BatchHeader.baseOffset(controlBatch, 0);
+        for (ControlRecord record : QuorumBatches.readControl(controlBatch)) {
+            switch (record) {
+                case ControlRecord.KRaftVersion(var version) -> history.addKraftVersion(offset, version.kRaftVersion());
+                case ControlRecord.KRaftVoters(var voters) -> history.addVoters(offset, VoterSet.fromRecord(voters));
+                default -> {} // says nothing of who votes
+            }
+        }
+    }
+}

@@ -1,0 +1,435 @@
+package io.millrace.raft.run;
+
+import io.millrace.environment.Clock;
+import io.millrace.environment.Disk;
+import io.millrace.environment.Lane;
+import io.millrace.protocol.messages.KRaftVersionRecord;
+import io.millrace.raft.ElectionState;
+import io.millrace.raft.QuorumAction;
+import io.millrace.raft.QuorumEvent;
+import io.millrace.raft.QuorumMachine;
+import io.millrace.raft.QuorumState;
+import io.millrace.raft.Voter;
+import io.millrace.raft.VoterHistory;
+import io.millrace.raft.VoterSet;
+import io.millrace.records.ControlRecord;
+import io.millrace.records.ControlRecords;
+import io.millrace.records.OffsetAndEpoch;
+import io.millrace.storage.Flush;
+import io.millrace.storage.LogDirectoryFailed;
+import io.millrace.storage.PendingDeletion;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * This node's part in the metadata quorum: carries out what {@link QuorumMachine} decides. {@link #open} blocks and comes
+ * first, from any thread; everything after it is called on the quorum's lane, and never blocks.
+ *
+ * <p>Records are committed, and so handed to {@link QuorumListener#onCommitted}, only once they are forced.
+ */
+public final class MetadataQuorum {
+    private static final System.Logger LOG = System.getLogger(MetadataQuorum.class.getName());
+
+    /** How often old snapshots are looked for, as in Kafka. */
+    private static final long CLEANING_INTERVAL_MS = 60_000;
+
+    private final Disk disk;
+    private final Path directory;
+    private final QuorumConfig config;
+    private final Lane lane;
+    private final Clock clock;
+    private final QuorumListener listener;
+    private final MetadataLog log;
+    private final QuorumStateFile stateFile;
+    private final QuorumMachine machine;
+    private final GroupedForce force;
+    private final CommittedReader reader;
+    private final List<ByteBuffer> bootstrapValues;
+    private SnapshotReader.@Nullable Snapshot snapshotToLoad;
+    private QuorumAction.@Nullable AnnounceLeader announcement;
+    private Lane.@Nullable Timer cleaning;
+    private boolean writingSnapshot;
+    private boolean stopped;
+
+    private MetadataQuorum(
+            Disk disk,
+            Path directory,
+            QuorumConfig config,
+            Lane lane,
+            Clock clock,
+            QuorumListener listener,
+            MetadataLog log,
+            QuorumStateFile stateFile,
+            QuorumMachine machine,
+            List<ByteBuffer> bootstrapValues,
+            Optional<SnapshotReader.Snapshot> snapshot) {
+        this.disk = disk;
+        this.directory = directory;
+        this.config = config;
+        this.lane = lane;
+        this.clock = clock;
+        this.listener = listener;
+        this.log = log;
+        this.stateFile = stateFile;
+        this.machine = machine;
+        this.bootstrapValues = bootstrapValues;
+        this.snapshotToLoad = snapshot.orElse(null);
+        this.force = new GroupedForce(lane, log.log()::prepareFlush, this::forced, this::fail);
+        this.reader = new CommittedReader(lane, log, machine.highWatermark(), this::onCommitted, this::fail);
+    }
+
+    /**
+     * Recovers the metadata log, its latest snapshot and the election state. Blocks.
+     *
+     * @param metadataLogDirectory the formatted log directory that holds {@code __cluster_metadata-0}
+     * @param lane where everything else happens
+     * @throws UnsupportedQuorum if this node is not the only voter
+     * @throws IOException if the disk fails
+     * @throws io.millrace.storage.CorruptLog if log or snapshot are damaged where no crash explains it
+     */
+    public static MetadataQuorum open(
+            Disk disk, Path metadataLogDirectory, QuorumConfig config, Lane lane, Clock clock, QuorumListener listener)
+            throws IOException {
+        Path directory = metadataLogDirectory.resolve(MetadataLog.DIRECTORY);
+        MetadataLog log = MetadataLog.open(disk, directory, config.log(), clock.wallMs());
+        for (String note : log.log().recovery().notes()) {
+            LOG.log(System.Logger.Level.WARNING, "Recovering " + directory + ": " + note);
+        }
+        Optional<SnapshotReader.Snapshot> latest = Optional.empty();
+        Optional<OffsetAndEpoch> latestId = log.snapshots().latest();
+        if (latestId.isPresent()) latest = Optional.of(SnapshotReader.read(disk, directory, latestId.get()));
+
+        VoterHistory history = new VoterHistory(config.staticVoters());
+        log.readVoters(history, latest);
+        requireOnlyVoter(config, history.voters());
+
+        var stateFile = new QuorumStateFile(disk, directory);
+        Optional<SnapshotReader.Snapshot> toLoad =
+                latest.filter(snapshot -> !snapshot.id().equals(SnapshotFiles.BOOTSTRAP));
+        long committed = toLoad.map(snapshot -> snapshot.id().offset()).orElse(0L);
+        var machine = new QuorumMachine(config.self(), stateFile.read(), log.end(), committed, history);
+        List<ByteBuffer> bootstrap = readBootstrap(disk, metadataLogDirectory, latest);
+        return new MetadataQuorum(
+                disk, directory, config, lane, clock, listener, log, stateFile, machine, bootstrap, toLoad);
+    }
+
+    private static void requireOnlyVoter(QuorumConfig config, VoterSet voters) {
+        if (voters.isOnlyVoter(config.self())) return;
+        if (voters.voters().isEmpty()) {
+            throw new UnsupportedQuorum(
+                    "nobody votes in the metadata quorum: set controller.quorum.voters, or format the"
+                            + " directory with --standalone");
+        }
+        throw new UnsupportedQuorum("the voters of the metadata quorum are "
+                + voters.voters().stream().map(voter -> voter.key().toString()).toList()
+                + "; this node is " + config.self() + ", and so far it can only be the one voter of its quorum");
+    }
+
+    /** The bootstrap records: of snapshot 0-0, or of the file that older versions of Kafka kept them in. */
+    private static List<ByteBuffer> readBootstrap(
+            Disk disk, Path metadataLogDirectory, Optional<SnapshotReader.Snapshot> latest) throws IOException {
+        if (latest.isPresent()) {
+            return latest.get().id().equals(SnapshotFiles.BOOTSTRAP)
+                    ? latest.get().values()
+                    : List.of();
+        }
+        Path file = metadataLogDirectory.resolve(SnapshotFiles.BOOTSTRAP_CHECKPOINT);
+        return disk.exists(file) ? SnapshotReader.readBootstrap(disk, file).values() : List.of();
+    }
+
+    /** Hands bootstrap records and snapshot to the state machine and stands for election. Called once. */
+    public void start() {
+        if (!bootstrapValues.isEmpty()) listener.onLoadBootstrap(bootstrapValues);
+        SnapshotReader.Snapshot snapshot = snapshotToLoad;
+        snapshotToLoad = null;
+        if (snapshot != null) {
+            listener.onLoadSnapshot(snapshot.id(), snapshot.lastContainedLogTimeMs(), snapshot.values());
+        }
+        scheduleCleaning();
+        tell(new QuorumEvent.Started());
+    }
+
+    /**
+     * Appends records as one batch; whether they are committed is told later. The values' bytes must not change any more.
+     *
+     * @param epoch the epoch the caller believes to lead
+     * @param values at least one, each read from its position; positions stay as they are
+     */
+    public AppendResult append(int epoch, List<ByteBuffer> values) {
+        if (stopped || !machine.isLeader(epoch)) {
+            return new AppendResult.NotLeader(machine.state().epoch());
+        }
+        long wallMs = clock.wallMs();
+        long baseOffset = log.log().logEndOffset();
+        ByteBuffer batch = QuorumBatches.data(values, baseOffset, epoch, wallMs);
+        if (batch.remaining() > config.log().maxBatchBytes()) {
+            return new AppendResult.TooLarge(batch.remaining(), config.log().maxBatchBytes());
+        }
+        List<ByteBuffer> kept =
+                values.stream().map(ByteBuffer::asReadOnlyBuffer).toList();
+        try {
+            long lastOffset = append(batch, epoch, wallMs, kept);
+            return new AppendResult.Appended(baseOffset, lastOffset);
+        } catch (LogDirectoryFailed failure) {
+            fail(failure);
+            return new AppendResult.NotLeader(epoch);
+        }
+    }
+
+    private long append(ByteBuffer batch, int epoch, long wallMs, List<ByteBuffer> values) {
+        long baseOffset = log.log().logEndOffset();
+        long lastOffset = log.append(batch, epoch, wallMs);
+        reader.appended(new CommittedBatch(baseOffset, lastOffset, epoch, wallMs, values));
+        tell(new QuorumEvent.Appended(lastOffset + 1));
+        force.request();
+        return lastOffset;
+    }
+
+    /**
+     * Writes a snapshot off the lane, then lets old ones and the log before them go.
+     *
+     * @param id end offset and epoch of what it holds: the next offset after a batch that was committed
+     * @param lastContainedLogTimeMs append time of the last batch in it
+     * @param values the whole state as records; walked on another thread, so it must be immutable
+     */
+    public void writeSnapshot(
+            OffsetAndEpoch id,
+            long lastContainedLogTimeMs,
+            Iterable<ByteBuffer> values,
+            Consumer<SnapshotResult> then) {
+        if (id.offset() > machine.highWatermark()) {
+            throw new IllegalArgumentException(
+                    "a snapshot at offset " + id.offset() + " above the high watermark " + machine.highWatermark());
+        }
+        long latest = log.snapshots().latest().map(OffsetAndEpoch::offset).orElse(0L);
+        if (stopped || writingSnapshot || id.offset() <= latest) {
+            then.accept(new SnapshotResult.NotNeeded());
+            return;
+        }
+        writingSnapshot = true;
+        VoterHistory history = machine.history();
+        var quorum = new SnapshotWriter.QuorumInfo(
+                history.kraftVersionAt(id.offset() - 1), history.votersAt(id.offset() - 1));
+        long wallMs = clock.wallMs();
+        lane.offload(
+                () -> new SnapshotWriter(disk, directory).write(id, lastContainedLogTimeMs, quorum, wallMs, values),
+                outcome -> {
+                    writingSnapshot = false;
+                    switch (outcome) {
+                        case Lane.Outcome.Done<Long>(Long sizeBytes) -> {
+                            log.snapshots().add(new Snapshots.Stored(id, sizeBytes, lastContainedLogTimeMs));
+                            if (!stopped) deleteOld();
+                            then.accept(new SnapshotResult.Written(sizeBytes));
+                        }
+                        case Lane.Outcome.Failed<Long>(Exception cause) ->
+                            then.accept(new SnapshotResult.Failed(cause));
+                    }
+                });
+    }
+
+    /** Everything below is committed. */
+    public long highWatermark() {
+        return machine.highWatermark();
+    }
+
+    /** The next offset of this node's log. */
+    public long logEndOffset() {
+        return log.log().logEndOffset();
+    }
+
+    /** End offset and epoch of the latest snapshot, if there is one that holds more than bootstrap records. */
+    public Optional<OffsetAndEpoch> latestSnapshot() {
+        return log.snapshots().latest().filter(id -> !id.equals(SnapshotFiles.BOOTSTRAP));
+    }
+
+    /** The kraft.version that holds. */
+    public short kraftVersion() {
+        return machine.history().kraftVersion();
+    }
+
+    /** The quorum as this node sees it. */
+    public QuorumDescription describe() {
+        boolean leads = machine.state() instanceof QuorumState.Leader;
+        long wallMs = clock.wallMs();
+        List<QuorumDescription.VoterProgress> voters = new ArrayList<>();
+        for (Voter voter : machine.history().voters().voters()) {
+            voters.add(
+                    leads
+                            ? new QuorumDescription.VoterProgress(voter, logEndOffset(), wallMs, wallMs)
+                            : new QuorumDescription.VoterProgress(voter, -1, -1, -1));
+        }
+        int leaderId = leads ? config.self().id() : -1;
+        return new QuorumDescription(leaderId, machine.state().epoch(), machine.highWatermark(), voters);
+    }
+
+    /**
+     * Resigns, forces what was appended and closes the log; nothing is told to the listener after {@code onResigned}.
+     *
+     * @param then called on the lane when all is done, with what went wrong, if something did
+     */
+    public void shutdown(Consumer<Optional<Exception>> then) {
+        if (stopped) {
+            then.accept(Optional.empty());
+            return;
+        }
+        tell(new QuorumEvent.ResignRequested());
+        stop(() -> lane.offload(
+                () -> {
+                    log.log().close();
+                    return true;
+                },
+                outcome -> then.accept(
+                        outcome instanceof Lane.Outcome.Failed<Boolean>(Exception cause)
+                                ? Optional.of(cause)
+                                : Optional.empty())));
+    }
+
+    private void stop(Runnable whenIdle) {
+        stopped = true;
+        reader.stop();
+        if (cleaning != null) cleaning.cancel();
+        cleaning = null;
+        force.stop(whenIdle);
+    }
+
+    private void tell(QuorumEvent event) {
+        for (QuorumAction action : machine.on(event)) {
+            switch (action) {
+                case QuorumAction.PersistElection persist -> persist(persist);
+                case QuorumAction.AppendLeaderChange change -> appendLeaderChange(change);
+                case QuorumAction.AdvanceHighWatermark(long offset) -> {
+                    log.log().advanceHighWatermark(offset);
+                    reader.advanceTo(offset);
+                }
+                case QuorumAction.AnnounceLeader announce -> {
+                    announcement = announce;
+                    announceWhenSeen();
+                }
+                case QuorumAction.AnnounceResigned(int epoch) -> {
+                    if (announcement == null) listener.onResigned(epoch);
+                    announcement = null;
+                }
+            }
+        }
+    }
+
+    private void persist(QuorumAction.PersistElection persist) {
+        ElectionState election = persist.election();
+        lane.offload(
+                () -> {
+                    stateFile.write(election, persist.kraftVersion(), persist.voters());
+                    return election;
+                },
+                outcome -> {
+                    switch (outcome) {
+                        case Lane.Outcome.Done<ElectionState>(ElectionState written) -> {
+                            if (!stopped) tell(new QuorumEvent.ElectionPersisted(written));
+                        }
+                        case Lane.Outcome.Failed<ElectionState>(Exception cause) -> fail(cause);
+                    }
+                });
+    }
+
+    private void appendLeaderChange(QuorumAction.AppendLeaderChange change) {
+        List<ControlRecord> records = new ArrayList<>();
+        records.add(new ControlRecord.LeaderChange(change.message()));
+        change.bootstrapVoters().ifPresent(bootstrap -> {
+            records.add(new ControlRecord.KRaftVersion(KRaftVersionRecord.builder()
+                    .version((short) 0)
+                    .kRaftVersion(bootstrap.kraftVersion())
+                    .build()));
+            records.add(new ControlRecord.KRaftVoters(bootstrap.voters().toRecord()));
+        });
+        long wallMs = clock.wallMs();
+        ByteBuffer batch = ControlRecords.batch(log.log().logEndOffset(), change.epoch(), wallMs, records);
+        MetadataLog.addVoters(machine.history(), batch.duplicate());
+        try {
+            append(batch, change.epoch(), wallMs, List.of());
+        } catch (LogDirectoryFailed failure) {
+            fail(failure);
+        }
+    }
+
+    private void onCommitted(CommittedBatch batch) {
+        listener.onCommitted(batch);
+        announceWhenSeen();
+    }
+
+    private void announceWhenSeen() {
+        QuorumAction.AnnounceLeader announce = announcement;
+        if (stopped || announce == null || reader.nextOffset() < announce.nextOffset()) return;
+        announcement = null;
+        listener.onLeader(announce.epoch());
+    }
+
+    private void forced(Flush flush) {
+        log.log().flushed(flush);
+        if (!stopped) tell(new QuorumEvent.LogForced(flush.endOffset()));
+    }
+
+    /** The disk failed: what was written since the last force cannot be trusted, so nothing goes on. */
+    private void fail(Exception cause) {
+        if (stopped) return;
+        LOG.log(
+                System.Logger.Level.ERROR,
+                "The metadata log in " + directory + " failed: " + cause.getMessage(),
+                cause);
+        tell(new QuorumEvent.ResignRequested());
+        stop(() -> {});
+        listener.onFailed(cause);
+    }
+
+    private void scheduleCleaning() {
+        cleaning = lane.schedule(CLEANING_INTERVAL_MS, () -> {
+            deleteOld();
+            if (!stopped) scheduleCleaning();
+        });
+    }
+
+    /** Lets old snapshots go, and of the log what lies before the oldest one that stays. */
+    private void deleteOld() {
+        try {
+            Optional<Snapshots.Expired> expired =
+                    log.snapshots().expire(clock.wallMs(), log.log().sizeBytes());
+            if (expired.isPresent()) {
+                log.log().deleteRecordsBefore(expired.get().logStartOffset());
+                machine.history().forgetBefore(expired.get().logStartOffset());
+                delete(() -> {
+                    for (Path snapshot : expired.get().files()) disk.delete(snapshot);
+                });
+            }
+            for (PendingDeletion segments : log.log().expire(clock.wallMs())) {
+                lane.schedule(log.log().config().fileDeleteDelayMs(), () -> delete(segments::run));
+            }
+            log.log().closeIdleFiles();
+        } catch (LogDirectoryFailed failure) {
+            fail(failure);
+        }
+    }
+
+    /** Deletes files off the lane; one that stays is deleted at the next start. */
+    private void delete(Deletion deletion) {
+        lane.offload(
+                () -> {
+                    deletion.run();
+                    return true;
+                },
+                outcome -> {
+                    if (outcome instanceof Lane.Outcome.Failed<Boolean>(Exception cause)) {
+                        LOG.log(
+                                System.Logger.Level.WARNING,
+                                "An old file of the metadata log stays: " + cause.getMessage());
+                    }
+                });
+    }
+
+    private interface Deletion {
+        void run() throws IOException;
+    }
+}

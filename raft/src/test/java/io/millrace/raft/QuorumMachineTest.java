@@ -1,0 +1,189 @@
+package io.millrace.raft;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.protocol.Uuid;
+import io.millrace.raft.QuorumAction.AdvanceHighWatermark;
+import io.millrace.raft.QuorumAction.AnnounceLeader;
+import io.millrace.raft.QuorumAction.AnnounceResigned;
+import io.millrace.raft.QuorumAction.AppendLeaderChange;
+import io.millrace.raft.QuorumAction.PersistElection;
+import io.millrace.records.OffsetAndEpoch;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+
+class QuorumMachineTest {
+    private static final ReplicaKey SELF = new ReplicaKey(1, new Uuid(5, 6));
+
+    @Test
+    void aLoneVoterStandsInTheNextEpochAndWaitsUntilThatIsPersisted() {
+        QuorumMachine machine = machine(ElectionState.led(4, 1), new OffsetAndEpoch(100, 4));
+
+        List<QuorumAction> actions = machine.on(new QuorumEvent.Started());
+
+        PersistElection persist = assertInstanceOf(PersistElection.class, actions.getFirst());
+        assertEquals(1, actions.size());
+        assertEquals(ElectionState.led(5, 1), persist.election());
+        assertFalse(machine.isLeader(5));
+    }
+
+    @Test
+    void itOpensItsEpochWithALeaderChangeOnceTheElectionIsPersisted() {
+        QuorumMachine machine = machine(ElectionState.INITIAL, new OffsetAndEpoch(0, 0));
+        machine.on(new QuorumEvent.Started());
+
+        List<QuorumAction> actions = machine.on(new QuorumEvent.ElectionPersisted(ElectionState.led(1, 1)));
+
+        AppendLeaderChange change = assertInstanceOf(AppendLeaderChange.class, actions.getFirst());
+        assertEquals(1, change.epoch());
+        assertEquals(1, change.message().leaderId());
+        assertEquals(
+                List.of(1),
+                change.message().grantingVoters().stream()
+                        .map(voter -> voter.voterId())
+                        .toList());
+        assertTrue(machine.isLeader(1));
+        assertFalse(machine.isLeader(0));
+    }
+
+    @Test
+    void anotherEpochsElectionBeingPersistedDoesNotMakeItLead() {
+        QuorumMachine machine = machine(ElectionState.INITIAL, new OffsetAndEpoch(0, 0));
+        machine.on(new QuorumEvent.Started());
+
+        assertEquals(List.of(), machine.on(new QuorumEvent.ElectionPersisted(ElectionState.led(7, 1))));
+        assertFalse(machine.isLeader(7));
+    }
+
+    @Test
+    void nothingIsCommittedBeforeTheLeadersOwnBatchIsForced() {
+        QuorumMachine machine = leaderAt(100, 4);
+        machine.on(new QuorumEvent.Appended(101));
+
+        assertEquals(List.of(), machine.on(new QuorumEvent.LogForced(100)));
+        assertEquals(0, machine.highWatermark());
+        assertEquals(
+                List.of(new AdvanceHighWatermark(101), new AnnounceLeader(5, 101)),
+                machine.on(new QuorumEvent.LogForced(101)));
+    }
+
+    @Test
+    void theHighWatermarkFollowsTheForcedEndAndNeverGoesBack() {
+        QuorumMachine machine = leaderAt(0, 0);
+        machine.on(new QuorumEvent.Appended(1));
+        machine.on(new QuorumEvent.LogForced(1));
+        machine.on(new QuorumEvent.Appended(10));
+
+        assertEquals(List.of(new AdvanceHighWatermark(7)), machine.on(new QuorumEvent.LogForced(7)));
+        assertEquals(List.of(), machine.on(new QuorumEvent.LogForced(3)));
+        assertEquals(7, machine.highWatermark());
+    }
+
+    @Test
+    void aForceBeyondTheEndOfTheLogIsABug() {
+        QuorumMachine machine = leaderAt(0, 0);
+        machine.on(new QuorumEvent.Appended(1));
+
+        assertThrows(IllegalStateException.class, () -> machine.on(new QuorumEvent.LogForced(2)));
+    }
+
+    @Test
+    void anEpochInTheLogCountsEvenIfTheQuorumStateFileWasLost() {
+        QuorumMachine machine = machine(ElectionState.INITIAL, new OffsetAndEpoch(40, 9));
+
+        PersistElection persist =
+                (PersistElection) machine.on(new QuorumEvent.Started()).getFirst();
+
+        assertEquals(10, persist.election().epoch());
+    }
+
+    @Test
+    void aVoteGivenInAnEpochIsNotGivenAgainInTheSameEpoch() {
+        ElectionState voted = new ElectionState(6, OptionalInt.empty(), Optional.of(SELF));
+
+        PersistElection persist = (PersistElection) machine(voted, new OffsetAndEpoch(0, 0))
+                .on(new QuorumEvent.Started())
+                .getFirst();
+
+        assertEquals(7, persist.election().epoch());
+    }
+
+    @Test
+    void votersOfABootstrapSnapshotGoIntoTheLogWithTheFirstLeaderChange() {
+        VoterHistory history = new VoterHistory(VoterSet.NONE);
+        history.addKraftVersion(VoterHistory.BOOTSTRAP_OFFSET, (short) 1);
+        history.addVoters(VoterHistory.BOOTSTRAP_OFFSET, voters());
+        AppendLeaderChange change = firstLeaderChange(history);
+        assertEquals(Optional.of(new QuorumAction.BootstrapVoters((short) 1, voters())), change.bootstrapVoters());
+    }
+
+    @Test
+    void votersThatAreInTheLogAreNotWrittenAgain() {
+        VoterHistory history = new VoterHistory(VoterSet.NONE);
+        history.addKraftVersion(0, (short) 1);
+        history.addVoters(0, voters());
+
+        assertEquals(Optional.empty(), firstLeaderChange(history).bootstrapVoters());
+    }
+
+    @Test
+    void aReplicaThatIsNotTheOnlyVoterIsRefused() {
+        ReplicaKey wipedDisk = new ReplicaKey(1, new Uuid(7, 8));
+
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new QuorumMachine(
+                        wipedDisk, ElectionState.INITIAL, new OffsetAndEpoch(0, 0), 0, new VoterHistory(voters())));
+    }
+
+    @Test
+    void resigningIsAnnouncedOnlyIfLeadingWas() {
+        QuorumMachine silent = leaderAt(0, 0);
+        assertEquals(List.of(), silent.on(new QuorumEvent.ResignRequested()));
+
+        QuorumMachine announced = leaderAt(0, 0);
+        announced.on(new QuorumEvent.Appended(1));
+        announced.on(new QuorumEvent.LogForced(1));
+        assertEquals(List.of(new AnnounceResigned(1)), announced.on(new QuorumEvent.ResignRequested()));
+        assertFalse(announced.isLeader(1));
+    }
+
+    @Test
+    void aResignedLeaderCommitsNothing() {
+        QuorumMachine machine = leaderAt(0, 0);
+        machine.on(new QuorumEvent.Appended(1));
+        machine.on(new QuorumEvent.ResignRequested());
+
+        assertEquals(List.of(), machine.on(new QuorumEvent.LogForced(1)));
+        assertEquals(0, machine.highWatermark());
+    }
+
+    private static AppendLeaderChange firstLeaderChange(VoterHistory history) {
+        var machine = new QuorumMachine(SELF, ElectionState.INITIAL, new OffsetAndEpoch(0, 0), 0, history);
+        machine.on(new QuorumEvent.Started());
+        return (AppendLeaderChange) machine.on(new QuorumEvent.ElectionPersisted(ElectionState.led(1, 1)))
+                .getFirst();
+    }
+
+    private static QuorumMachine leaderAt(long logEndOffset, int epoch) {
+        QuorumMachine machine = machine(ElectionState.led(epoch, 1), new OffsetAndEpoch(logEndOffset, epoch));
+        machine.on(new QuorumEvent.Started());
+        machine.on(new QuorumEvent.ElectionPersisted(ElectionState.led(epoch + 1, 1)));
+        return machine;
+    }
+
+    private static QuorumMachine machine(ElectionState persisted, OffsetAndEpoch logEnd) {
+        return new QuorumMachine(SELF, persisted, logEnd, 0, new VoterHistory(voters()));
+    }
+
+    private static VoterSet voters() {
+        return new VoterSet(List.of(
+                new Voter(SELF, List.of(new Voter.Endpoint("CONTROLLER", "localhost", 9093)), (short) 0, (short) 1)));
+    }
+}
