@@ -52,6 +52,20 @@ class PurityCheckTest {
     }
 
     @Test
+    void addressesAreValuesButLookingThemUpIsNot() throws IOException {
+        compile(
+                "io.millrace.sample.Namer",
+                "java.net.InetAddress address; java.util.concurrent.Callable<String> call;");
+        assertEquals(List.of(), violations(Profile.DECIDING));
+        compile(
+                "io.millrace.sample.Namer",
+                "Object x() throws Exception { return java.net.InetAddress.getByName(\"a\"); }");
+        assertEquals(
+                List.of("io.millrace.sample.Namer (DECIDING) uses java.net.InetAddress#getByName"),
+                violations(Profile.DECIDING));
+    }
+
+    @Test
     void capabilitiesAreSeenByTheirProfileOnly() throws IOException {
         compile("io.millrace.sample.Keeper", "io.millrace.environment.Disk disk;");
         assertEquals(1, violations(Profile.DECIDING).size());
