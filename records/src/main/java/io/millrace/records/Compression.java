@@ -1,5 +1,7 @@
 package io.millrace.records;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -18,7 +20,8 @@ public enum Compression {
     /** Zstandard frames (KIP-110). */
     ZSTD(4, "zstd", -131072, 22, 3);
 
-    private static final Compression[] BY_ID = values();
+    private static final List<Optional<Compression>> BY_ID =
+            Arrays.stream(values()).map(Optional::of).toList();
 
     private final int id;
     private final String label;
@@ -66,15 +69,15 @@ public enum Compression {
 
     /** The codec of an id from a batch's attributes; none for 5, 6 and 7, which Kafka has not given away. */
     public static Optional<Compression> forId(int id) {
-        return id >= 0 && id < BY_ID.length ? Optional.of(BY_ID[id]) : Optional.empty();
+        return id >= 0 && id < BY_ID.size() ? BY_ID.get(id) : Optional.empty();
     }
 
     /** The codec of a name as configured, in lower case; {@code uncompressed} and {@code producer} are not codecs. */
     public static Optional<Compression> forName(String name) {
-        for (Compression compression : BY_ID) {
-            if (compression.label.equals(name)) return Optional.of(compression);
-        }
-        return Optional.empty();
+        return BY_ID.stream()
+                .filter(compression -> compression.orElseThrow().label.equals(name))
+                .findFirst()
+                .orElse(Optional.empty());
     }
 
     @Override

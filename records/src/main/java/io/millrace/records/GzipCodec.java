@@ -28,6 +28,7 @@ final class GzipCodec implements Codec {
             deflater.finish();
             while (!deflater.finished()) {
                 out.makeRoom(Math.max(FIRST_GROWTH_BYTES, size / 4));
+                if (out.room() == 0) throw new IllegalStateException("gzip could not pack " + size + " bytes");
                 out.advance(deflater.deflate(out.bytes(), out.size(), out.room()));
             }
         } finally {
