@@ -1,6 +1,10 @@
 package io.millrace.protocol;
 
-/** The bytes are not the message they were said to be: the other side's mistake. The connection is beyond repair. */
+/**
+ * The bytes are not the message they were said to be: the other side's mistake. The connection is beyond repair.
+ *
+ * <p>It has no stack trace, which would be most of its cost: anybody can have as many of these thrown as they like.
+ */
 public final class MalformedMessage extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -15,7 +19,7 @@ public final class MalformedMessage extends RuntimeException {
      * @param why      what was wrong, as the end of a sentence
      */
     public MalformedMessage(String field, int position, String why) {
-        super(field + " at byte " + position + ": " + why);
+        super(field + " at byte " + position + ": " + why, null, false, false);
         this.field = field;
         this.position = position;
     }

@@ -120,8 +120,7 @@ public final class ProtocolReader {
         try {
             value = VarInt.readUnsigned(in);
         } catch (MalformedMessage e) {
-            throw (MalformedMessage)
-                    new MalformedMessage(field, at - start, "not a varint of at most 32 bits").initCause(e);
+            throw new MalformedMessage(field, at - start, "not a varint of at most 32 bits");
         }
         if (value < 0)
             throw new MalformedMessage(
@@ -177,6 +176,15 @@ public final class ProtocolReader {
      */
     public boolean readIsPresent(String field) {
         return readInt8(field) >= 0;
+    }
+
+    /**
+     * Reads whether an optional struct follows, in a tagged field: there the mark is a varint, 0 for null.
+     *
+     * @return false for null
+     */
+    public boolean readTaggedIsPresent(String field) {
+        return readUnsignedVarint(field) > 0;
     }
 
     /**

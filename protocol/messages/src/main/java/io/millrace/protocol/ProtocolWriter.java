@@ -222,6 +222,11 @@ public final class ProtocolWriter {
         writeInt8((byte) (present ? 1 : -1));
     }
 
+    /** Writes whether an optional struct follows, in a tagged field. */
+    public void writeTaggedIsPresent(boolean present) {
+        writeUnsignedVarint(present ? 1 : 0);
+    }
+
     /** Writes how many elements, or bytes, follow. */
     public void writeArrayCount(int count, boolean compact) {
         if (compact) writeUnsignedVarint(count + 1);

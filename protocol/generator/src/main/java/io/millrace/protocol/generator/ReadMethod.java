@@ -31,7 +31,7 @@ final class ReadMethod {
             Versions plain = plainVersions(field);
             if (plain.isEmpty()) continue;
             boolean block = java.beginIf(plain.test(possible));
-            readValue(field, plain);
+            readValue(field, plain, false);
             if (block) java.add("}");
         }
         if (!message.flexible().intersect(possible).isEmpty()) {
@@ -69,7 +69,7 @@ final class ReadMethod {
             String test = versions.test(flexible);
             if (!test.equals("true"))
                 java.add("if (!(" + test + ")) throw in.misplacedTag(" + where(field) + ", version);");
-            readValue(field, versions);
+            readValue(field, versions, true);
             java.add("in.requireTaggedFieldEnd(" + where(field) + ", end);");
             java.add("}");
         }
@@ -78,7 +78,7 @@ final class ReadMethod {
         java.add("}");
     }
 
-    private void readValue(Field field, Versions versions) {
+    private void readValue(Field field, Versions versions, boolean tagged) {
         String local = field.localName();
         String where = where(field);
         String compact = message.flexible(field).test(versions);
@@ -93,7 +93,8 @@ final class ReadMethod {
             }
             case WireType.Struct(String name) -> {
                 String read = name + ".read(in, version)";
-                String optional = "in.readIsPresent(" + where + ") ? " + read + " : null";
+                String optional =
+                        "in.read" + (tagged ? "TaggedIsPresent(" : "IsPresent(") + where + ") ? " + read + " : null";
                 java.add(local + " = " + choose(nullable, optional, read) + ";");
             }
             case WireType.Array(WireType element) -> readArray(field, element, versions, nullable);

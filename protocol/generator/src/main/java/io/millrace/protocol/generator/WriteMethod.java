@@ -51,7 +51,7 @@ final class WriteMethod {
         boolean mustBeDefault = !field.ignorable() && !exists.test(possible).equals("true");
         if (!plain.isEmpty()) {
             boolean block = java.beginIf(test);
-            writeValue(field, plain);
+            writeValue(field, plain, "IsPresent");
             if (block) java.add("}");
         }
         if (mustBeDefault) {
@@ -74,7 +74,7 @@ final class WriteMethod {
         for (Field field : tagged) {
             java.add("if (" + isWritten(field, flexible) + ") {");
             java.add("int at = out.beginTaggedField(" + field.tag() + ");");
-            writeValue(field, field.tagged().intersect(flexible));
+            writeValue(field, field.tagged().intersect(flexible), "TaggedIsPresent");
             java.add("out.endTaggedField(at);");
             java.add("}");
         }
@@ -86,7 +86,7 @@ final class WriteMethod {
         return test.equals("true") ? differs : test + " && (" + differs + ")";
     }
 
-    private void writeValue(Field field, Versions versions) {
+    private void writeValue(Field field, Versions versions, String presence) {
         String component = "this." + field.javaName();
         String nullable = field.nullable().test(versions);
         String compact = message.flexible(field).test(versions);
@@ -108,10 +108,10 @@ final class WriteMethod {
                 if (!writesNull) {
                     java.add(write);
                 } else if (nullable.equals("true")) {
-                    java.add("out.writeIsPresent(" + component + " != null);");
+                    java.add("out.write" + presence + "(" + component + " != null);");
                     java.add("if (" + component + " != null) " + write);
                 } else {
-                    java.add("if (" + nullable + ") out.writeIsPresent(" + component + " != null);");
+                    java.add("if (" + nullable + ") out.write" + presence + "(" + component + " != null);");
                     java.add("if (" + component + " != null) " + write);
                 }
             }
