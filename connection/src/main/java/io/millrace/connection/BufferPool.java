@@ -4,14 +4,17 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Direct buffers of one lane, in classes of powers of two. Making a direct buffer costs a system call, zeroing and a visit
  * by the garbage collector, so idle ones are kept, the last used first, up to a bound.
  *
- * <p>Large buffers, those above {@link #SMALL_BYTES}, count against a budget: whoever wants one asks {@link #mayLend}
- * first and otherwise waits. Small ones are always lent; their number is bounded by the number of connections.
+ * <p>Large buffers, those above {@link #SMALL_BYTES}, count against a budget: whoever is told no by {@link #tryLend} waits.
+ * One borrower at a time may go beyond the budget, so that there is always one that gets on, even when several hold part
+ * of what they need, or a frame is larger than the whole budget. Small buffers are always lent; their number is bounded by
+ * the number of connections.
  */
 public final class BufferPool {
     /** Buffers up to this size are lent without regard to the budget: what one connection may hold at any time. */
@@ -20,10 +23,12 @@ public final class BufferPool {
     /** The smallest buffer made. */
     private static final int MIN_CLASS = 12;
 
-    /** The largest: 1 GiB. */
     private static final int MAX_CLASS = 30;
 
-    private static final byte POISON = (byte) 0xdb;
+    /** The largest buffer there is. */
+    public static final int MAX_BYTES = 1 << MAX_CLASS;
+
+    private static final long POISON = 0xdbdb_dbdb_dbdb_dbdbL;
 
     private final long maxIdleBytes;
     private final long largeBudgetBytes;
@@ -33,6 +38,8 @@ public final class BufferPool {
     private long idleBytes;
     private long lentBytes;
     private long lentLargeBytes;
+    private @Nullable Object exempted;
+    private int exemptBuffers;
 
     /**
      * Makes a pool; no buffer is made yet.
@@ -57,14 +64,35 @@ public final class BufferPool {
     }
 
     /**
-     * Lends a buffer of at least this many bytes, cleared, its content undefined.
+     * Lends a buffer of at least this many bytes, cleared, its content undefined, whatever the budget.
      *
      * @param minBytes from 0 to 1 GiB
      */
     public PooledBuffer lend(int minBytes) {
+        return lend(sizeClass(minBytes), false);
+    }
+
+    /**
+     * Lends a buffer as {@link #lend} does, if the budget allows it or the borrower is the one that may exceed it.
+     *
+     * @param borrower who asks; it may have one buffer already that it will give back for this one
+     * @return empty if the borrower has to wait, see {@link #whenLargeReturns}
+     */
+    public Optional<PooledBuffer> tryLend(int minBytes, Object borrower) {
         int sizeClass = sizeClass(minBytes);
         int sizeBytes = 1 << sizeClass;
-        @Nullable PooledBuffer buffer = idle.get(sizeClass).pollLast();
+        if (sizeBytes <= SMALL_BYTES || lentLargeBytes + sizeBytes <= largeBudgetBytes) {
+            return Optional.of(lend(sizeClass, false));
+        }
+        if (exempted != null && !exempted.equals(borrower)) return Optional.empty();
+        exempted = borrower;
+        exemptBuffers++;
+        return Optional.of(lend(sizeClass, true));
+    }
+
+    private PooledBuffer lend(int sizeClass, boolean isExempt) {
+        int sizeBytes = 1 << sizeClass;
+        PooledBuffer buffer = idle.get(sizeClass).pollLast();
         if (buffer == null) {
             buffer = new PooledBuffer(this, ByteBuffer.allocateDirect(sizeBytes));
         } else {
@@ -72,17 +100,8 @@ public final class BufferPool {
         }
         lentBytes += sizeBytes;
         if (sizeBytes > SMALL_BYTES) lentLargeBytes += sizeBytes;
-        buffer.lend();
+        buffer.lend(isExempt);
         return buffer;
-    }
-
-    /**
-     * Whether a buffer of this size is within the budget. One large buffer always is, so that a frame that is larger than
-     * the whole budget, but allowed, gets through alone.
-     */
-    public boolean mayLend(int minBytes) {
-        int sizeBytes = 1 << sizeClass(minBytes);
-        return sizeBytes <= SMALL_BYTES || lentLargeBytes == 0 || lentLargeBytes + sizeBytes <= largeBudgetBytes;
     }
 
     /** Runs {@code retry} once, when a large buffer has come back; those who wait are served in order, all of them. */
@@ -108,6 +127,7 @@ public final class BufferPool {
             idle.get(sizeClass(sizeBytes)).addLast(buffer);
             idleBytes += sizeBytes;
         }
+        if (buffer.isExempt() && --exemptBuffers == 0) exempted = null;
         if (sizeBytes > SMALL_BYTES) {
             lentLargeBytes -= sizeBytes;
             // A retry may wait again at once; only those who wait now have their turn.
@@ -116,7 +136,8 @@ public final class BufferPool {
     }
 
     private static void poison(ByteBuffer bytes) {
-        for (int i = 0; i < bytes.capacity(); i++) bytes.put(i, POISON);
+        bytes.clear();
+        while (bytes.hasRemaining()) bytes.putLong(POISON);
     }
 
     private static int sizeClass(int minBytes) {

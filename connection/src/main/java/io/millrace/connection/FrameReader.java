@@ -72,16 +72,16 @@ public final class FrameReader {
     /**
      * A reader at the beginning of a stream.
      *
-     * @param maxFrameBytes longest frame allowed, without its length field
+     * @param maxFrameBytes longest frame allowed, without its length field; {@link BufferPool#MAX_BYTES} at most counts
      */
     public FrameReader(BufferPool pool, int maxFrameBytes) {
         this.pool = pool;
-        this.maxFrameBytes = maxFrameBytes;
+        this.maxFrameBytes = Math.min(maxFrameBytes, BufferPool.MAX_BYTES);
     }
 
     /** Changes the longest frame allowed, from the next frame on. */
     public void limitFrames(int newMaxFrameBytes) {
-        maxFrameBytes = newMaxFrameBytes;
+        maxFrameBytes = Math.min(newMaxFrameBytes, BufferPool.MAX_BYTES);
     }
 
     /** Whether a frame, or its length, has come in part. */
@@ -214,8 +214,8 @@ public final class FrameReader {
     private void beginPartial(int frameBytes, ByteBuffer in) {
         int roomBytes = Math.min(frameBytes, roomFor(in.remaining()));
         // What has come fits in a small buffer, as the shared buffer is no larger; growing is where it may starve.
-        if (!pool.mayLend(roomBytes)) roomBytes = Math.min(frameBytes, BufferPool.SMALL_BYTES);
-        PooledBuffer buffer = pool.lend(Math.max(roomBytes, in.remaining()));
+        PooledBuffer buffer = pool.tryLend(roomBytes, this).orElse(null);
+        if (buffer == null) buffer = pool.lend(Math.min(frameBytes, BufferPool.SMALL_BYTES));
         buffer.bytes().put(in);
         partial = buffer;
         partialFrameBytes = frameBytes;
@@ -244,8 +244,8 @@ public final class FrameReader {
             return deliver(buffer.bytes().flip(), buffer, sink);
         }
         int roomBytes = Math.min(partialFrameBytes, roomFor(receivedBytes));
-        if (!pool.mayLend(roomBytes)) return STARVED;
-        PooledBuffer larger = pool.lend(roomBytes);
+        PooledBuffer larger = pool.tryLend(roomBytes, this).orElse(null);
+        if (larger == null) return STARVED;
         larger.bytes().put(buffer.bytes().flip());
         buffer.release();
         partial = larger;

@@ -10,6 +10,7 @@ public final class PooledBuffer {
     private final BufferPool pool;
     private final ByteBuffer bytes;
     private boolean onLoan;
+    private boolean isExempt;
 
     PooledBuffer(BufferPool pool, ByteBuffer bytes) {
         this.pool = pool;
@@ -43,9 +44,15 @@ public final class PooledBuffer {
         pool.takeBack(this);
     }
 
-    void lend() {
+    void lend(boolean beyondBudget) {
         onLoan = true;
+        isExempt = beyondBudget;
         bytes.clear();
+    }
+
+    /** Whether it was lent beyond the budget. */
+    boolean isExempt() {
+        return isExempt;
     }
 
     /** The bytes, for the pool, which looks at them when nobody has them. */

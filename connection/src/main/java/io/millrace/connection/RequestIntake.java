@@ -53,11 +53,11 @@ public sealed interface RequestIntake {
         @Nullable ApiKey apiKey = ApiKey.forCode(code).orElse(null);
         if (apiKey == null) return refused("sent a request with the unknown API key " + code);
         boolean supported = apiKey.isSupported(version);
-        if (apiKey == ApiKey.API_VERSIONS && !supported) return new NegotiateDown(correlationId);
+        boolean negotiatesDown = apiKey == ApiKey.API_VERSIONS && !supported;
         if (!apiKey.listeners().contains(listener)) {
             return refused("sent a request " + apiKey + ", which is not served by a listener of kind " + listener);
         }
-        if (!supported) {
+        if (!supported && !negotiatesDown) {
             return refused("sent a request " + apiKey + " of version " + version + ", which is not supported; versions "
                     + apiKey.oldestVersion() + " to " + apiKey.latestVersion() + " are");
         }
@@ -72,6 +72,7 @@ public sealed interface RequestIntake {
                             + e.getMessage(),
                     e));
         }
+        if (negotiatesDown) return new NegotiateDown(correlationId);
         return new Accepted(apiKey, version, correlationId, header.clientId(), reader.position());
     }
 

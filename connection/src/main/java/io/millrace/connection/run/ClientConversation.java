@@ -358,7 +358,6 @@ public final class ClientConversation implements ConnectionEvents {
             if (apiKey.responseHeaderVersion(version) > 0) in.skipTaggedFields("ResponseHeader");
             response = apiKey.readResponse(in, version);
         }
-        in.requireEnd(apiKey + " response");
         inFlight.remove();
         pending.then().accept(new Answer.Answered(response, version));
     }

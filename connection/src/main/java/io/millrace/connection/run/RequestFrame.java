@@ -99,15 +99,13 @@ public final class RequestFrame {
     }
 
     /**
-     * Reads the body. What is read may share its bytes, and lives as long as they do.
+     * Reads the body. What is read may share its bytes, and lives as long as they do. Bytes behind the request are
+     * ignored, as Kafka ignores them.
      *
-     * @throws io.millrace.protocol.MalformedMessage if it is not a request of its API and version, or bytes are left over
+     * @throws io.millrace.protocol.MalformedMessage if it is not a request of its API and version
      */
     public Request read() {
-        ProtocolReader reader = new ProtocolReader(body());
-        Request request = apiKey.readRequest(reader, version);
-        reader.requireEnd(apiKey.toString());
-        return request;
+        return apiKey.readRequest(new ProtocolReader(body()), version);
     }
 
     /**

@@ -282,6 +282,7 @@ public final class ServerConversation implements ConnectionEvents {
                 refuse(reason);
             }
         }
+        if (!isClosed) queueAnswered();
         return mayTakeMore();
     }
 
