@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BatchBuilder {
     private static final int FIRST_BYTES = 512;
+    private static final byte[] NOTHING = new byte[0];
     private static final int MAX_BATCH_BYTES = Integer.MAX_VALUE - 64;
 
     private final Compression compression;
@@ -28,7 +29,9 @@ public final class BatchBuilder {
     private long logAppendTime = BatchHeader.NO_TIMESTAMP;
     private boolean hasDeleteHorizon;
 
-    private @Nullable ByteBuffer batch;
+    private byte[] batch = NOTHING;
+    private int end = BatchHeader.HEADER_BYTES;
+    private boolean isBuilt;
     private int recordCount;
     private int lastOffsetDelta = -1;
     private long baseTimestamp = BatchHeader.NO_TIMESTAMP;
@@ -98,6 +101,18 @@ public final class BatchBuilder {
                 BatchHeader.NO_LEADER_EPOCH,
                 false,
                 false);
+    }
+
+    /**
+     * Makes room at once for a batch of about that size before compression, instead of little by little.
+     *
+     * @param sizeBytes from 0; a wrong guess costs memory or time, nothing else
+     * @throws IllegalStateException if there is a record already
+     */
+    public BatchBuilder expecting(int sizeBytes) {
+        if (recordCount > 0) throw new IllegalStateException("there is a record already");
+        batch = new byte[Math.max(sizeBytes, BatchHeader.HEADER_BYTES)];
+        return this;
     }
 
     /** Says who the producer is; a producer learns its sequence only when it sends. Until {@link #build}. */
@@ -171,18 +186,18 @@ public final class BatchBuilder {
         if (recordCount == 0 && !hasDeleteHorizon) baseTimestamp = timestamp;
         long timestampDelta = timestamp - baseTimestamp;
         long bodyBytes = recordBodyBytes(timestampDelta, (int) delta, key, value, headers);
-        ByteBuffer out = withRoomFor(bodyBytes + VarInt.MAX_INT_BYTES);
+        makeRoom(bodyBytes + VarInt.MAX_INT_BYTES);
 
-        VarInt.write(out, (int) bodyBytes);
-        out.put((byte) 0);
-        VarInt.writeLong(out, timestampDelta);
-        VarInt.write(out, (int) delta);
-        writeNullable(out, key);
-        writeNullable(out, value);
-        VarInt.write(out, headers.size());
+        writeVarint((int) bodyBytes);
+        batch[end++] = 0;
+        writeVarlong(timestampDelta);
+        writeVarint((int) delta);
+        writeNullable(key);
+        writeNullable(value);
+        writeVarint(headers.size());
         for (RecordHeader header : headers) {
-            writeText(out, header.key());
-            writeNullable(out, header.value());
+            writeText(header.key());
+            writeNullable(header.value());
         }
         recordCount++;
         lastOffsetDelta = (int) delta;
@@ -197,7 +212,7 @@ public final class BatchBuilder {
 
     /** The size of the batch so far, before compression. */
     public int sizeBytes() {
-        return batch == null ? BatchHeader.HEADER_BYTES : batch.position();
+        return end;
     }
 
     /** What {@link #sizeBytes} would be with this record too. */
@@ -221,21 +236,19 @@ public final class BatchBuilder {
      * @throws CompressionUnavailable if the codec does not run on this machine
      */
     public ByteBuffer build() {
-        ByteBuffer plain = batch;
-        if (plain == null || recordCount == 0) throw new IllegalStateException("a batch has at least one record");
-        batch = null;
-        ByteBuffer built = compression == Compression.NONE ? plain.flip() : compressed(plain);
+        if (recordCount == 0 || isBuilt) throw new IllegalStateException("a batch has records, and is built once");
+        isBuilt = true;
+        ByteBuffer built = compression == Compression.NONE ? ByteBuffer.wrap(batch, 0, end) : compressed();
         writeHeader(built);
-        recordCount = 0;
+        batch = NOTHING;
         return built;
     }
 
-    private ByteBuffer compressed(ByteBuffer plain) {
-        int recordsBytes = plain.position() - BatchHeader.HEADER_BYTES;
+    private ByteBuffer compressed() {
+        int recordsBytes = end - BatchHeader.HEADER_BYTES;
         Scratch out = new Scratch(new byte[BatchHeader.HEADER_BYTES + FIRST_BYTES + recordsBytes / 2], MAX_BATCH_BYTES);
         out.advance(BatchHeader.HEADER_BYTES);
-        Codec.compress(
-                compression, plain.array(), plain.arrayOffset() + BatchHeader.HEADER_BYTES, recordsBytes, level, out);
+        Codec.compress(compression, batch, BatchHeader.HEADER_BYTES, recordsBytes, level, out);
         return ByteBuffer.wrap(out.bytes(), 0, out.size());
     }
 
@@ -262,25 +275,16 @@ public final class BatchBuilder {
                         recordCount));
     }
 
-    private ByteBuffer withRoomFor(long bytes) {
-        ByteBuffer current = batch;
-        if (current == null) {
-            if (recordCount > 0 || lastOffsetDelta >= 0) throw new IllegalStateException("the batch is built already");
-            current = ByteBuffer.allocate(grown(BatchHeader.HEADER_BYTES, bytes, FIRST_BYTES))
-                    .position(BatchHeader.HEADER_BYTES);
-        } else if (current.remaining() < bytes) {
-            current = ByteBuffer.allocate(grown(current.position(), bytes, current.capacity()))
-                    .put(current.flip());
-        }
-        batch = current;
-        return current;
-    }
-
-    private static int grown(int used, long bytes, int capacity) {
-        long needed = used + bytes;
+    private void makeRoom(long bytes) {
+        if (isBuilt) throw new IllegalStateException("the batch is built already");
+        long needed = end + bytes;
+        if (needed <= batch.length) return;
         if (needed > MAX_BATCH_BYTES)
             throw new IllegalArgumentException("a batch of " + needed + " bytes is more than a batch can have");
-        return (int) Math.min(Math.max(needed, 2L * capacity), MAX_BATCH_BYTES);
+        long grown = Math.max(needed, Math.max(FIRST_BYTES, 2L * batch.length));
+        byte[] larger = new byte[(int) Math.min(grown, MAX_BATCH_BYTES)];
+        System.arraycopy(batch, 0, larger, 0, Math.min(end, batch.length));
+        batch = larger;
     }
 
     private static long recordBodyBytes(
@@ -303,25 +307,46 @@ public final class BatchBuilder {
         return VarInt.sizeOf(bytes.remaining()) + (long) bytes.remaining();
     }
 
-    private static void writeNullable(ByteBuffer out, @Nullable ByteBuffer bytes) {
+    private void writeNullable(@Nullable ByteBuffer bytes) {
         if (bytes == null) {
-            VarInt.write(out, -1);
+            writeVarint(-1);
             return;
         }
         int count = bytes.remaining();
-        VarInt.write(out, count);
-        out.put(out.position(), bytes, bytes.position(), count).position(out.position() + count);
+        writeVarint(count);
+        bytes.get(bytes.position(), batch, end, count);
+        end += count;
     }
 
-    private static void writeText(ByteBuffer out, String text) {
+    private void writeText(String text) {
         if (isAscii(text)) {
-            VarInt.write(out, text.length());
-            for (int i = 0; i < text.length(); i++) out.put((byte) text.charAt(i));
+            writeVarint(text.length());
+            for (int i = 0; i < text.length(); i++) batch[end++] = (byte) text.charAt(i);
         } else {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-            VarInt.write(out, bytes.length);
-            out.put(bytes);
+            writeVarint(bytes.length);
+            System.arraycopy(bytes, 0, batch, end, bytes.length);
+            end += bytes.length;
         }
+    }
+
+    /** As {@link VarInt#write}, but into the array: several of them for every record a producer sends. */
+    private void writeVarint(int value) {
+        int rest = (value << 1) ^ (value >> 31);
+        while ((rest & ~0x7f) != 0) {
+            batch[end++] = (byte) (rest | 0x80);
+            rest >>>= 7;
+        }
+        batch[end++] = (byte) rest;
+    }
+
+    private void writeVarlong(long value) {
+        long rest = (value << 1) ^ (value >> 63);
+        while ((rest & ~0x7fL) != 0) {
+            batch[end++] = (byte) (rest | 0x80);
+            rest >>>= 7;
+        }
+        batch[end++] = (byte) rest;
     }
 
     private static int utf8Bytes(String text) {

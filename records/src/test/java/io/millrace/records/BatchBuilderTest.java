@@ -1,0 +1,67 @@
+package io.millrace.records;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.millrace.testkit.Property;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class BatchBuilderTest {
+    @Test
+    void theSizeItForetellsIsTheSizeItReaches() {
+        Property.check(random -> {
+            SampleBatch sample = SampleBatch.random(random, Compression.NONE);
+            BatchBuilder builder = BatchBuilder.plain(0, 0).expecting(random.pick(0, 100, 10_000));
+            for (Record record : sample.records()) {
+                long foretold =
+                        builder.sizeBytesWith(record.timestamp(), record.key(), record.value(), record.headers());
+                builder.append(record.timestamp(), record.key(), record.value(), record.headers());
+                assertEquals(foretold, builder.sizeBytes());
+            }
+            assertEquals(sample.records().size(), builder.nextOffset());
+            int sizeBytes = builder.sizeBytes();
+            assertEquals(sizeBytes, builder.build().limit());
+        });
+    }
+
+    @Test
+    void aBuiltBatchTakesNoMoreRecords() {
+        BatchBuilder builder = BatchBuilder.plain(7, 1);
+        assertThrows(IllegalStateException.class, builder::build);
+        ByteBuffer value = ByteBuffer.wrap(new byte[] {1, 2, 3}).position(1);
+        assertEquals(7, builder.append(5, null, value, List.of()));
+        assertEquals(1, value.position());
+        ByteBuffer batch = builder.build();
+        assertEquals(
+                value,
+                new RecordIterator(batch, 0, DecompressionLimit.DEFAULT).next().value());
+        assertThrows(IllegalStateException.class, builder::build);
+        assertThrows(IllegalStateException.class, () -> builder.append(5, null, value, List.of()));
+    }
+
+    @Test
+    void offsetsRiseFromTheBaseOffset() {
+        BatchBuilder builder = BatchBuilder.plain(10, 0);
+        assertThrows(IllegalArgumentException.class, () -> builder.appendAt(9, 0, null, null, List.of()));
+        builder.appendAt(12, 0, null, null, List.of());
+        assertThrows(IllegalArgumentException.class, () -> builder.appendAt(12, 0, null, null, List.of()));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> builder.appendAt(11L + Integer.MAX_VALUE, 0, null, null, List.of()));
+        assertEquals(13, builder.nextOffset());
+        assertThrows(IllegalStateException.class, () -> builder.deleteHorizon(5));
+    }
+
+    @Test
+    void aProducerLearnsItsSequenceLast() {
+        BatchBuilder builder = BatchBuilder.forProducer(Compression.LZ4, 9);
+        builder.append(1, new byte[] {1}, new byte[] {2}, List.of());
+        ByteBuffer batch = builder.producer(44, (short) 2, 900, true).build();
+        assertEquals(44, BatchHeader.producerId(batch, 0));
+        assertEquals(2, BatchHeader.producerEpoch(batch, 0));
+        assertEquals(900, BatchHeader.lastSequence(batch, 0));
+        assertEquals(new BatchCheck.Whole(batch.limit()), BatchHeader.check(batch, 0));
+    }
+}
