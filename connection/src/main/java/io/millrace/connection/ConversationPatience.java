@@ -10,6 +10,8 @@ public final class ConversationPatience {
     /** Bytes of a frame that buy another second: a peer slower than this is not worth its buffer. */
     private static final int FRAME_BYTES_PER_SECOND = 16 * 1024;
 
+    private static final long NOT_IN_FRAME = Long.MIN_VALUE;
+
     private final ConversationLimits limits;
     private final long beganAtMs;
     private boolean isAuthenticated;
@@ -20,8 +22,6 @@ public final class ConversationPatience {
     private int frameBytes;
     private long replyBytesWaiting;
     private long replyProgressAtMs;
-
-    private static final long NOT_IN_FRAME = Long.MIN_VALUE;
 
     /** Begins to wait. */
     public ConversationPatience(ConversationLimits limits, boolean isAuthenticated, long nowMs) {

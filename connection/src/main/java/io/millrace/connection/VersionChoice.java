@@ -55,11 +55,16 @@ public final class VersionChoice {
                 && frame.getShort(frame.position() + ERROR_AT) == ErrorCode.UNSUPPORTED_VERSION.code();
     }
 
-    /** The version of ApiVersions to ask again with, after a refusal: the server's latest, or 0 if it did not say. */
-    public static short apiVersionsAfterRefusal(ApiVersionsResponse refusal) {
+    /**
+     * The version of ApiVersions to ask again with after a refusal: the server's latest, or 0 if it did not say or said
+     * the one it refused.
+     */
+    public static short apiVersionsAfterRefusal(ApiVersionsResponse refusal, short refusedVersion) {
         for (ApiVersionsResponse.ApiVersion each : refusal.apiKeys()) {
-            if (each.apiKey() == ApiKey.API_VERSIONS.code()) {
-                return (short) Math.min(each.maxVersion(), ApiKey.API_VERSIONS.latestStableVersion());
+            if (each.apiKey() == ApiKey.API_VERSIONS.code()
+                    && each.maxVersion() >= 0
+                    && each.maxVersion() < refusedVersion) {
+                return each.maxVersion();
             }
         }
         return 0;

@@ -261,7 +261,7 @@ public final class ClientConversation implements ConnectionEvents {
         if (!(answer instanceof Answer.Answered(ApiVersionsResponse response, short version))) return;
         ErrorCode error = ErrorCode.forCode(response.errorCode());
         if (error == ErrorCode.UNSUPPORTED_VERSION && version > 0) {
-            askForVersions(VersionChoice.apiVersionsAfterRefusal(response));
+            askForVersions(VersionChoice.apiVersionsAfterRefusal(response, version));
             return;
         }
         if (error != ErrorCode.NONE) {
