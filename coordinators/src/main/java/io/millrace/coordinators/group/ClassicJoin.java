@@ -106,9 +106,7 @@ final class ClassicJoin {
     private void joinGroup(ClassicGroup group, Joining joining, Turn turn) {
         turn.shows(group.lastMetadataOffset());
         if (!hasRoomFor(group, joining)) {
-            dropPending(group, joining.request.memberId());
-            turn.answer(joining.reply, ClassicAnswers.joinError("", ErrorCode.GROUP_MAX_SIZE_REACHED));
-            rebalance.completeJoinIfAllJoined(group, turn);
+            turnAway(group, joining, turn);
         } else if (!group.couldTake(joining.request.protocolType(), joining.protocols)) {
             refuse(joining, ErrorCode.INCONSISTENT_GROUP_PROTOCOL, turn);
         } else if (joining.isNew()) {
@@ -116,6 +114,15 @@ final class ClassicJoin {
         } else {
             joinKnown(group, joining, turn);
         }
+    }
+
+    /** There are enough members without this one, even if it was one of them until now. */
+    private void turnAway(ClassicGroup group, Joining joining, Turn turn) {
+        dropPending(group, joining.request.memberId());
+        ClassicMember member = group.member(joining.request.memberId());
+        if (member != null) rebalance.remove(group, member, ErrorCode.GROUP_MAX_SIZE_REACHED, turn);
+        turn.answer(joining.reply, ClassicAnswers.joinError("", ErrorCode.GROUP_MAX_SIZE_REACHED));
+        rebalance.completeJoinIfAllJoined(group, turn);
     }
 
     private boolean hasRoomFor(ClassicGroup group, Joining joining) {

@@ -228,6 +228,20 @@ class ClassicRebalanceTest {
     }
 
     @Test
+    void aGroupThatIsTooLargeNowShrinksAtItsNextRebalance() {
+        var members = bench.stableGroup(3);
+        bench.limits = new GroupLimits(6_000, 1_800_000, 3_000, 2, 4_096, 604_800_000, 600_000, 300_000);
+        bench.failOver();
+        var first = bench.join(members.get(0).memberId(), "range");
+        bench.join(members.get(1).memberId(), "range");
+        var third = bench.join(members.get(2).memberId(), "range");
+        assertEquals(ErrorCode.GROUP_MAX_SIZE_REACHED.code(), third.response().errorCode());
+        assertEquals(2, first.response().members().size());
+        assertEquals(1, bench.shard.groupCount());
+        assertEquals(0, bench.shard.offsetCount());
+    }
+
+    @Test
     void membersGoOnAfterTheCoordinatorHasMoved() {
         var members = bench.stableGroup(2);
         bench.failOver();

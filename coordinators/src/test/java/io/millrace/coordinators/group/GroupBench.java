@@ -47,7 +47,7 @@ final class GroupBench {
     final ManualLane lane = new ManualLane();
     MemoryLog log = new MemoryLog();
     GroupShard shard;
-    private final GroupLimits limits;
+    GroupLimits limits;
     private final ShardLimits shardLimits;
     private final Random random = new Random(42);
 

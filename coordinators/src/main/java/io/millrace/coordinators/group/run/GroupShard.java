@@ -96,6 +96,16 @@ public final class GroupShard {
         return runtime.isLoading();
     }
 
+    /** How many classic groups are held; 0 where requests are not answered. */
+    public int groupCount() {
+        return runtime.machine().map(GroupMachine::groupCount).orElse(0);
+    }
+
+    /** How many committed offsets are held; 0 where requests are not answered. */
+    public long offsetCount() {
+        return runtime.machine().map(GroupMachine::offsetCount).orElse(0L);
+    }
+
     /** JoinGroup; answered when the join phase is over, which may take as long as the group's rebalance timeout. */
     public void joinGroup(GroupRequestContext context, JoinGroupRequest request, Consumer<JoinGroupResponse> then) {
         UUID freshId = freshId();
@@ -113,8 +123,7 @@ public final class GroupShard {
 
     /** Heartbeat. */
     public void heartbeat(HeartbeatRequest request, Consumer<HeartbeatResponse> then) {
-        // Clients leave their group for other errors; while the log is read they just come again (KAFKA-3112 era).
-        Reply<HeartbeatResponse> reply = Reply.to(then, error -> GroupAnswers.heartbeat(error));
+        Reply<HeartbeatResponse> reply = Reply.to(then, GroupAnswers::heartbeat);
         ask(reply, (machine, now) -> machine.heartbeat(request, reply, now));
     }
 

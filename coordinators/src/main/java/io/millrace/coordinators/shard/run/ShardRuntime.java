@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -96,6 +97,11 @@ public final class ShardRuntime<M extends ShardMachine> {
     /** Whether requests are answered here. */
     public boolean isActive() {
         return machine != null;
+    }
+
+    /** The machine of the current leadership, to be looked at and not changed; empty where requests are not answered. */
+    public Optional<M> machine() {
+        return Optional.ofNullable(machine);
     }
 
     /** Whether the log is being replayed. */
