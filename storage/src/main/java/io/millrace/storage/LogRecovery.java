@@ -131,7 +131,8 @@ final class LogRecovery {
     }
 
     private OpenedLog scan(long recoveryPoint, long logStartOffset) throws IOException {
-        SegmentScan scan = new SegmentScan(folder, segments, epochs, producers, snapshots, notes);
+        SegmentScan scan =
+                new SegmentScan(folder, segments, epochs, producers, snapshots, notes, config.isCompacting());
         long start = Math.max(logStartOffset, segments.first().baseOffset());
         long logEndOffset = scan.from(recoveryPoint, start);
         return finished(logEndOffset, logStartOffset, false, scan);

@@ -204,12 +204,14 @@ public final class PartitionLog {
             epochs.assign(BatchHeader.partitionLeaderEpoch(batches, at), batchOffset);
             if (BatchHeader.producerId(batches, at) >= 0) {
                 ProducerStates.Ended ended = producers.replay(batches, at);
-                if (ended != null && ended.isAborted())
+                if (ended != null && ended.isAborted()) {
                     active.abort(new AbortedTransaction(
                             ended.producerId(),
                             ended.firstOffset(),
                             ended.markerOffset(),
                             producers.lastStableOffsetAfter(ended)));
+                    hasUnforcedNames = true;
+                }
             }
             lastBatchOffset = batchOffset;
             lastBatchPosition = position;
@@ -740,7 +742,8 @@ public final class PartitionLog {
         try {
             active().finish();
             if (logEndOffset > 0) snapshots.write(logEndOffset, producers);
-            if (recoveryPoint < logEndOffset || hasUnforcedNames) active().forceIndexes();
+            if (logEndOffset > 0) hasUnforcedNames = true;
+            active().forceIndexes();
             Flush flush = prepareFlush();
             flush.run();
             flushed(flush);

@@ -325,8 +325,9 @@ final class Segment {
         sizeBytes = position;
     }
 
-    void truncateTransactions(long offset) throws IOException {
-        transactionIndex.truncateTo(offset);
+    /** Forgets the aborted transactions, torn entries included. */
+    void resetTransactions() throws IOException {
+        transactionIndex.reset();
     }
 
     /** Forces the batches. */

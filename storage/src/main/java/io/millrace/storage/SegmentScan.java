@@ -24,25 +24,32 @@ final class SegmentScan {
     private final ProducerStates producers;
     private final ProducerSnapshots snapshots;
     private final List<String> notes;
+    private final boolean mayHaveGaps;
     private ByteBuffer chunk = ByteBuffer.allocate(0);
     private int segmentsScanned;
     private long bytesScanned;
     private long bytesCut;
     private long nextOffset;
 
+    /**
+     * @param mayHaveGaps whether compaction may have removed the last offsets of a segment; if not, a segment that ends
+     *                    before the next one begins has lost its end in a power cut
+     */
     SegmentScan(
             LogFolder folder,
             Segments segments,
             LeaderEpochs epochs,
             ProducerStates producers,
             ProducerSnapshots snapshots,
-            List<String> notes) {
+            List<String> notes,
+            boolean mayHaveGaps) {
         this.folder = folder;
         this.segments = segments;
         this.epochs = epochs;
         this.producers = producers;
         this.snapshots = snapshots;
         this.notes = notes;
+        this.mayHaveGaps = mayHaveGaps;
     }
 
     /** Scans and returns the log end offset. */
@@ -56,7 +63,13 @@ final class SegmentScan {
         chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, Math.max(largest(first), BatchHeader.HEADER_BYTES)));
         for (int i = first; i < segments.count(); i++) {
             Segment segment = segments.at(i);
-            if (i > first) snapshots.write(segment.baseOffset(), producers);
+            if (i > first) {
+                if (!continues(segment)) {
+                    dropFrom(i, segment);
+                    break;
+                }
+                snapshots.write(segment.baseOffset(), producers);
+            }
             Invalid invalid = scan(segment);
             if (invalid != null) {
                 if (nextOffset < recoveryPoint)
@@ -68,6 +81,19 @@ final class SegmentScan {
         }
         force(first);
         return Math.max(nextOffset, segments.active().baseOffset());
+    }
+
+    private boolean continues(Segment segment) {
+        return segment.baseOffset() == nextOffset || (mayHaveGaps && segment.baseOffset() > nextOffset);
+    }
+
+    private void dropFrom(int index, Segment segment) throws IOException {
+        long lost = 0;
+        for (int i = index; i < segments.count(); i++) lost += segments.at(i).sizeBytes();
+        notes.add("deleted " + segment.log().path() + " and later ones with " + lost
+                + " bytes: the segment before ends at " + nextOffset);
+        LogTruncation.removeFrom(folder, segments, index);
+        bytesCut += lost;
     }
 
     private long largest(int first) {
@@ -83,10 +109,7 @@ final class SegmentScan {
     private @Nullable Invalid scan(Segment segment) throws IOException {
         segmentsScanned++;
         segment.startRebuild();
-        segment.truncateTransactions(segment.baseOffset());
-        if (segment.baseOffset() < nextOffset)
-            return new Invalid(
-                    0, "segment " + segment.baseOffset() + " begins before the log end offset " + nextOffset);
+        segment.resetTransactions();
         nextOffset = segment.baseOffset();
         DiskFile file = segment.log().existing();
         int sizeBytes = segment.sizeBytes();

@@ -95,7 +95,7 @@ abstract class SparseIndex {
         ByteBuffer scratch = Scratch.entries();
         ByteBuffer entries = memory;
         if (entries != null && number >= memoryFrom)
-            return scratch.put(0, entries, (number - memoryFrom) * entryBytes, entryBytes);
+            return scratch.clear().put(0, entries, (number - memoryFrom) * entryBytes, entryBytes);
         scratch.clear().limit(entryBytes);
         readFully((long) number * entryBytes, scratch);
         return scratch;

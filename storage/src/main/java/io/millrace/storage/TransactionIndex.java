@@ -67,6 +67,11 @@ public final class TransactionIndex {
         file.existing().truncate(kept);
     }
 
+    /** Forgets everything, whatever the file holds. */
+    void reset() throws IOException {
+        if (fileExists) file.existing().truncate(0);
+    }
+
     void closeIfIdle() throws IOException {
         file.closeIfIdle();
     }
