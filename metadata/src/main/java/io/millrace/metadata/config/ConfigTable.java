@@ -1,0 +1,142 @@
+package io.millrace.metadata.config;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The properties of one kind of resource, from a resource file with one line each.
+ *
+ * <p>Fields, parted by tabs: name · type · importance (H, M, L) with {@code i} if internal · update mode (r, b, c) · valid values · default ({@code =text},
+ * {@code ~} none, {@code -} none and required). Only the lines are found when the table is loaded; a line is taken apart when its property is first asked for,
+ * so that starting a server pays for the properties it uses. Not for several threads at once while loading; afterwards any thread may read.
+ */
+public final class ConfigTable {
+    private final Map<String, String> lineByName;
+    private final Map<String, ConfigDefinition> parsed = new java.util.concurrent.ConcurrentHashMap<>();
+
+    private ConfigTable(Map<String, String> lineByName) {
+        this.lineByName = Collections.unmodifiableMap(lineByName);
+    }
+
+    static ConfigTable load(String resource) {
+        String text = read(resource);
+        Map<String, String> lines = new LinkedHashMap<>();
+        for (int from = 0; from < text.length(); ) {
+            int until = text.indexOf('\n', from);
+            if (until < 0) until = text.length();
+            int tab = text.indexOf('\t', from);
+            if (tab > from && tab < until) lines.put(text.substring(from, tab), text.substring(tab + 1, until));
+            from = until + 1;
+        }
+        return new ConfigTable(lines);
+    }
+
+    static String read(String resource) {
+        try (InputStream in = ConfigTable.class.getResourceAsStream(resource)) {
+            if (in == null) throw new IllegalStateException("resource " + resource + " is missing from this build");
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException broken) {
+            throw new UncheckedIOException("cannot read resource " + resource, broken);
+        }
+    }
+
+    /** The property of this name, if there is one. */
+    public Optional<ConfigDefinition> find(String name) {
+        return Optional.ofNullable(get(name));
+    }
+
+    /** The property of this name, or null. */
+    @Nullable
+    ConfigDefinition get(String name) {
+        ConfigDefinition known = parsed.get(name);
+        if (known != null) return known;
+        String line = lineByName.get(name);
+        if (line == null) return null;
+        ConfigDefinition definition = parse(name, line);
+        parsed.put(name, definition);
+        return definition;
+    }
+
+    /** The property of this name, which has to exist. */
+    ConfigDefinition require(String name) {
+        ConfigDefinition definition = get(name);
+        if (definition == null) throw new IllegalArgumentException("no property is called " + name);
+        return definition;
+    }
+
+    /** All names, internal ones included, in the order Kafka defines them. */
+    public Set<String> names() {
+        return lineByName.keySet();
+    }
+
+    /** The known name closest to {@code name}, if one is close enough to have been meant. */
+    public Optional<String> nearestKnownName(String name) {
+        return NearestName.of(name, names());
+    }
+
+    private static ConfigDefinition parse(String name, String line) {
+        String[] fields = line.split("\t", -1);
+        if (fields.length != 5) throw new IllegalStateException("property " + name + " has a bad line: " + line);
+        String defaultField = fields[4];
+        return new ConfigDefinition(
+                name,
+                ConfigType.valueOf(fields[0]),
+                switch (fields[1].charAt(0)) {
+                    case 'H' -> Importance.HIGH;
+                    case 'M' -> Importance.MEDIUM;
+                    case 'L' -> Importance.LOW;
+                    default -> throw new IllegalStateException("property " + name + ": importance " + fields[1]);
+                },
+                fields[1].endsWith("i"),
+                switch (fields[2]) {
+                    case "r" -> UpdateMode.READ_ONLY;
+                    case "b" -> UpdateMode.PER_BROKER;
+                    case "c" -> UpdateMode.CLUSTER_WIDE;
+                    default -> throw new IllegalStateException("property " + name + ": update mode " + fields[2]);
+                },
+                validValues(name, fields[3]),
+                defaultField.equals("-"),
+                defaultField.startsWith("=") ? defaultField.substring(1) : null);
+    }
+
+    private static ValidValues validValues(String name, String field) {
+        int colon = field.indexOf(':');
+        String kind = colon < 0 ? field : field.substring(0, colon);
+        String rest = colon < 0 ? "" : field.substring(colon + 1);
+        return switch (kind) {
+            case "", "nonnull" -> new ValidValues.Any();
+            case "range" -> {
+                int dots = rest.indexOf("..");
+                yield new ValidValues.Range(orNull(rest.substring(0, dots)), orNull(rest.substring(dots + 2)));
+            }
+            case "oneof" -> new ValidValues.OneOf(List.of(rest.split(",")));
+            case "oneofci" -> new ValidValues.OneOfIgnoringCase(List.of(rest.split(",")));
+            case "list" -> {
+                String allowed = rest.substring(rest.indexOf(':') + 1);
+                yield new ValidValues.ListOf(
+                        allowed.isEmpty() ? List.of() : List.of(allowed.split(",")),
+                        rest.substring(0, rest.indexOf(':')).contains("e"));
+            }
+            case "nonempty" -> new ValidValues.NonEmpty();
+            case "gzip" -> new ValidValues.GzipLevel();
+            case "throttled" -> new ValidValues.ThrottledReplicas();
+            case "sharereset" -> new ValidValues.ShareOffsetReset();
+            case "voters" -> new ValidValues.QuorumVoters();
+            case "bootstrap" -> new ValidValues.BootstrapServers();
+            default -> throw new IllegalStateException("property " + name + ": valid values " + field);
+        };
+    }
+
+    private static @Nullable String orNull(String text) {
+        return text.isEmpty() ? null : text;
+    }
+}
