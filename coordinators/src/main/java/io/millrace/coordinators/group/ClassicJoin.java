@@ -223,6 +223,7 @@ final class ClassicJoin {
     /** The assignment stays; that it is another member's now has to be in the log first. */
     private void replaceWithoutRebalance(
             ClassicGroup group, ClassicMember former, ClassicMember successor, Joining joining, Turn turn) {
+        turn.note(group, "static member " + former.memberId + " is replaced by " + successor.memberId);
         String formerLeader = group.leaderId();
         List<ClassicMember> members = new ArrayList<>(group.members());
         members.set(members.indexOf(former), successor);

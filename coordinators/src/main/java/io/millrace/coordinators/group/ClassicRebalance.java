@@ -33,6 +33,7 @@ final class ClassicRebalance {
             refuseSyncs(group, ErrorCode.REBALANCE_IN_PROGRESS, turn);
         deadlines.clear(group.syncDeadline);
         boolean isInitial = group.isIn(ClassicGroupState.EMPTY);
+        turn.note(group, "rebalances from " + group.state().label() + ", generation " + group.generation());
         group.moveTo(ClassicGroupState.PREPARING_REBALANCE, turn.wallMs());
         group.isInitialRebalance = isInitial;
         group.hasNewJoiner = false;
@@ -80,10 +81,15 @@ final class ClassicRebalance {
         }
         group.nextGeneration(turn.wallMs());
         if (group.isIn(ClassicGroupState.EMPTY)) {
+            turn.note(group, "generation " + group.generation() + " is empty");
             turn.write(GroupRecords.generation(
                     group, List.of(), member -> ClassicMember.NO_ASSIGNMENT, null, turn.wallMs()));
             return;
         }
+        turn.note(
+                group,
+                "generation " + group.generation() + " has " + group.size() + " members, leader " + group.leaderId()
+                        + ", protocol " + group.protocolName());
         for (ClassicMember member : group.members()) {
             group.pendingSyncs().add(member.memberId);
             member.isNew = false;
@@ -131,6 +137,7 @@ final class ClassicRebalance {
     void syncDue(ClassicGroup group, Turn turn) {
         if (group.pendingSyncs().isEmpty()) return;
         if (!group.isIn(ClassicGroupState.COMPLETING_REBALANCE) && !group.isIn(ClassicGroupState.STABLE)) return;
+        turn.note(group, group.pendingSyncs().size() + " members did not sync in time and are removed");
         for (String memberId : new ArrayList<>(group.pendingSyncs())) {
             ClassicMember member = group.member(memberId);
             if (member != null) remove(group, member, ErrorCode.UNKNOWN_MEMBER_ID, turn);
@@ -143,6 +150,7 @@ final class ClassicRebalance {
         if (group.member(member.memberId) != member) return;
         boolean waitsForUs = member.isAwaitingJoin() || member.awaitingSync != null;
         if (waitsForUs && !member.isNew) return;
+        turn.note(group, "member " + member.memberId + " was silent for too long and is removed");
         remove(group, member, ErrorCode.UNKNOWN_MEMBER_ID, turn);
         membersChanged(group, turn);
     }

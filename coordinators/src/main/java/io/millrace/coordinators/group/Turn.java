@@ -8,6 +8,7 @@ import io.millrace.coordinators.shard.Reply;
 import io.millrace.protocol.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** One request or deadline being decided: collects what is to be written and said, and becomes a {@link Decision}. */
@@ -21,9 +22,12 @@ final class Turn {
         void refused(ErrorCode error, Turn turn);
     }
 
+    private static final Pattern CONTROL_CHARACTERS = Pattern.compile("\\p{Cntrl}");
+
     private final Moment now;
     private final List<CoordinatorRecord> records = new ArrayList<>(0);
     private final List<Answer<?>> answers = new ArrayList<>(1);
+    private final List<String> notes = new ArrayList<>(0);
     private long shownOffset = -1;
     private @Nullable Sequel sequel;
 
@@ -52,6 +56,13 @@ final class Turn {
         records.add(record);
     }
 
+    /** A line for the operator's log; names that clients chose cannot break out of it. */
+    void note(ClassicGroup group, String what) {
+        notes.add(CONTROL_CHARACTERS
+                .matcher("group " + group.groupId + ": " + what)
+                .replaceAll("?"));
+    }
+
     int recordCount() {
         return records.size();
     }
@@ -67,8 +78,8 @@ final class Turn {
     }
 
     Decision decision() {
-        if (records.isEmpty() && answers.isEmpty()) return Decision.NOTHING;
-        return new Decision(records, answers, shownOffset, aftermath());
+        if (records.isEmpty() && answers.isEmpty() && notes.isEmpty()) return Decision.NOTHING;
+        return new Decision(records, answers, shownOffset, aftermath(), notes);
     }
 
     private Decision.Aftermath aftermath() {

@@ -11,20 +11,25 @@ import java.util.List;
  *     are refused if the log refuses a record
  * @param shownOffset the last offset whose effect the answers show, though it may not be committed yet; -1 for none
  * @param aftermath what follows from the log's word on the records; unused where there are no records
+ * @param notes what happened, in lines for the operator's log; without control characters
  */
 public record Decision(
-        List<CoordinatorRecord> records, List<Answer<?>> answers, long shownOffset, Aftermath aftermath) {
+        List<CoordinatorRecord> records,
+        List<Answer<?>> answers,
+        long shownOffset,
+        Aftermath aftermath,
+        List<String> notes) {
     /** Nothing to write, nothing to say. */
-    public static final Decision NOTHING = new Decision(List.of(), List.of(), -1, Aftermath.NONE);
+    public static final Decision NOTHING = new Decision(List.of(), List.of(), -1, Aftermath.NONE, List.of());
 
     /** A decision that writes nothing. */
     public static <T> Decision answer(Reply<T> reply, T response, long shownOffset) {
-        return new Decision(List.of(), List.of(new Answer<>(reply, response)), shownOffset, Aftermath.NONE);
+        return new Decision(List.of(), List.of(new Answer<>(reply, response)), shownOffset, Aftermath.NONE, List.of());
     }
 
     /** A decision whose records say all, and whose answer is the same whatever replaying them does. */
     public static <T> Decision write(List<CoordinatorRecord> records, Reply<T> reply, T response) {
-        return new Decision(records, List.of(new Answer<>(reply, response)), -1, Aftermath.NONE);
+        return new Decision(records, List.of(new Answer<>(reply, response)), -1, Aftermath.NONE, List.of());
     }
 
     /** What follows once the log has spoken; changes only what is not replicated. */

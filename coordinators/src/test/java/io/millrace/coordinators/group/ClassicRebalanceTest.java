@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.coordinators.shard.Moment;
 import io.millrace.coordinators.shard.run.ShardLimits;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.JoinGroupRequest;
@@ -291,6 +292,13 @@ class ClassicRebalanceTest {
         assertEquals("Dead", bench.state());
         bench.log.refuse(null);
         assertEquals(1, bench.stableGroup(1).getFirst().generation());
+    }
+
+    @Test
+    void namesThatClientsChoseCannotForgeLogLines() {
+        Turn turn = new Turn(new Moment(0, 0));
+        turn.note(new ClassicGroup("a\nb", due -> {}, due -> {}), "c\u001b");
+        assertEquals(List.of("group a?b: c?"), turn.decision().notes());
     }
 
     @Test

@@ -130,6 +130,7 @@ public final class ShardRuntime<M extends ShardMachine> {
     }
 
     private void carryOut(M current, Moment now, Decision decision) {
+        for (String note : decision.notes()) LOG.log(System.Logger.Level.INFO, () -> name + ": " + note);
         isInMachine = true;
         try {
             if (decision.records().isEmpty()) {
