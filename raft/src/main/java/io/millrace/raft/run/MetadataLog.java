@@ -13,6 +13,7 @@ import io.millrace.storage.AppendOutcome;
 import io.millrace.storage.CorruptLog;
 import io.millrace.storage.FileRecords;
 import io.millrace.storage.LogConfig;
+import io.millrace.storage.OffsetCheckpoint;
 import io.millrace.storage.PartitionLog;
 import io.millrace.storage.ProducerStateConfig;
 import io.millrace.storage.ReadOutcome;
@@ -32,6 +33,7 @@ final class MetadataLog {
     /** Name of the directory within the metadata log directory. */
     static final String DIRECTORY = "__cluster_metadata-0";
 
+    private static final String RECOVERY_POINTS = "recovery-point-offset-checkpoint";
     private static final TopicPartition PARTITION = new TopicPartition("__cluster_metadata", 0);
 
     /** How much is read at once when the log is walked. */
@@ -48,6 +50,9 @@ final class MetadataLog {
     /**
      * Opens or makes the log, cuts what a crash left torn, and forces what it found: it may have been read by nobody, but
      * must not be committed unforced. If the latest snapshot is ahead of the log, the log starts anew behind it.
+     *
+     * <p>Damage below the recovery point is reported. Kafka keeps none for this log, and then nothing tells damage from a
+     * tail that was never forced; where the checkpoint of the log directory has one, it counts.
      */
     static MetadataLog open(Disk disk, Path directory, MetadataLogConfig config, long wallMs) throws IOException {
         disk.createDirectories(directory);
@@ -60,7 +65,7 @@ final class MetadataLog {
                 Uuid.METADATA_TOPIC_ID,
                 logConfig(config),
                 ProducerStateConfig.DEFAULT,
-                0,
+                recoveryPoint(disk, directory),
                 0,
                 false,
                 wallMs);
@@ -77,6 +82,11 @@ final class MetadataLog {
                             + " and there is no snapshot of what was before");
         }
         return new MetadataLog(log, snapshots);
+    }
+
+    private static long recoveryPoint(Disk disk, Path directory) throws IOException {
+        Path checkpoint = directory.resolveSibling(RECOVERY_POINTS);
+        return OffsetCheckpoint.read(disk, checkpoint).getOrDefault(PARTITION, 0L);
     }
 
     private static boolean isAhead(OffsetAndEpoch snapshot, PartitionLog log) {

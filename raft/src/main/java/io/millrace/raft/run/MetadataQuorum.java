@@ -243,6 +243,14 @@ public final class MetadataQuorum {
         return log.log().logEndOffset();
     }
 
+    /**
+     * Everything below is forced. Whoever writes the log directory's {@code recovery-point-offset-checkpoint} puts it in
+     * under {@code __cluster_metadata-0}, so that damage below it is noticed at the next {@link #open}.
+     */
+    public long recoveryPoint() {
+        return log.log().recoveryPoint();
+    }
+
     /** End offset and epoch of the latest snapshot, if there is one that holds more than bootstrap records. */
     public Optional<OffsetAndEpoch> latestSnapshot() {
         return log.snapshots().latest().filter(id -> !id.equals(SnapshotFiles.BOOTSTRAP));

@@ -3,6 +3,7 @@ package io.millrace.raft.run;
 import io.millrace.environment.Disk;
 import io.millrace.environment.DiskFile;
 import io.millrace.environment.OpenMode;
+import io.millrace.testkit.SeededRandom;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
@@ -31,6 +32,21 @@ final class MemoryDisk implements Disk {
     void crash() {
         names = new TreeMap<>(durableNames);
         names.values().forEach(Content::forgetUnforced);
+        locks.clear();
+    }
+
+    /** A power cut that happens to spare some of what was not forced: names, and beginnings of what files have grown by. */
+    void crash(SeededRandom random) {
+        TreeMap<Path, Content> left = new TreeMap<>();
+        TreeSet<Path> paths = new TreeSet<>(names.keySet());
+        paths.addAll(durableNames.keySet());
+        for (Path path : paths) {
+            Content content = random.nextBoolean() ? names.get(path) : durableNames.get(path);
+            if (content != null) left.put(path, content);
+        }
+        names = left;
+        names.values().forEach(content -> content.forgetSome(random));
+        durableNames = new TreeMap<>(names);
         locks.clear();
     }
 
@@ -148,6 +164,14 @@ final class MemoryDisk implements Disk {
 
         void forgetUnforced() {
             bytes = durable.clone();
+        }
+
+        void forgetSome(SeededRandom random) {
+            boolean hasGrown = bytes.length > durable.length
+                    && Arrays.equals(bytes, 0, durable.length, durable, 0, durable.length);
+            int kept = hasGrown ? random.nextInt(bytes.length - durable.length + 1) : 0;
+            bytes = hasGrown ? Arrays.copyOf(bytes, durable.length + kept) : durable.clone();
+            durable = bytes.clone();
         }
     }
 

@@ -12,6 +12,7 @@ import io.millrace.raft.ReplicaKey;
 import io.millrace.raft.VoterAddresses;
 import io.millrace.raft.VoterSet;
 import io.millrace.records.OffsetAndEpoch;
+import io.millrace.storage.CorruptLog;
 import io.millrace.testkit.Property;
 import io.millrace.testkit.SeededRandom;
 import java.io.IOException;
@@ -255,6 +256,32 @@ class MetadataQuorumTest {
     }
 
     @Test
+    void damageBelowTheRecoveryPointIsReportedAndBehindItCut() throws IOException {
+        MetadataQuorum quorum = lead(STATIC);
+        quorum.append(1, ints(1));
+        quorum.append(1, ints(2));
+        lane.runAll();
+        long recoveryPoint = quorum.recoveryPoint();
+        assertEquals(3, recoveryPoint);
+        shutDown(quorum);
+        Path segment = LOG.resolve("00000000000000000000.log");
+        byte[] bytes = disk.get(segment);
+        bytes[bytes.length - 1] ^= 1;
+        disk.put(segment, bytes);
+
+        disk.put(
+                DATA.resolve("recovery-point-offset-checkpoint"),
+                ("0\n1\n__cluster_metadata 0 " + recoveryPoint + "\n").getBytes(StandardCharsets.UTF_8));
+        assertThrows(CorruptLog.class, () -> open(STATIC));
+
+        disk.put(
+                DATA.resolve("recovery-point-offset-checkpoint"),
+                "0\n1\n__cluster_metadata 0 2\n".getBytes(StandardCharsets.UTF_8));
+        lead(STATIC);
+        assertEquals(List.of(1), machine.state);
+    }
+
+    @Test
     void aFailingDiskEndsLeadershipAndNothingMoreIsCommitted() throws IOException {
         MetadataQuorum quorum = lead(STATIC);
         quorum.append(1, ints(1));
@@ -269,7 +296,7 @@ class MetadataQuorumTest {
 
     @Test
     void whateverTheCrashWhatWasCommittedStaysAndNoEpochIsLedTwice() {
-        Property.check(60, this::crashAndRecover);
+        Property.check(100, this::crashAndRecover);
     }
 
     private void crashAndRecover(SeededRandom random) throws IOException {
@@ -302,7 +329,8 @@ class MetadataQuorumTest {
             committed = List.copyOf(story.machine.state);
             if (random.chance(0.3)) story.shutDown(quorum);
             story.lane.crash();
-            story.disk.crash();
+            if (random.nextBoolean()) story.disk.crash();
+            else story.disk.crash(random);
         }
     }
 
