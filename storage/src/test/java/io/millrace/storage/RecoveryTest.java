@@ -36,6 +36,13 @@ class RecoveryTest {
             List<LeaderEpochs.Entry> epochs,
             List<AbortedTransaction> aborted,
             long firstOpen) {
+        /** An epoch that began at the end is not kept over a restart. */
+        Told withoutEpochsThatWroteNothing() {
+            List<LeaderEpochs.Entry> kept =
+                    epochs.stream().filter(epoch -> epoch.startOffset() < end).toList();
+            return new Told(start, end, records, producers, kept, aborted, firstOpen);
+        }
+
         static Told of(PartitionLog log) {
             List<ActiveProducer> producers = new ArrayList<>(log.activeProducers());
             producers.sort(Comparator.comparingLong(ActiveProducer::producerId));
