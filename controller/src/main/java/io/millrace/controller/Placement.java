@@ -1,0 +1,136 @@
+package io.millrace.controller;
+
+import io.millrace.metadata.BrokerImage;
+import io.millrace.metadata.ClusterImage;
+import io.millrace.protocol.Uuid;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the replicas of new partitions go: striped over racks and, within a rack, over its brokers, so that leaders and replicas spread evenly and no rack holds
+ * two replicas while another holds none. Fenced brokers get replicas only where the others do not suffice, and never the leader.
+ */
+final class Placement {
+    private final List<Rack> racks;
+    private final int brokerCount;
+    private final int unfencedCount;
+    private final Draws draws;
+    private int firstRack;
+
+    /** The brokers of one rack, dealt out in turn. */
+    private static final class Rack {
+        private final List<Integer> unfenced;
+        private final List<Integer> fenced;
+        private int dealt;
+
+        Rack(List<Integer> unfenced, List<Integer> fenced) {
+            this.unfenced = unfenced;
+            this.fenced = fenced;
+        }
+    }
+
+    /** A broker that can take replicas. */
+    record Candidate(int id, String rack, boolean isFenced) {}
+
+    private Placement(List<Rack> racks, int brokerCount, int unfencedCount, Draws draws) {
+        this.racks = racks;
+        this.brokerCount = brokerCount;
+        this.unfencedCount = unfencedCount;
+        this.draws = draws;
+        this.firstRack = racks.isEmpty() ? 0 : draws.nextInt(racks.size());
+    }
+
+    /** Among the brokers of the cluster that have a directory not cordoned. */
+    static Placement among(ClusterImage cluster, Draws draws) {
+        List<Candidate> candidates = new ArrayList<>();
+        for (BrokerImage broker : cluster.brokersInOrder()) {
+            List<Uuid> cordoned = broker.cordonedLogDirs();
+            boolean allCordoned = cordoned != null && !cordoned.isEmpty() && cordoned.containsAll(broker.logDirs());
+            String rack = broker.rack();
+            if (!allCordoned) candidates.add(new Candidate(broker.id(), rack == null ? "" : rack, !broker.isActive()));
+        }
+        return among(candidates, draws);
+    }
+
+    static Placement among(List<Candidate> candidates, Draws draws) {
+        SortedMap<String, List<Candidate>> byRack = new TreeMap<>();
+        for (Candidate candidate : candidates)
+            byRack.computeIfAbsent(candidate.rack(), rack -> new ArrayList<>()).add(candidate);
+        List<Rack> racks = new ArrayList<>();
+        int unfencedCount = 0;
+        for (List<Candidate> members : byRack.values()) {
+            List<Integer> unfenced = new ArrayList<>();
+            List<Integer> fenced = new ArrayList<>();
+            for (Candidate member : members) (member.isFenced() ? fenced : unfenced).add(member.id());
+            shuffle(unfenced, draws);
+            shuffle(fenced, draws);
+            unfencedCount += unfenced.size();
+            racks.add(new Rack(unfenced, fenced));
+        }
+        return new Placement(racks, candidates.size(), unfencedCount, draws);
+    }
+
+    /** Why so many replicas cannot be placed, in Kafka's wording; null if they can. */
+    @Nullable
+    String refusal(int replicationFactor) {
+        if (unfencedCount == 0) return "All brokers are currently fenced.";
+        if (replicationFactor > brokerCount)
+            return "The target replication factor of " + replicationFactor + " cannot be reached because only "
+                    + brokerCount
+                    + " broker(s) are registered or some brokers have all their log directories cordoned.";
+        return null;
+    }
+
+    /**
+     * The replicas of the next partition, leader first.
+     *
+     * @param replicationFactor 1 to the number of brokers; {@link #refusal} was asked
+     */
+    List<Integer> next(int replicationFactor) {
+        List<Integer> replicas = new ArrayList<>(replicationFactor);
+        int start = nextRackWithUnfenced();
+        dealFrom(start, replicas, replicationFactor, false);
+        if (replicas.size() < replicationFactor) dealFrom(start, replicas, replicationFactor, true);
+        racks.get(start).dealt++;
+        reshuffleWhenRoundIsOver(racks.get(start));
+        firstRack = (start + 1) % racks.size();
+        return replicas;
+    }
+
+    private int nextRackWithUnfenced() {
+        int rack = firstRack;
+        while (racks.get(rack).unfenced.isEmpty()) rack = (rack + 1) % racks.size();
+        return rack;
+    }
+
+    /** One broker of each rack, then a second of each, and so on. */
+    private void dealFrom(int start, List<Integer> replicas, int wanted, boolean fenced) {
+        for (int round = 0; replicas.size() < wanted; round++) {
+            boolean dealtAny = false;
+            for (int i = 0; i < racks.size() && replicas.size() < wanted; i++) {
+                Rack rack = racks.get((start + i) % racks.size());
+                List<Integer> brokers = fenced ? rack.fenced : rack.unfenced;
+                if (round >= brokers.size()) continue;
+                replicas.add(brokers.get((rack.dealt + round) % brokers.size()));
+                dealtAny = true;
+            }
+            if (!dealtAny) return;
+        }
+    }
+
+    /** A new order for each round, so that a broker's partitions have their followers on different brokers. */
+    private void reshuffleWhenRoundIsOver(Rack rack) {
+        if (rack.dealt < rack.unfenced.size()) return;
+        rack.dealt = 0;
+        shuffle(rack.unfenced, draws);
+        shuffle(rack.fenced, draws);
+    }
+
+    private static void shuffle(List<Integer> brokers, Draws draws) {
+        for (int i = brokers.size() - 1; i > 0; i--) Collections.swap(brokers, i, draws.nextInt(i + 1));
+    }
+}
