@@ -112,6 +112,32 @@ public enum MetadataVersion {
         return compareTo(other) >= 0;
     }
 
+    /** Versions that brought records, or fields of records, an older one does not know. */
+    private boolean changedMetadata() {
+        return switch (this) {
+            case IBP_3_3_IV3,
+                    IBP_3_4_IV0,
+                    IBP_3_5_IV2,
+                    IBP_3_6_IV1,
+                    IBP_3_6_IV2,
+                    IBP_3_7_IV0,
+                    IBP_3_7_IV2,
+                    IBP_4_0_IV1,
+                    IBP_4_3_IV0,
+                    IBP_4_4_IV1,
+                    IBP_4_4_IV2 -> true;
+            default -> false;
+        };
+    }
+
+    /** Whether metadata written at this version may hold something that {@code older} does not know. */
+    public boolean hasOtherMetadataThan(MetadataVersion older) {
+        for (MetadataVersion version : ALL)
+            if (version.isAtLeast(older) && version != older && isAtLeast(version) && version.changedMetadata())
+                return true;
+        return false;
+    }
+
     /** Whether partitions and brokers have directory ids. */
     public boolean hasDirectories() {
         return isAtLeast(IBP_3_7_IV2);
