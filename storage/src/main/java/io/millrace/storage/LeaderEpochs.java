@@ -61,7 +61,6 @@ public final class LeaderEpochs {
         int floor = -1;
         while (floor + 1 < entries.size() && entries.get(floor + 1).startOffset() <= startOffset) floor++;
         if (floor < 0 || entries.get(0).startOffset() == startOffset) return;
-        if (floor == 0 && entries.get(0).startOffset() >= startOffset) return;
         Entry holder = entries.get(floor);
         entries.subList(0, floor + 1).clear();
         entries.add(0, new Entry(holder.epoch(), startOffset));
