@@ -68,10 +68,13 @@ public final class Flush {
             if (leaderEpochs != null) disk.replace(directory.resolve(LeaderEpochs.FILE_NAME), leaderEpochs);
             else if (forceNames) disk.forceDirectory(directory);
             if (forceNames && directory.getParent() != null) disk.forceDirectory(directory.getParent());
-            done = true;
+        } catch (NoSuchFileException e) {
+            if (disk.isDirectory(directory)) throw new LogDirectoryFailed(directory, "flush", e);
+            // The partition was deleted meanwhile: its directory has another name, and nothing needs to last.
         } catch (IOException e) {
             throw new LogDirectoryFailed(directory, "flush", e);
         }
+        done = true;
     }
 
     private void forceFiles() throws IOException {

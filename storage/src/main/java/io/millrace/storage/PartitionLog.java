@@ -27,6 +27,7 @@ public final class PartitionLog {
     private final LogFolder folder;
     private final TopicPartition partition;
     private final Segments segments;
+    private final LogReader reader;
     private final LeaderEpochs epochs;
     private final ProducerStates producers;
     private final ProducerSnapshots snapshots;
@@ -45,9 +46,6 @@ public final class PartitionLog {
     private int truncations;
     private boolean closed;
 
-    private long lastBatchOffset = -1;
-    private int lastBatchPosition;
-
     PartitionLog(OpenedLog opened) {
         this.folder = opened.folder();
         this.partition = opened.partition();
@@ -55,6 +53,7 @@ public final class PartitionLog {
         this.config = opened.config();
         this.producerConfig = opened.producerConfig();
         this.segments = opened.segments();
+        this.reader = new LogReader(segments);
         this.epochs = opened.epochs();
         this.producers = opened.producers();
         this.snapshots = opened.snapshots();
@@ -213,8 +212,7 @@ public final class PartitionLog {
                     hasUnforcedNames = true;
                 }
             }
-            lastBatchOffset = batchOffset;
-            lastBatchPosition = position;
+            reader.appended(batchOffset, position);
             position += batchBytes;
             at += batchBytes;
         }
@@ -260,7 +258,7 @@ public final class PartitionLog {
         segments.add(segment);
         segment.setJitterMs(jitterMs());
         hasUnforcedNames = true;
-        lastBatchOffset = -1;
+        reader.forgetLastBatch();
     }
 
     /** Spreads rolls over {@code segment.jitter.ms} by what is fixed for a segment, so that no dice are needed. */
@@ -291,50 +289,11 @@ public final class PartitionLog {
     public ReadOutcome read(long fromOffset, int maxBytes, boolean atLeastOneBatch, long untilOffset) {
         if (fromOffset < logStartOffset || fromOffset > logEndOffset)
             return new ReadOutcome.OutOfRange(logStartOffset, logEndOffset);
-        if (fromOffset >= untilOffset || fromOffset == logEndOffset) return empty(fromOffset);
         try {
-            int index = segments.floorIndex(fromOffset);
-            Segment segment = segments.at(index);
-            Segment.Place place = place(segment, fromOffset);
-            while (place == null) {
-                if (++index == segments.count()) return empty(fromOffset);
-                segment = segments.at(index);
-                place = segment.find(fromOffset);
-            }
-            return slice(segment, place, fromOffset, maxBytes, atLeastOneBatch, untilOffset);
+            return reader.read(fromOffset, maxBytes, atLeastOneBatch, untilOffset, logEndOffset);
         } catch (IOException e) {
             throw new LogDirectoryFailed(folder.directory(), "read from", e);
         }
-    }
-
-    private static ReadOutcome empty(long fromOffset) {
-        return new ReadOutcome.Slice(FileRecords.EMPTY, fromOffset, fromOffset);
-    }
-
-    private Segment.@Nullable Place place(Segment segment, long offset) throws IOException {
-        if (lastBatchOffset >= 0 && offset >= lastBatchOffset && segment == active())
-            return new Segment.Place(lastBatchPosition, lastBatchOffset, segment.sizeBytes() - lastBatchPosition);
-        return segment.find(offset);
-    }
-
-    private ReadOutcome slice(
-            Segment segment,
-            Segment.Place first,
-            long fromOffset,
-            int maxBytes,
-            boolean atLeastOneBatch,
-            long untilOffset)
-            throws IOException {
-        long endPosition = segment.sizeBytes();
-        if (untilOffset < logEndOffset) {
-            Segment.Place until = place(segment, untilOffset);
-            if (until != null) endPosition = until.position();
-        }
-        long available = endPosition - first.position();
-        if (available <= 0 || (first.sizeBytes() > maxBytes && !atLeastOneBatch)) return empty(fromOffset);
-        int sizeBytes = (int) Math.min(Math.max(maxBytes, first.sizeBytes()), available);
-        return new ReadOutcome.Slice(
-                FileRecords.of(segment.log().shared(), first.position(), sizeBytes), fromOffset, first.baseOffset());
     }
 
     /**
@@ -344,16 +303,8 @@ public final class PartitionLog {
      * @param untilOffset just past the last offset that is read
      */
     public List<AbortedTransaction> abortedTransactions(long fromOffset, long untilOffset) {
-        List<AbortedTransaction> found = new ArrayList<>();
         try {
-            for (int i = segments.floorIndex(fromOffset); i < segments.count(); i++) {
-                for (AbortedTransaction transaction : segments.at(i).abortedTransactions()) {
-                    if (transaction.lastOffset() >= fromOffset && transaction.firstOffset() < untilOffset)
-                        found.add(transaction);
-                    if (transaction.lastStableOffset() >= untilOffset) return found;
-                }
-            }
-            return found;
+            return reader.abortedTransactions(fromOffset, untilOffset);
         } catch (IOException e) {
             throw new LogDirectoryFailed(folder.directory(), "read the transaction index of", e);
         }
@@ -363,15 +314,7 @@ public final class PartitionLog {
     public List<AbortedTransaction> abortedTransactions(ReadOutcome.Slice slice) {
         if (slice.records().sizeBytes() == 0) return List.of();
         try {
-            int index = segments.floorIndex(slice.batchBaseOffset());
-            long segmentEnd =
-                    index + 1 < segments.count() ? segments.at(index + 1).baseOffset() : logEndOffset;
-            long until = segments.at(index)
-                    .upperBoundOffset(
-                            slice.batchBaseOffset(),
-                            slice.records().position() + slice.records().sizeBytes(),
-                            segmentEnd);
-            return abortedTransactions(slice.fetchOffset(), until);
+            return abortedTransactions(slice.fetchOffset(), reader.upperBoundOffset(slice, logEndOffset));
         } catch (IOException e) {
             throw new LogDirectoryFailed(folder.directory(), "read the index of", e);
         }
@@ -382,13 +325,7 @@ public final class PartitionLog {
     /** The first record whose time stamp is at least this, or nothing. */
     public Optional<TimestampOffset> offsetForTimestamp(long timestamp) {
         try {
-            for (Segment segment : segments.all()) {
-                if (segment.maxTimestamp() < timestamp) continue;
-                Optional<TimestampOffset> found =
-                        segment.findTimestamp(timestamp, logStartOffset, config.decompressionLimit());
-                if (found.isPresent()) return found;
-            }
-            return Optional.empty();
+            return reader.offsetForTimestamp(timestamp, logStartOffset, config.decompressionLimit());
         } catch (IOException e) {
             throw new LogDirectoryFailed(folder.directory(), "look up a time in", e);
         }
@@ -397,8 +334,7 @@ public final class PartitionLog {
     /** The first record with the largest time stamp (KIP-734), or nothing if no record has one. */
     public Optional<TimestampOffset> maxTimestampOffset() {
         try {
-            long newest = -1;
-            for (Segment segment : segments.all()) newest = Math.max(newest, segment.maxTimestamp());
+            long newest = reader.newestTimestamp();
             return newest < 0 ? Optional.empty() : offsetForTimestamp(newest);
         } catch (IOException e) {
             throw new LogDirectoryFailed(folder.directory(), "look up the latest time in", e);
@@ -637,7 +573,7 @@ public final class PartitionLog {
         try {
             truncations++;
             logEndOffset = LogTruncation.cut(folder, segments, offset);
-            lastBatchOffset = -1;
+            reader.forgetLastBatch();
             logStartOffset = Math.min(logStartOffset, logEndOffset);
             highWatermark = Math.min(highWatermark, logEndOffset);
             recoveryPoint = Math.min(recoveryPoint, logEndOffset);

@@ -2,7 +2,6 @@ package io.millrace.storage;
 
 import io.millrace.records.BatchHeader;
 import io.millrace.records.DecompressionLimit;
-import io.millrace.records.OffsetAndEpoch;
 import io.millrace.records.RecordWalk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -127,7 +126,10 @@ final class Segment {
     boolean shouldRoll(int batchesBytes, long batchesMaxTimestamp, long lastOffset, LogConfig config, long wallMs)
             throws IOException {
         if (lastOffset - baseOffset > Integer.MAX_VALUE) return true;
-        if (sizeBytes == 0) return false;
+        if (sizeBytes == 0) {
+            createdMs = wallMs;
+            return false;
+        }
         return sizeBytes > config.segmentBytes() - batchesBytes
                 || waitedMs(batchesMaxTimestamp, wallMs) > config.segmentMs() - jitterMs
                 || offsetIndex.isFull(config.segmentIndexBytes())
@@ -136,7 +138,7 @@ final class Segment {
 
     private long waitedMs(long batchesMaxTimestamp, long wallMs) throws IOException {
         long first = firstBatchTimestamp();
-        return first >= 0 && batchesMaxTimestamp >= 0 ? batchesMaxTimestamp - first : wallMs - createdMs;
+        return first >= 0 ? batchesMaxTimestamp - first : wallMs - createdMs;
     }
 
     private long firstBatchTimestamp() throws IOException {
@@ -379,16 +381,5 @@ final class Segment {
         int open = log.isOpen() ? 1 : 0;
         for (LogFile file : indexFiles()) if (file.isOpen()) open++;
         return open;
-    }
-
-    /** The offset and epoch of the last batch, or null if there is none; used to tell where a log stands. */
-    @Nullable
-    OffsetAndEpoch lastBatch() throws IOException {
-        if (sizeBytes == 0) return null;
-        checkIndexes();
-        BatchCursor cursor = cursor(offsetIndex.lookup(Long.MAX_VALUE), ByteBuffer.allocate(SCAN_WINDOW_BYTES));
-        OffsetAndEpoch last = null;
-        while (cursor.next()) last = new OffsetAndEpoch(cursor.lastOffset(), cursor.leaderEpoch());
-        return last;
     }
 }

@@ -406,6 +406,18 @@ class PartitionLogTest {
     }
 
     @Test
+    void aFlushOfALogWhoseDirectoryWasSetAsideMeanwhileIsNoFailure() throws IOException {
+        PartitionLog log = open(disk, LogConfig.DEFAULT);
+        append(log, Batches.of(5, "a"));
+        Flush flush = log.prepareFlush();
+        var aside = DIRECTORY.resolveSibling("orders-3.0-delete");
+        disk.rename(DIRECTORY, aside);
+        log.directoryRenamed(aside);
+        flush.run();
+        assertEquals(0, disk.openFiles());
+    }
+
+    @Test
     void aFlushFromBeforeATruncationDoesNotRaiseTheRecoveryPoint() {
         PartitionLog log = open(disk, LogConfig.DEFAULT);
         append(log, Batches.of(5, "a"));
