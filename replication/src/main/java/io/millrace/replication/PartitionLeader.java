@@ -1,0 +1,64 @@
+package io.millrace.replication;
+
+/**
+ * Follows how far the replicas of one partition have come during one leader epoch, and says from it what is committed.
+ *
+ * <p>The in-sync set is the leader alone as long as clusters of one node are all there is; the high watermark is then as
+ * far as the leader's own replica counts: its log end, or what it has forced where acknowledgements wait for the disk.
+ */
+public final class PartitionLeader {
+    private final int leaderEpoch;
+    private long logEndOffset;
+    private long forcedOffset;
+    private long highWatermark;
+
+    /**
+     * Takes up leadership.
+     *
+     * @param leaderEpoch the epoch of this leadership
+     * @param logEndOffset where the leader's log ends as it takes up
+     * @param forcedOffset everything below it is on stable storage
+     * @param highWatermark the high watermark known so far, at most {@code logEndOffset}
+     */
+    public PartitionLeader(int leaderEpoch, long logEndOffset, long forcedOffset, long highWatermark) {
+        this.leaderEpoch = leaderEpoch;
+        this.logEndOffset = logEndOffset;
+        this.forcedOffset = forcedOffset;
+        this.highWatermark = highWatermark;
+    }
+
+    /** The epoch this leadership is fenced by. */
+    public int leaderEpoch() {
+        return leaderEpoch;
+    }
+
+    /** Everything below it is committed. */
+    public long highWatermark() {
+        return highWatermark;
+    }
+
+    /** Learns that the log now ends at {@code endOffset}. */
+    public void appended(long endOffset) {
+        if (endOffset < logEndOffset)
+            throw new IllegalStateException("log end went from " + logEndOffset + " back to " + endOffset);
+        logEndOffset = endOffset;
+    }
+
+    /** Learns that everything below {@code offset} is on stable storage. */
+    public void forced(long offset) {
+        forcedOffset = Math.max(forcedOffset, offset);
+    }
+
+    /**
+     * Moves the high watermark as far as the in-sync replicas allow. It never goes down (R3).
+     *
+     * @param waitsForDisk whether the leader's own replica counts only as far as it is forced
+     * @return whether it moved
+     */
+    public boolean advance(boolean waitsForDisk) {
+        long onAllInSync = waitsForDisk ? Math.min(forcedOffset, logEndOffset) : logEndOffset;
+        if (onAllInSync <= highWatermark) return false;
+        highWatermark = onAllInSync;
+        return true;
+    }
+}

@@ -1,0 +1,202 @@
+package io.millrace.replication.run;
+
+import io.millrace.environment.Clock;
+import io.millrace.environment.Lane;
+import io.millrace.records.TopicPartition;
+import io.millrace.replication.OffsetWaiters;
+import io.millrace.replication.PartitionLeader;
+import io.millrace.storage.AppendOrigin;
+import io.millrace.storage.AppendOutcome;
+import io.millrace.storage.Flush;
+import io.millrace.storage.LogDirectoryFailed;
+import io.millrace.storage.PartitionLog;
+import java.nio.ByteBuffer;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The leader of one partition on this broker: its log, how far that counts as committed, and those who wait for either to
+ * move. Everything happens on the partition's lane.
+ */
+public final class LeaderPartition {
+    private final TopicPartition name;
+    private final PartitionLog log;
+    private final Lane lane;
+    private final Clock clock;
+    private final Consumer<LogDirectoryFailed> diskFailed;
+    private final OffsetWaiters<Runnable> acks = new OffsetWaiters<>();
+    private final Set<Runnable> watchers = new LinkedHashSet<>();
+    private @Nullable Consumer<LeaderPartition> follower;
+    private PartitionLeader leader;
+    private boolean isForcing;
+    private boolean isClosed;
+    private boolean isForceScheduled;
+
+    /**
+     * Takes up leadership of a log that is open.
+     *
+     * @param diskFailed is told when the log's directory can no longer be trusted; the owner fences it
+     */
+    public LeaderPartition(
+            TopicPartition name,
+            PartitionLog log,
+            int leaderEpoch,
+            Lane lane,
+            Clock clock,
+            Consumer<LogDirectoryFailed> diskFailed) {
+        this.name = name;
+        this.log = log;
+        this.lane = lane;
+        this.clock = clock;
+        this.diskFailed = diskFailed;
+        this.leader = leadership(leaderEpoch);
+    }
+
+    private PartitionLeader leadership(int leaderEpoch) {
+        long end = log.logEndOffset();
+        log.assignEpochStart(leaderEpoch, end);
+        // What was found in the log at start is served at once: with one replica it was committed when it was appended.
+        PartitionLeader next = new PartitionLeader(leaderEpoch, end, log.recoveryPoint(), end);
+        log.advanceHighWatermark(end);
+        return next;
+    }
+
+    /** Which partition. */
+    public TopicPartition name() {
+        return name;
+    }
+
+    /** Its log, for reads and look-ups on this lane. */
+    public PartitionLog log() {
+        return log;
+    }
+
+    /** The epoch of this leadership. */
+    public int leaderEpoch() {
+        return leader.leaderEpoch();
+    }
+
+    /** Goes on in a later epoch of its own. */
+    public void leadIn(int leaderEpoch) {
+        if (leaderEpoch > leader.leaderEpoch()) leader = leadership(leaderEpoch);
+    }
+
+    /** Everything below it is committed. */
+    public long highWatermark() {
+        return leader.highWatermark();
+    }
+
+    /**
+     * Appends, then moves the high watermark and wakes who waited for it. Offsets are written into {@code batches}.
+     *
+     * @param batches as they came from the client or coordinator, checked here
+     */
+    public AppendOutcome append(ByteBuffer batches, AppendOrigin origin) {
+        AppendOutcome outcome = log.append(batches, origin, leader.leaderEpoch(), clock.wallMs(), clock.monotonicMs());
+        if (outcome instanceof AppendOutcome.Appended appended) {
+            leader.appended(appended.lastOffset() + 1);
+            forceIfDue();
+            advance();
+        }
+        return outcome;
+    }
+
+    private void advance() {
+        if (!leader.advance(waitsForDisk())) return;
+        log.advanceHighWatermark(leader.highWatermark());
+        acks.release(leader.highWatermark(), Runnable::run);
+        if (follower != null) follower.accept(this);
+        if (!watchers.isEmpty()) for (Runnable watcher : List.copyOf(watchers)) watcher.run();
+    }
+
+    /** {@code flush.messages=1} asks that nothing be acknowledged or served before it is forced. */
+    private boolean waitsForDisk() {
+        return log.config().flushMessages() <= 1;
+    }
+
+    private void forceIfDue() {
+        long nowMs = clock.monotonicMs();
+        if (log.isFlushDue(nowMs)) {
+            force();
+            return;
+        }
+        long flushMs = log.config().flushMs();
+        if (flushMs == Long.MAX_VALUE || isForceScheduled || log.logEndOffset() == log.recoveryPoint()) return;
+        isForceScheduled = true;
+        lane.schedule(flushMs, () -> {
+            isForceScheduled = false;
+            force();
+        });
+    }
+
+    /** Forces what is not forced yet, off the lane; many appends share one force. */
+    public void force() {
+        if (isForcing || isClosed || log.logEndOffset() == log.recoveryPoint()) return;
+        isForcing = true;
+        Flush flush = log.prepareFlush();
+        lane.offload(
+                () -> {
+                    flush.run();
+                    return flush.endOffset();
+                },
+                outcome -> {
+                    isForcing = false;
+                    if (isClosed) return;
+                    switch (outcome) {
+                        case Lane.Outcome.Done<Long>(Long untilOffset) -> {
+                            log.flushed(flush);
+                            leader.forced(untilOffset);
+                            advance();
+                            forceIfDue();
+                        }
+                        case Lane.Outcome.Failed<Long>(Exception cause) ->
+                            diskFailed.accept(
+                                    cause instanceof LogDirectoryFailed failed
+                                            ? failed
+                                            : new LogDirectoryFailed(log.directory(), "force", asIo(cause)));
+                    }
+                });
+    }
+
+    private static java.io.IOException asIo(Exception cause) {
+        return cause instanceof java.io.IOException io ? io : new java.io.IOException(cause);
+    }
+
+    /** Runs {@code then} once everything below {@code untilOffset} is committed; at once if it is already. */
+    public void whenCommitted(long untilOffset, Runnable then) {
+        if (leader.highWatermark() >= untilOffset) then.run();
+        else acks.add(untilOffset, then);
+    }
+
+    /** Whether everything below {@code untilOffset} is committed. */
+    public boolean isCommitted(long untilOffset) {
+        return leader.highWatermark() >= untilOffset;
+    }
+
+    /** Runs {@code watcher} each time the high watermark moves, or the partition is lost, until {@link #unwatch}. */
+    public void watch(Runnable watcher) {
+        watchers.add(watcher);
+    }
+
+    /** Ends {@link #watch}. */
+    public void unwatch(Runnable watcher) {
+        watchers.remove(watcher);
+    }
+
+    /** Tells {@code follower} of each move of the high watermark: the coordinator whose log this is. */
+    public void follow(@Nullable Consumer<LeaderPartition> follower) {
+        this.follower = follower;
+    }
+
+    /** Ends leadership: whoever waits is woken, and finds that the partition is not led here any more. */
+    public void resign() {
+        isClosed = true;
+        acks.releaseAll(Runnable::run);
+        List<Runnable> last = List.copyOf(watchers);
+        watchers.clear();
+        for (Runnable watcher : last) watcher.run();
+    }
+}

@@ -1,0 +1,236 @@
+package io.millrace.server;
+
+import io.millrace.controller.ControllerSettings;
+import io.millrace.environment.Environment;
+import io.millrace.environment.Lane;
+import io.millrace.metadata.MetadataImage;
+import io.millrace.metadata.config.EffectiveConfigs;
+import io.millrace.raft.ReplicaKey;
+import io.millrace.raft.VoterAddresses;
+import io.millrace.raft.VoterSet;
+import io.millrace.raft.run.MetadataLogConfig;
+import io.millrace.raft.run.MetadataQuorum;
+import io.millrace.raft.run.QuorumConfig;
+import io.millrace.raft.run.UnsupportedQuorum;
+import io.millrace.records.OffsetAndEpoch;
+import io.millrace.server.config.BadConfig;
+import io.millrace.server.config.ServerConfig;
+import io.millrace.server.controller.BrokerLife;
+import io.millrace.server.controller.MetadataRole;
+import io.millrace.server.metrics.NodeMetrics;
+import io.millrace.server.network.LaneNetwork;
+import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.storage.LogDirectories;
+import io.millrace.storage.LogDirectoryFailed;
+import io.millrace.storage.MetaProperties;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * One node: a broker and a controller in one process, the only voter of its quorum.
+ *
+ * <p>Its boot: the log directories are taken into use and the metadata log recovered, on the caller's thread; then, on the
+ * lanes, the node elects itself, registers its broker, opens the logs it leads, unfences the broker, and listens.
+ */
+public final class Node {
+    private static final System.Logger LOG = System.getLogger(Node.class.getName());
+
+    private final Environment environment;
+    private final ServerConfig config;
+    private final NodeEvents events;
+    private final String clusterId;
+    private final LogDirectories directories;
+    private final List<BrokerLane> lanes;
+    private final Map<Lane, LaneNetwork> networks;
+    private final MetadataRole metadata;
+    private final BrokerLife broker;
+    private final NodeStop stop;
+    private final NodeListeners listeners;
+    private final NodeMetrics metrics;
+    private final long bootedAtNanos;
+    // The rest belongs to the metadata lane.
+    private boolean isServing;
+    private boolean hasFailed;
+
+    private Node(
+            Environment environment,
+            ServerConfig config,
+            NodeEvents events,
+            String clusterId,
+            LogDirectories directories,
+            long bootedAtNanos) {
+        this.environment = environment;
+        this.config = config;
+        this.events = events;
+        this.clusterId = clusterId;
+        this.directories = directories;
+        this.bootedAtNanos = bootedAtNanos;
+        EffectiveConfigs configs = config.effective();
+        this.lanes = BrokerLanes.make(environment, config, directories, this::diskFailed);
+        this.networks = BrokerLanes.networks(environment, config, lanes);
+        this.metadata = new MetadataRole(
+                environment.metadataLane(),
+                environment.clock(),
+                environment.randomness(),
+                lanes,
+                new ControllerSettings(
+                        config.nodeId(), clusterId, configs.brokerLong("broker.session.timeout.ms"), config.stated()),
+                configs.brokerLong("metadata.log.max.record.bytes.between.snapshots"),
+                new MetadataEvents());
+        this.broker = new BrokerLife(metadata, config, directories, environment, lanes);
+        this.listeners = new NodeListeners(environment, config, networks);
+        LaneApis.fill(
+                networks, lanes, config, clusterId, directories, metadata, environment.randomness(), this::diskFailed);
+        this.stop = new NodeStop(environment, directories, lanes, metadata, broker, listeners);
+        this.metrics = new NodeMetrics(lanes, networks, this::metadataFacts);
+    }
+
+    /**
+     * Boots a node. What blocks happens here; the rest on the lanes, and ends in {@link NodeEvents#ready} or
+     * {@link NodeEvents#failed}.
+     *
+     * @throws BadConfig if the directories or properties are not usable; nothing has changed then
+     * @throws IOException if a disk failed
+     */
+    public static Node boot(Environment environment, ServerConfig config, NodeEvents events) throws IOException {
+        long begin = environment.clock().monotonicNanos();
+        LogDirectories directories = LogDirectories.open(environment.disk(), config.logDirs(), config.nodeId());
+        boolean isDone = false;
+        try {
+            LogDirectories.InUse first = directories.inUse().get(0);
+            MetaProperties meta = first.directory()
+                    .metaProperties()
+                    .orElseThrow(() -> new BadConfig(first.directory().path() + " is not formatted"));
+            Node node = new Node(environment, config, events, meta.clusterId(), directories, begin);
+            node.begin();
+            isDone = true;
+            return node;
+        } catch (UnsupportedQuorum unsupported) {
+            throw new BadConfig(String.valueOf(unsupported.getMessage()));
+        } finally {
+            if (!isDone) directories.close();
+        }
+    }
+
+    private void begin() throws IOException {
+        listeners.claim();
+        boolean isDone = false;
+        try {
+            MetadataQuorum quorum = MetadataQuorum.open(
+                    environment.disk(),
+                    config.metadataLogDir(),
+                    quorumConfig(),
+                    environment.metadataLane(),
+                    environment.clock(),
+                    metadata);
+            onMetadataLane(() -> metadata.begin(quorum));
+            isDone = true;
+        } finally {
+            if (!isDone) listeners.close();
+        }
+    }
+
+    private QuorumConfig quorumConfig() {
+        EffectiveConfigs configs = config.effective();
+        LogDirectories.InUse home = directories.inUse().stream()
+                .filter(use -> use.directory().path().equals(config.metadataLogDir()))
+                .findFirst()
+                .orElseThrow(() -> new BadConfig("metadata.log.dir " + config.metadataLogDir()
+                        + " is not one of log.dirs, which this version asks for"));
+        List<String> voters = configs.brokerList("controller.quorum.voters");
+        VoterSet staticVoters =
+                voters.isEmpty() ? VoterSet.NONE : VoterAddresses.ofQuorumVoters(voters, config.controllerListener());
+        return new QuorumConfig(
+                new ReplicaKey(config.nodeId(), home.id()),
+                staticVoters,
+                new MetadataLogConfig(
+                        configs.brokerInt("metadata.log.segment.bytes"),
+                        configs.brokerLong("metadata.log.segment.ms"),
+                        configs.brokerLong("metadata.max.retention.bytes"),
+                        configs.brokerLong("metadata.max.retention.ms"),
+                        MetadataLogConfig.DEFAULT.maxBatchBytes()));
+    }
+
+    private void onMetadataLane(Runnable task) {
+        Lane lane = environment.metadataLane();
+        if (lane.isCurrent()) task.run();
+        else lane.execute(task);
+    }
+
+    private final class MetadataEvents implements MetadataRole.Events {
+        @Override
+        public void active() {
+            broker.begin(listeners.bound(), Node.this::serve, Node.this::fail);
+        }
+
+        @Override
+        public void published(MetadataImage image) {
+            // Lanes have been sent it; what waits for logs to be opened is told by the lanes.
+        }
+
+        @Override
+        public void failed(Exception cause) {
+            fail(cause);
+        }
+    }
+
+    private void serve() {
+        if (isServing || hasFailed || stop.isStopping()) return;
+        isServing = true;
+        directories.inUse().forEach(use -> use.directory().removeCleanShutdownMarker());
+        stop.startUpkeep(config.effective(), this::diskFailed);
+        listeners.open();
+        long ms = (environment.clock().monotonicNanos() - bootedAtNanos) / 1_000_000;
+        events.ready(new Ready(clusterId, listeners.bound(), ms));
+    }
+
+    /** A log directory failed. With one directory there is nothing left to serve from; with several, the same until they can be fenced alone. */
+    private void diskFailed(LogDirectoryFailed failed) {
+        onMetadataLane(() -> fail(failed));
+    }
+
+    private void fail(Exception why) {
+        if (hasFailed) return;
+        hasFailed = true;
+        LOG.log(System.Logger.Level.ERROR, "the node cannot go on: " + why.getMessage(), why);
+        events.failed(why);
+    }
+
+    /** Stops in order: no more requests, logs closed, checkpoints and the clean marker written, the quorum resigned. */
+    public void stop(Consumer<Optional<Exception>> stopped) {
+        onMetadataLane(() -> stop.begin(hasFailed, stopped));
+    }
+
+    /** Renders what {@code /metrics} shows; the consumer is called on a lane. */
+    public void scrapeMetrics(Consumer<String> then) {
+        metrics.scrape(then);
+    }
+
+    private void metadataFacts(Consumer<NodeMetrics.MetadataFacts> then) {
+        onMetadataLane(() -> then.accept(new NodeMetrics.MetadataFacts(
+                metadata.image(),
+                isServing,
+                new NodeMetrics.QuorumFacts(
+                        metadata.quorum().describe(),
+                        metadata.quorum().logEndOffset(),
+                        metadata.quorum()
+                                .latestSnapshot()
+                                .map(OffsetAndEpoch::offset)
+                                .orElse(-1L)))));
+    }
+
+    /** Whether the node serves, and a sentence about it. */
+    public record Health(boolean isServing, String text) {}
+
+    /** Says how the node is; the consumer is called on the metadata lane. */
+    public void health(Consumer<Health> then) {
+        onMetadataLane(() -> {
+            if (hasFailed) then.accept(new Health(false, "failed"));
+            else if (stop.isStopping()) then.accept(new Health(false, "stopping"));
+            else then.accept(new Health(isServing, isServing ? "serving" : "starting"));
+        });
+    }
+}

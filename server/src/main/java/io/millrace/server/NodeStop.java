@@ -1,0 +1,149 @@
+package io.millrace.server;
+
+import io.millrace.environment.Environment;
+import io.millrace.environment.Lane;
+import io.millrace.metadata.config.EffectiveConfigs;
+import io.millrace.server.controller.BrokerLife;
+import io.millrace.server.controller.MetadataRole;
+import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.storage.Checkpoints;
+import io.millrace.server.storage.LaneOffsets;
+import io.millrace.server.storage.LaneUpkeep;
+import io.millrace.server.storage.LogDirectories;
+import io.millrace.storage.LogDirectoryFailed;
+import io.millrace.storage.PartitionLog;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node's regular upkeep, and its orderly end: no more requests; each lane lays its leaderships down; every log is forced and
+ * closed; checkpoints and the clean marker are written; the quorum is resigned; the directories are unlocked. Touched on the
+ * metadata lane.
+ */
+final class NodeStop {
+    private final Environment environment;
+    private final LogDirectories directories;
+    private final List<BrokerLane> lanes;
+    private final MetadataRole metadata;
+    private final BrokerLife broker;
+    private final NodeListeners listeners;
+    private final List<LaneUpkeep> upkeeps = new ArrayList<>();
+    private @Nullable Checkpoints checkpoints;
+    private boolean isStopping;
+
+    NodeStop(
+            Environment environment,
+            LogDirectories directories,
+            List<BrokerLane> lanes,
+            MetadataRole metadata,
+            BrokerLife broker,
+            NodeListeners listeners) {
+        this.environment = environment;
+        this.directories = directories;
+        this.lanes = lanes;
+        this.metadata = metadata;
+        this.broker = broker;
+        this.listeners = listeners;
+    }
+
+    boolean isStopping() {
+        return isStopping;
+    }
+
+    void startUpkeep(EffectiveConfigs configs, Consumer<LogDirectoryFailed> diskFailed) {
+        for (BrokerLane lane : lanes)
+            upkeeps.add(new LaneUpkeep(lane, configs.brokerLong("log.retention.check.interval.ms"), diskFailed));
+        for (int i = 0; i < lanes.size(); i++) lanes.get(i).lane().execute(upkeeps.get(i)::start);
+        Checkpoints writer = new Checkpoints(
+                directories,
+                lanes,
+                environment.metadataLane(),
+                configs.brokerLong("log.flush.offset.checkpoint.interval.ms"),
+                diskFailed);
+        writer.start();
+        checkpoints = writer;
+        for (Runnable leftover : directories.leftovers())
+            environment
+                    .metadataLane()
+                    .offload(
+                            () -> {
+                                leftover.run();
+                                return true;
+                            },
+                            outcome -> {
+                                if (outcome instanceof Lane.Outcome.Failed<Boolean>(Exception cause)
+                                        && cause instanceof LogDirectoryFailed failed) diskFailed.accept(failed);
+                            });
+    }
+
+    /** What one lane hands over when it stops. */
+    private record LaneEnd(List<PartitionLog> logs, LaneOffsets offsets) {}
+
+    void begin(boolean hasFailed, Consumer<Optional<Exception>> stopped) {
+        if (isStopping) {
+            stopped.accept(Optional.of(new IllegalStateException("the node is being stopped already")));
+            return;
+        }
+        isStopping = true;
+        listeners.close();
+        if (checkpoints != null) checkpoints.stop();
+        broker.stop();
+        List<LaneEnd> ends = new ArrayList<>();
+        for (int i = 0; i < lanes.size(); i++) {
+            BrokerLane lane = lanes.get(i);
+            LaneUpkeep upkeep = upkeeps.isEmpty() ? null : upkeeps.get(i);
+            lane.lane().execute(() -> {
+                if (upkeep != null) upkeep.stop();
+                LaneOffsets offsets = LaneOffsets.of(lane);
+                List<PartitionLog> logs = lane.applier().stop();
+                environment.metadataLane().execute(() -> {
+                    ends.add(new LaneEnd(logs, offsets));
+                    if (ends.size() == lanes.size()) closeLogs(ends, hasFailed, stopped);
+                });
+            });
+        }
+    }
+
+    private void closeLogs(List<LaneEnd> ends, boolean hasFailed, Consumer<Optional<Exception>> stopped) {
+        long brokerEpoch = broker.epoch();
+        environment
+                .metadataLane()
+                .offload(
+                        () -> {
+                            for (LaneEnd end : ends) for (PartitionLog log : end.logs()) log.close();
+                            if (hasFailed || checkpoints == null) return true;
+                            checkpoints.write(afterClosing(ends));
+                            for (LogDirectories.InUse use : directories.inUse())
+                                use.directory().markCleanlyShutDown(brokerEpoch);
+                            return true;
+                        },
+                        outcome -> {
+                            Optional<Exception> failure =
+                                    outcome instanceof Lane.Outcome.Failed<Boolean>(Exception cause)
+                                            ? Optional.of(cause)
+                                            : Optional.empty();
+                            metadata.quorum().shutdown(quorumFailure -> {
+                                directories.close();
+                                stopped.accept(failure.isPresent() ? failure : quorumFailure);
+                            });
+                        });
+    }
+
+    /** A closed log is forced to its end: that is its recovery point now. */
+    private static List<LaneOffsets> afterClosing(List<LaneEnd> ends) {
+        List<LaneOffsets> offsets = new ArrayList<>();
+        for (LaneEnd end : ends) {
+            for (PartitionLog log : end.logs())
+                end.offsets()
+                        .recoveryPoints()
+                        .values()
+                        .forEach(points ->
+                                points.computeIfPresent(log.partition(), (name, before) -> log.recoveryPoint()));
+            offsets.add(end.offsets());
+        }
+        return offsets;
+    }
+}

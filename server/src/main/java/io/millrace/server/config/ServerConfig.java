@@ -1,0 +1,213 @@
+package io.millrace.server.config;
+
+import io.millrace.metadata.config.BrokerConfigs;
+import io.millrace.metadata.config.EffectiveConfigs;
+import io.millrace.metadata.config.PropertyFinding;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node's static configuration: what {@code server.properties} and the command line say, with Kafka 4.4.0's defaults
+ * behind it. Immutable; everything that can be checked without the machine is checked when it is made.
+ */
+public final class ServerConfig {
+    /** Our own property, for the number of lanes; Kafka's {@code num.network.threads} and {@code num.io.threads} have no meaning here. */
+    public static final String LANES = "millrace.lanes";
+
+    /** Our own property: {@code host:port} where {@code /metrics} and {@code /health} are served; empty turns it off. */
+    public static final String METRICS_ADDRESS = "millrace.metrics.address";
+
+    private static final Set<String> OWN_NAMES = Set.of(LANES, METRICS_ADDRESS);
+
+    private final Map<String, String> stated;
+    private final EffectiveConfigs effective;
+    private final List<String> unknownNames = new ArrayList<>();
+    private final List<ListenerAddress> listeners;
+    private final List<ListenerAddress> advertised;
+    private final Set<String> controllerListeners;
+    private final Set<String> roles;
+
+    /**
+     * Checks and keeps the stated properties.
+     *
+     * @param stated names and values as written
+     * @throws BadConfig naming the property, if a value is unusable
+     */
+    public ServerConfig(Map<String, String> stated) {
+        this.stated = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(stated));
+        Map<String, String> kafkas = new LinkedHashMap<>(stated);
+        kafkas.keySet().removeAll(OWN_NAMES);
+        for (PropertyFinding finding : BrokerConfigs.inspect(kafkas)) {
+            switch (finding) {
+                case PropertyFinding.Unknown unknown -> unknownNames.add(unknown.message());
+                case PropertyFinding.BadValue bad -> throw new BadConfig(bad.message());
+            }
+        }
+        effective = new EffectiveConfigs(kafkas, Map.of(), Map.of());
+        roles = new LinkedHashSet<>(list("process.roles"));
+        if (roles.isEmpty()) roles.addAll(List.of("broker", "controller"));
+        for (String role : roles)
+            if (!role.equals("broker") && !role.equals("controller"))
+                throw new BadConfig("process.roles: '" + role + "' is neither broker nor controller");
+        controllerListeners = new LinkedHashSet<>();
+        for (String name : list("controller.listener.names")) controllerListeners.add(name.toUpperCase(Locale.ROOT));
+        listeners = addresses("listeners", "PLAINTEXT://127.0.0.1:9092");
+        advertised = addresses("advertised.listeners", "");
+        requirePlaintext();
+        requireDistinctNames(listeners, "listeners");
+        if (!roles.contains("broker") || !roles.contains("controller"))
+            throw new BadConfig("process.roles=" + String.join(",", roles)
+                    + ": this version runs combined nodes only; use process.roles=broker,controller");
+        if (clientListeners().isEmpty())
+            throw new BadConfig("listeners: there is none for clients besides the controller's");
+        requireQuorumOfOne();
+    }
+
+    private List<ListenerAddress> addresses(String property, String otherwise) {
+        List<ListenerAddress> found = new ArrayList<>();
+        String text = stated.getOrDefault(property, otherwise);
+        for (String entry : text.split(",", -1)) if (!entry.isBlank()) found.add(ListenerAddress.parse(entry));
+        return List.copyOf(found);
+    }
+
+    private void requirePlaintext() {
+        Map<String, String> protocols = new LinkedHashMap<>();
+        for (String pair : list("listener.security.protocol.map")) {
+            int colon = pair.indexOf(':');
+            if (colon <= 0) throw new BadConfig("listener.security.protocol.map: '" + pair + "' is not NAME:PROTOCOL");
+            protocols.put(
+                    pair.substring(0, colon).strip().toUpperCase(Locale.ROOT),
+                    pair.substring(colon + 1).strip());
+        }
+        for (ListenerAddress listener : listeners) {
+            String protocol = protocols.getOrDefault(
+                    listener.name(), controllerListeners.contains(listener.name()) ? "PLAINTEXT" : listener.name());
+            if (!protocol.equalsIgnoreCase("PLAINTEXT"))
+                throw new BadConfig("listener " + listener + ": its security protocol is " + protocol
+                        + ", and this version speaks PLAINTEXT only");
+        }
+    }
+
+    private static void requireDistinctNames(List<ListenerAddress> listeners, String property) {
+        Set<String> names = new LinkedHashSet<>();
+        for (ListenerAddress listener : listeners)
+            if (!names.add(listener.name()))
+                throw new BadConfig(property + ": the name " + listener.name() + " is used twice");
+    }
+
+    private void requireQuorumOfOne() {
+        List<String> voters = list("controller.quorum.voters");
+        if (voters.size() > 1)
+            throw new BadConfig(
+                    "controller.quorum.voters names " + voters.size() + " voters; this version runs quorums of one");
+        if (voters.size() == 1) {
+            String id = voters.get(0).split("@", 2)[0].strip();
+            if (!id.equals(String.valueOf(nodeId())))
+                throw new BadConfig("controller.quorum.voters names voter " + id + ", and node.id is " + nodeId());
+        }
+    }
+
+    /** The properties as they were written. */
+    public Map<String, String> stated() {
+        return stated;
+    }
+
+    /** A sentence for each name that is neither Kafka 4.4.0's nor ours, with the nearest known name. */
+    public List<String> unknownNames() {
+        return List.copyOf(unknownNames);
+    }
+
+    /** The values in force before anything is set at run time: these properties over Kafka's defaults. */
+    public EffectiveConfigs effective() {
+        return effective;
+    }
+
+    /** This node's id in the cluster, from 0. */
+    public int nodeId() {
+        String id = stated.getOrDefault("node.id", stated.get("broker.id"));
+        return id == null ? 1 : number("node.id", id, 0, Integer.MAX_VALUE);
+    }
+
+    /** All listeners, in the order they were written. */
+    public List<ListenerAddress> listeners() {
+        return listeners;
+    }
+
+    /** The listeners that clients use. */
+    public List<ListenerAddress> clientListeners() {
+        return listeners.stream()
+                .filter(listener -> !controllerListeners.contains(listener.name()))
+                .toList();
+    }
+
+    /** Whether this listener is one of {@code controller.listener.names}. */
+    public boolean isControllerListener(String name) {
+        return controllerListeners.contains(name);
+    }
+
+    /** The name of the first controller listener; {@code CONTROLLER} if there is none. */
+    public String controllerListener() {
+        return controllerListeners.isEmpty()
+                ? "CONTROLLER"
+                : controllerListeners.iterator().next();
+    }
+
+    /** What {@code advertised.listeners} says of this listener, if it says anything. */
+    public @Nullable ListenerAddress advertised(String listenerName) {
+        for (ListenerAddress address : advertised) if (address.name().equals(listenerName)) return address;
+        return null;
+    }
+
+    /** {@code inter.broker.listener.name}, or the first client listener's name. */
+    public String interBrokerListener() {
+        String name = stated.get("inter.broker.listener.name");
+        return name == null ? clientListeners().get(0).name() : name.toUpperCase(Locale.ROOT);
+    }
+
+    /** The log directories, absolute, at least one. */
+    public List<Path> logDirs() {
+        String text = stated.get("log.dirs");
+        if (text == null || text.isBlank()) text = stated.getOrDefault("log.dir", "data");
+        List<Path> dirs = new ArrayList<>();
+        for (String dir : text.split(",", -1))
+            if (!dir.isBlank()) dirs.add(Path.of(dir.strip()).toAbsolutePath().normalize());
+        if (dirs.isEmpty()) throw new BadConfig("log.dirs names no directory");
+        return List.copyOf(dirs);
+    }
+
+    /** Where the metadata log lives: {@code metadata.log.dir}, or the first log directory. */
+    public Path metadataLogDir() {
+        String dir = stated.get("metadata.log.dir");
+        return dir == null ? logDirs().get(0) : Path.of(dir).toAbsolutePath().normalize();
+    }
+
+    /** The value of one of our own properties; null if it is not stated. */
+    public @Nullable String own(String name) {
+        String value = stated.get(name);
+        return value == null || value.isBlank() ? null : value.strip();
+    }
+
+    private List<String> list(String name) {
+        String value = stated.get(name);
+        List<String> items = new ArrayList<>();
+        if (value != null) for (String item : value.split(",", -1)) if (!item.isBlank()) items.add(item.strip());
+        return items;
+    }
+
+    private static int number(String name, String text, int least, int most) {
+        try {
+            int number = Integer.parseInt(text.strip());
+            if (number >= least && number <= most) return number;
+        } catch (NumberFormatException e) {
+            throw new BadConfig(name + "='" + text + "' is not a whole number");
+        }
+        throw new BadConfig(name + "=" + text + " is not in [" + least + ", " + most + "]");
+    }
+}

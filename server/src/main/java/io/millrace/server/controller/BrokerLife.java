@@ -1,0 +1,184 @@
+package io.millrace.server.controller;
+
+import io.millrace.controller.Controller;
+import io.millrace.controller.ControllerContext;
+import io.millrace.controller.Decision;
+import io.millrace.environment.Environment;
+import io.millrace.environment.Randomness;
+import io.millrace.metadata.Feature;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
+import io.millrace.protocol.messages.BrokerHeartbeatRequest;
+import io.millrace.protocol.messages.BrokerHeartbeatResponse;
+import io.millrace.protocol.messages.BrokerRegistrationRequest;
+import io.millrace.protocol.messages.BrokerRegistrationResponse;
+import io.millrace.server.config.ListenerAddress;
+import io.millrace.server.config.ServerConfig;
+import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.storage.LogDirectories;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * The broker's life as its controller sees it: registered, unfenced, and in the end gone. Both are in one process here, so there are no
+ * sessions to keep alive: when one of them dies, so does the other. Touched on the metadata lane.
+ */
+public final class BrokerLife {
+    private static final short PLAINTEXT = 0;
+
+    private final MetadataRole metadata;
+    private final ServerConfig config;
+    private final LogDirectories directories;
+    private final Environment environment;
+    private final List<BrokerLane> lanes;
+    private long epoch = -1;
+    private boolean isStopped;
+
+    /** Makes the life of a broker that is not registered yet. */
+    public BrokerLife(
+            MetadataRole metadata,
+            ServerConfig config,
+            LogDirectories directories,
+            Environment environment,
+            List<BrokerLane> lanes) {
+        this.metadata = metadata;
+        this.config = config;
+        this.directories = directories;
+        this.environment = environment;
+        this.lanes = lanes;
+    }
+
+    /** The epoch of the registration; -1 before there is one. */
+    public long epoch() {
+        return epoch;
+    }
+
+    /** No more steps are taken. */
+    public void stop() {
+        isStopped = true;
+    }
+
+    /**
+     * Registers, unfences, and waits until every log that is led here is open.
+     *
+     * @param bound where the node listens
+     * @param settled called once the broker can serve
+     * @param failed called instead if the controller refuses
+     */
+    public void begin(List<ListenerAddress> bound, Runnable settled, Consumer<Exception> failed) {
+        BrokerRegistrationRequest request = registration(bound);
+        metadata.decide(new Registration(request), response -> {
+            if (isStopped) return;
+            if (response.errorCode() != ErrorCode.NONE.code()) {
+                failed.accept(refused("registration", response.errorCode()));
+                return;
+            }
+            epoch = response.brokerEpoch();
+            unfence(settled, failed);
+        });
+    }
+
+    private static IllegalStateException refused(String what, short errorCode) {
+        return new IllegalStateException(
+                "the controller refused the broker's " + what + " with " + ErrorCode.forCode(errorCode));
+    }
+
+    private void unfence(Runnable settled, Consumer<Exception> failed) {
+        BrokerHeartbeatRequest request = BrokerHeartbeatRequest.builder()
+                .brokerId(config.nodeId())
+                .brokerEpoch(epoch)
+                .currentMetadataOffset(metadata.image().provenance().lastOffset())
+                .wantFence(false)
+                .build();
+        metadata.decide(new Heartbeat(request), response -> {
+            if (isStopped) return;
+            if (response.errorCode() != ErrorCode.NONE.code())
+                failed.accept(refused("heartbeat", response.errorCode()));
+            else if (response.isFenced())
+                failed.accept(new IllegalStateException("the controller keeps the broker fenced"));
+            else waitForLogs(settled);
+        });
+    }
+
+    /** The lanes have been sent the image in which this broker leads; each opens what it leads. */
+    private void waitForLogs(Runnable settled) {
+        int[] missing = {lanes.size()};
+        for (BrokerLane lane : lanes)
+            lane.lane()
+                    .execute(() -> lane.applier()
+                            .whenSettled(() -> environment.metadataLane().execute(() -> {
+                                if (--missing[0] == 0 && !isStopped) settled.run();
+                            })));
+    }
+
+    private BrokerRegistrationRequest registration(List<ListenerAddress> bound) {
+        List<BrokerRegistrationRequest.Listener> listeners = new ArrayList<>();
+        for (ListenerAddress listener : bound) {
+            if (config.isControllerListener(listener.name())) continue;
+            ListenerAddress advertised = config.advertised(listener.name());
+            ListenerAddress told = advertised == null ? listener : advertised;
+            listeners.add(BrokerRegistrationRequest.Listener.builder()
+                    .name(listener.name())
+                    .host(told.isWildcard() ? ownHostName() : told.host())
+                    .port(told.port() == 0 ? listener.port() : told.port())
+                    .securityProtocol(PLAINTEXT)
+                    .build());
+        }
+        List<BrokerRegistrationRequest.Feature> features = new ArrayList<>();
+        for (Feature feature : Feature.values())
+            features.add(BrokerRegistrationRequest.Feature.builder()
+                    .name(feature.featureName())
+                    .minSupportedVersion(feature.minLevel())
+                    .maxSupportedVersion(feature.maxLevel())
+                    .build());
+        Randomness random = environment.randomness();
+        return BrokerRegistrationRequest.builder()
+                .brokerId(config.nodeId())
+                .clusterId(metadata.clusterId())
+                .incarnationId(new Uuid(random.nextLong(), random.nextLong()))
+                .listeners(listeners)
+                .features(features)
+                .rack(config.effective().broker("broker.rack"))
+                .logDirs(directories.inUse().stream()
+                        .map(LogDirectories.InUse::id)
+                        .toList())
+                .build();
+    }
+
+    private static String ownHostName() {
+        try {
+            return InetAddress.getLocalHost().getCanonicalHostName();
+        } catch (UnknownHostException e) {
+            return "localhost";
+        }
+    }
+
+    private record Registration(BrokerRegistrationRequest request)
+            implements ControllerAccess.Question<BrokerRegistrationResponse> {
+        @Override
+        public Decision<BrokerRegistrationResponse> decide(Controller controller, ControllerContext context) {
+            return controller.registerBroker(request, context);
+        }
+
+        @Override
+        public BrokerRegistrationResponse refused(ErrorCode error) {
+            return BrokerRegistrationResponse.builder().errorCode(error.code()).build();
+        }
+    }
+
+    private record Heartbeat(BrokerHeartbeatRequest request)
+            implements ControllerAccess.Question<BrokerHeartbeatResponse> {
+        @Override
+        public Decision<BrokerHeartbeatResponse> decide(Controller controller, ControllerContext context) {
+            return controller.heartbeat(request, context);
+        }
+
+        @Override
+        public BrokerHeartbeatResponse refused(ErrorCode error) {
+            return BrokerHeartbeatResponse.builder().errorCode(error.code()).build();
+        }
+    }
+}

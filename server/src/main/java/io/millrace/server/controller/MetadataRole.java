@@ -1,0 +1,295 @@
+package io.millrace.server.controller;
+
+import io.millrace.controller.Controller;
+import io.millrace.controller.ControllerContext;
+import io.millrace.controller.ControllerSettings;
+import io.millrace.controller.Decision;
+import io.millrace.controller.Draws;
+import io.millrace.environment.Clock;
+import io.millrace.environment.Lane;
+import io.millrace.environment.Randomness;
+import io.millrace.metadata.MetadataDelta;
+import io.millrace.metadata.MetadataImage;
+import io.millrace.metadata.MetadataProvenance;
+import io.millrace.metadata.TransactionBuffer;
+import io.millrace.metadata.VersionedRecord;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.MetadataRecordFrame;
+import io.millrace.raft.run.AppendResult;
+import io.millrace.raft.run.CommittedBatch;
+import io.millrace.raft.run.MetadataQuorum;
+import io.millrace.raft.run.QuorumListener;
+import io.millrace.raft.run.SnapshotResult;
+import io.millrace.records.OffsetAndEpoch;
+import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.partitions.ImageChange;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The metadata lane's work: follows the quorum's log, makes images of what is committed and sends them to every lane, and
+ * while this node leads the quorum, asks the controller and writes what it decides.
+ *
+ * <p>Records are replayed into the controller when they are appended; an answer leaves once they are committed and the lanes
+ * have been sent the image that holds them.
+ */
+public final class MetadataRole implements QuorumListener, ControllerAccess {
+    /** Records of a decision that may be parted go into batches of so many. */
+    private static final int RECORDS_PER_PART = 2_000;
+
+    private static final System.Logger LOG = System.getLogger(MetadataRole.class.getName());
+
+    /** How often a snapshot may be made, at the most: {@code metadata.log.max.record.bytes.between.snapshots} bytes apart. */
+    private final long bytesBetweenSnapshots;
+
+    private final Lane lane;
+    private final Clock clock;
+    private final Draws draws;
+    private final List<BrokerLane> brokerLanes;
+    private final ControllerSettings settings;
+    private final Events events;
+    private final TransactionBuffer transactions = new TransactionBuffer();
+    private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+    private final List<VersionedRecord> bootstrap = new ArrayList<>();
+    private @Nullable MetadataQuorum quorum;
+    /** While this node leads; it knows what is appended, where {@code image} knows what is committed. */
+    private @Nullable Controller controller;
+
+    private MetadataImage image = MetadataImage.EMPTY;
+    private int leaderEpoch = -1;
+    private long bytesSinceSnapshot;
+
+    private record Waiting(long offset, Runnable then) {}
+
+    /** What the node learns, on the metadata lane. */
+    public interface Events {
+        /** This node leads the quorum, and the metadata holds at least the bootstrap records. */
+        void active();
+
+        /** An image was made and sent to the lanes. */
+        void published(MetadataImage image);
+
+        /** The metadata log cannot go on. */
+        void failed(Exception cause);
+    }
+
+    /** Makes the role; {@link #begin} starts it. */
+    public MetadataRole(
+            Lane lane,
+            Clock clock,
+            Randomness randomness,
+            List<BrokerLane> brokerLanes,
+            ControllerSettings settings,
+            long bytesBetweenSnapshots,
+            Events events) {
+        this.lane = lane;
+        this.clock = clock;
+        this.draws = new Draws() {
+            @Override
+            public long nextLong() {
+                return randomness.nextLong();
+            }
+
+            @Override
+            public int nextInt(int bound) {
+                return randomness.nextInt(bound);
+            }
+        };
+        this.brokerLanes = brokerLanes;
+        this.settings = settings;
+        this.bytesBetweenSnapshots = bytesBetweenSnapshots;
+        this.events = events;
+    }
+
+    /** Starts the quorum; called on the metadata lane. */
+    public void begin(MetadataQuorum newQuorum) {
+        quorum = newQuorum;
+        newQuorum.start();
+    }
+
+    /** The cluster's id. */
+    public String clusterId() {
+        return settings.clusterId();
+    }
+
+    /** The newest image; for the metadata lane. */
+    public MetadataImage image() {
+        return image;
+    }
+
+    /** The quorum; for the metadata lane. */
+    public MetadataQuorum quorum() {
+        if (quorum == null) throw new IllegalStateException("the quorum has not begun");
+        return quorum;
+    }
+
+    @Override
+    public void onLoadBootstrap(List<ByteBuffer> values) {
+        bootstrap.addAll(decode(values));
+    }
+
+    @Override
+    public void onLoadSnapshot(OffsetAndEpoch id, long lastContainedLogTimeMs, List<ByteBuffer> values) {
+        List<VersionedRecord> records = decode(values);
+        MetadataDelta delta = new MetadataDelta(MetadataImage.EMPTY);
+        for (VersionedRecord record : records) delta.replay(record.message());
+        image = delta.apply(new MetadataProvenance(id.offset() - 1, id.leaderEpoch()));
+        publish(ImageChange.everything(image));
+    }
+
+    @Override
+    public void onCommitted(CommittedBatch batch) {
+        List<VersionedRecord> records = decode(batch.values());
+        for (ByteBuffer value : batch.values()) bytesSinceSnapshot += value.remaining();
+        MetadataDelta delta = new MetadataDelta(image);
+        for (VersionedRecord record : transactions.accept(records)) delta.replay(record.message());
+        image = delta.apply(new MetadataProvenance(batch.lastOffset(), batch.epoch()));
+        if (!records.isEmpty()) publish(ImageChange.of(delta, image));
+        for (Waiting first = waiting.peekFirst();
+                first != null && first.offset() <= batch.lastOffset();
+                first = waiting.peekFirst()) {
+            waiting.removeFirst();
+            first.then().run();
+        }
+        if (bytesSinceSnapshot >= bytesBetweenSnapshots && !transactions.isOpen()) snapshot(batch);
+    }
+
+    private void publish(ImageChange change) {
+        for (BrokerLane broker : brokerLanes) broker.run(() -> broker.applier().apply(change));
+        events.published(image);
+    }
+
+    private void snapshot(CommittedBatch last) {
+        bytesSinceSnapshot = 0;
+        List<VersionedRecord> records = image.records();
+        List<ByteBuffer> values = new ArrayList<>(records.size());
+        for (VersionedRecord record : records)
+            values.add(MetadataRecordFrame.write(record.message(), record.version()));
+        quorum().writeSnapshot(
+                        new OffsetAndEpoch(last.nextOffset(), last.epoch()), last.appendTimeMs(), values, result -> {
+                            if (result instanceof SnapshotResult.Failed(Exception cause))
+                                LOG.log(
+                                        System.Logger.Level.WARNING,
+                                        "a snapshot of the metadata could not be written",
+                                        cause);
+                        });
+    }
+
+    @Override
+    public void onLeader(int epoch) {
+        leaderEpoch = epoch;
+        controller = new Controller(settings, image);
+        if (image.features().levels().isEmpty() && bootstrap.isEmpty()) {
+            events.failed(new IllegalStateException(
+                    "the metadata log is empty and there are no bootstrap records; format the directory"));
+            return;
+        }
+        decide(new Activation(bootstrap), isDone -> {
+            if (isDone) events.active();
+            else events.failed(new IllegalStateException("the first metadata records could not be written"));
+        });
+    }
+
+    /** What a new leader owes the log; answers whether it could be written. */
+    private record Activation(List<VersionedRecord> bootstrap) implements Question<Boolean> {
+        @Override
+        public Decision<Boolean> decide(Controller controller, ControllerContext context) {
+            Decision<Boolean> decision = controller.activate(bootstrap, context);
+            return new Decision<>(decision.records(), true, decision.isAtomic());
+        }
+
+        @Override
+        public Boolean refused(ErrorCode error) {
+            return false;
+        }
+    }
+
+    @Override
+    public void onResigned(int epoch) {
+        leaderEpoch = -1;
+        controller = null;
+        waiting.clear();
+    }
+
+    @Override
+    public void onFailed(Exception cause) {
+        leaderEpoch = -1;
+        controller = null;
+        events.failed(cause);
+    }
+
+    @Override
+    public <R> void ask(BrokerLane home, Question<R> question, Consumer<R> then) {
+        Runnable asking = () -> decide(question, answer -> home.lane().execute(() -> then.accept(answer)));
+        if (lane.isCurrent()) asking.run();
+        else lane.execute(asking);
+    }
+
+    /** As {@link #ask}, for the metadata lane itself, where the answer comes too. */
+    public <R> void decide(Question<R> question, Consumer<R> then) {
+        Controller active = controller;
+        if (active == null) {
+            then.accept(question.refused(ErrorCode.NOT_CONTROLLER));
+            return;
+        }
+        Decision<R> decision =
+                question.decide(active, new ControllerContext(clock.monotonicMs(), quorum().logEndOffset(), draws));
+        append(active, decision, () -> then.accept(decision.response()), error -> then.accept(question.refused(error)));
+    }
+
+    private void append(Controller active, Decision<?> decision, Runnable committed, Consumer<ErrorCode> refused) {
+        List<VersionedRecord> records = decision.records();
+        if (records.isEmpty()) {
+            afterWhatIsAppended(committed);
+            return;
+        }
+        long lastOffset = -1;
+        int partSize = decision.isAtomic() ? records.size() : RECORDS_PER_PART;
+        for (int from = 0; from < records.size(); from += partSize) {
+            List<VersionedRecord> part = records.subList(from, Math.min(records.size(), from + partSize));
+            switch (append(active, part)) {
+                case AppendResult.Appended appended -> lastOffset = appended.lastOffset();
+                case AppendResult.NotLeader ignored -> {
+                    refused.accept(ErrorCode.NOT_CONTROLLER);
+                    return;
+                }
+                case AppendResult.TooLarge ignored -> {
+                    refused.accept(ErrorCode.POLICY_VIOLATION);
+                    return;
+                }
+            }
+        }
+        waiting.addLast(new Waiting(lastOffset, committed));
+    }
+
+    /** Appends one batch and replays it. */
+    private AppendResult append(Controller active, List<VersionedRecord> records) {
+        List<ByteBuffer> values = new ArrayList<>(records.size());
+        for (VersionedRecord record : records)
+            values.add(MetadataRecordFrame.write(record.message(), record.version()));
+        AppendResult result = quorum().append(leaderEpoch, values);
+        if (result instanceof AppendResult.Appended appended)
+            active.replay(records, new MetadataProvenance(appended.lastOffset(), leaderEpoch));
+        return result;
+    }
+
+    /** An answer that writes nothing may still show what others have written and is not committed. */
+    private void afterWhatIsAppended(Runnable then) {
+        Waiting last = waiting.peekLast();
+        if (last == null) then.run();
+        else waiting.addLast(new Waiting(last.offset(), then));
+    }
+
+    private static List<VersionedRecord> decode(List<ByteBuffer> values) {
+        List<VersionedRecord> records = new ArrayList<>(values.size());
+        for (ByteBuffer value : values) {
+            MetadataRecordFrame.Framed framed = MetadataRecordFrame.read(value.duplicate());
+            records.add(new VersionedRecord(framed.record(), framed.version()));
+        }
+        return records;
+    }
+}

@@ -1,0 +1,118 @@
+package io.millrace.server.controller;
+
+import io.millrace.controller.Controller;
+import io.millrace.controller.ControllerContext;
+import io.millrace.controller.Decision;
+import io.millrace.metadata.config.EffectiveConfigs;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.messages.CreateTopicsRequest;
+import io.millrace.protocol.messages.CreateTopicsResponse;
+import io.millrace.server.groups.LaneGroups;
+import io.millrace.server.partitions.BrokerLane;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** Topics that come to be because somebody used them: a client's by its name, a coordinator's by its configuration. */
+public final class TopicCreation {
+    private static final int MAX_NAME_CHARS = 249;
+
+    private final ControllerAccess controller;
+    private final EffectiveConfigs configs;
+
+    /** Makes topics by way of a controller, with a node's static properties. */
+    public TopicCreation(ControllerAccess controller, EffectiveConfigs configs) {
+        this.controller = controller;
+        this.configs = configs;
+    }
+
+    /** {@code auto.create.topics.enable}. */
+    public boolean isAutomatic() {
+        return configs.brokerBoolean("auto.create.topics.enable");
+    }
+
+    /** Whether a topic may be called so: 1 to 249 of letters, digits, '.', '_' and '-', but neither "." nor "..". */
+    public static boolean isValidName(String name) {
+        if (name.isEmpty() || name.length() > MAX_NAME_CHARS || name.equals(".") || name.equals("..")) return false;
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            boolean isLegal = (c >= 'a' && c <= 'z')
+                    || (c >= 'A' && c <= 'Z')
+                    || (c >= '0' && c <= '9')
+                    || c == '.'
+                    || c == '_'
+                    || c == '-';
+            if (!isLegal) return false;
+        }
+        return true;
+    }
+
+    /** Makes topics that clients asked for, with the defaults for partitions and replicas; internal ones as theirs says. */
+    public void create(List<String> names, BrokerLane home, Consumer<Map<String, ErrorCode>> then) {
+        List<CreateTopicsRequest.CreatableTopic> topics = new ArrayList<>();
+        Map<String, ErrorCode> errors = new LinkedHashMap<>();
+        for (String name : names) {
+            if (isValidName(name)) topics.add(topic(name));
+            else errors.put(name, ErrorCode.INVALID_TOPIC_EXCEPTION);
+        }
+        if (topics.isEmpty()) {
+            then.accept(errors);
+            return;
+        }
+        CreateTopicsRequest request =
+                CreateTopicsRequest.builder().topics(topics).timeoutMs(30_000).build();
+        controller.ask(home, new Creation(request), response -> {
+            for (var result : response.topics()) errors.put(result.name(), ErrorCode.forCode(result.errorCode()));
+            then.accept(errors);
+        });
+    }
+
+    /** Makes a coordinator's topic. */
+    public void createInternal(String name, BrokerLane home, Consumer<ErrorCode> then) {
+        create(List.of(name), home, errors -> then.accept(errors.getOrDefault(name, ErrorCode.NONE)));
+    }
+
+    private CreateTopicsRequest.CreatableTopic topic(String name) {
+        CreateTopicsRequest.CreatableTopic.Builder topic =
+                CreateTopicsRequest.CreatableTopic.builder().name(name);
+        if (!name.equals(LaneGroups.TOPIC))
+            return topic.numPartitions(-1).replicationFactor((short) -1).build();
+        return topic.numPartitions(configs.brokerInt("offsets.topic.num.partitions"))
+                // A cluster of one cannot have three replicas; it is asked for what it can do.
+                .replicationFactor((short) 1)
+                .configs(List.of(
+                        config("cleanup.policy", "compact"),
+                        config("compression.type", "producer"),
+                        config("segment.bytes", configs.brokerText("offsets.topic.segment.bytes"))))
+                .build();
+    }
+
+    private static CreateTopicsRequest.CreatableTopicConfig config(String name, String value) {
+        return CreateTopicsRequest.CreatableTopicConfig.builder()
+                .name(name)
+                .value(value)
+                .build();
+    }
+
+    private record Creation(CreateTopicsRequest request) implements ControllerAccess.Question<CreateTopicsResponse> {
+        @Override
+        public Decision<CreateTopicsResponse> decide(Controller controller, ControllerContext context) {
+            return controller.createTopics(request, context);
+        }
+
+        @Override
+        public CreateTopicsResponse refused(ErrorCode error) {
+            return CreateTopicsResponse.builder()
+                    .topics(request.topics().stream()
+                            .map(topic -> CreateTopicsResponse.CreatableTopicResult.builder()
+                                    .name(topic.name())
+                                    .errorCode(error.code())
+                                    .errorMessage(error.message())
+                                    .build())
+                            .toList())
+                    .build();
+        }
+    }
+}

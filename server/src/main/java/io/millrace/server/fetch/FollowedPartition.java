@@ -1,0 +1,64 @@
+package io.millrace.server.fetch;
+
+import io.millrace.protocol.Uuid;
+import io.millrace.protocol.messages.FetchRequest;
+
+/**
+ * One partition a client asks for, with what was last told of it. Outside a session it lives for one request; within one,
+ * until the client forgets it.
+ */
+public final class FollowedPartition {
+    /** What tells partitions apart: by id from version 13 on, by name before (the other is then empty). */
+    public record Key(String topic, Uuid topicId, int partition) {}
+
+    private final Key key;
+    private long fetchOffset;
+    private int currentLeaderEpoch;
+    private int maxBytes;
+    private long toldHighWatermark = -1;
+    private long toldLogStartOffset = -1;
+
+    FollowedPartition(Key key, FetchRequest.FetchPartition wanted) {
+        this.key = key;
+        update(wanted);
+    }
+
+    void update(FetchRequest.FetchPartition wanted) {
+        fetchOffset = wanted.fetchOffset();
+        currentLeaderEpoch = wanted.currentLeaderEpoch();
+        maxBytes = wanted.partitionMaxBytes();
+    }
+
+    /** Which partition. */
+    public Key key() {
+        return key;
+    }
+
+    /** The first offset wanted. */
+    public long fetchOffset() {
+        return fetchOffset;
+    }
+
+    /** The leader epoch the client believes in; -1 if it has no opinion. */
+    public int currentLeaderEpoch() {
+        return currentLeaderEpoch;
+    }
+
+    /** The most bytes wanted of this partition, a soft limit. */
+    public int maxBytes() {
+        return maxBytes;
+    }
+
+    /**
+     * Whether an incremental answer has to mention this partition: there are records or an error, or a watermark differs from
+     * what was told. Remembers what is told.
+     */
+    public boolean isNews(boolean hasRecords, boolean hasError, long highWatermark, long logStartOffset) {
+        boolean news =
+                hasRecords || hasError || highWatermark != toldHighWatermark || logStartOffset != toldLogStartOffset;
+        // After an error the next good answer is news again, whatever its watermarks.
+        toldHighWatermark = hasError ? -1 : highWatermark;
+        toldLogStartOffset = hasError ? -1 : logStartOffset;
+        return news;
+    }
+}

@@ -1,0 +1,167 @@
+package io.millrace.server.fetch;
+
+import io.millrace.environment.Lane;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.partitions.PartitionRead;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One fetch on its way: read at once, and, as long as that is too little, again whenever one of its partitions grows, until
+ * there is enough or the client's patience ends. It lives on the connection's lane; the reading and the watching for growth
+ * happen on the partitions' lanes, a {@link Share} on each.
+ */
+public final class PendingFetch {
+    /** What one fetch asks for in all. {@code minBytes} from 0, {@code maxBytes} soft (KIP-74), {@code maxWaitMs} from 0. */
+    public record Limits(int minBytes, int maxBytes, long maxWaitMs) {}
+
+    private final BrokerLane home;
+    private final Limits limits;
+    private final List<PartitionRead> reads;
+    private final Runnable finished;
+    private final List<Share> shares = new ArrayList<>(1);
+    private final boolean mayWait;
+    private int sharesToHearFrom;
+    private boolean isDone;
+    private Lane.@Nullable Timer patience;
+
+    /**
+     * Prepares. Called on the connection's lane.
+     *
+     * @param reads the partitions to read, in serving order; those already refused carry their error
+     * @param finished called on the connection's lane when {@code reads} hold what is to be answered
+     */
+    public PendingFetch(BrokerLane home, Limits limits, List<PartitionRead> reads, Runnable finished) {
+        this.home = home;
+        this.limits = limits;
+        this.reads = reads;
+        this.finished = finished;
+        boolean refused = false;
+        for (PartitionRead read : reads) {
+            if (read.error() != ErrorCode.NONE) refused = true;
+            else shareOf(home.ownerOf(read.topicPartition())).reads.add(read);
+        }
+        // A refusal is answered at once: the client has to act on it.
+        mayWait = !refused && limits.maxWaitMs() > 0 && limits.minBytes() > 0;
+    }
+
+    private Share shareOf(BrokerLane owner) {
+        for (Share share : shares) if (share.owner == owner) return share;
+        Share share = new Share(owner);
+        shares.add(share);
+        return share;
+    }
+
+    /** Begins; may finish before it returns. */
+    public void start() {
+        sharesToHearFrom = shares.size();
+        if (shares.isEmpty()) finishOrWait();
+        for (int i = 0; i < shares.size() && !isDone; i++) {
+            Share share = shares.get(i);
+            share.owner.run(share);
+        }
+    }
+
+    private void heardFrom(Share share) {
+        if (!share.wasHeard) {
+            share.wasHeard = true;
+            sharesToHearFrom--;
+        }
+        if (sharesToHearFrom == 0) finishOrWait();
+    }
+
+    private void finishOrWait() {
+        long bytes = 0;
+        boolean failed = false;
+        for (PartitionRead read : reads) {
+            bytes += read.sizeBytes();
+            failed |= read.error() != ErrorCode.NONE;
+        }
+        if (!mayWait || failed || bytes >= limits.minBytes()) finish();
+        else if (patience == null) patience = home.lane().schedule(limits.maxWaitMs(), this::finish);
+    }
+
+    private void finish() {
+        if (isDone) return;
+        end();
+        trim();
+        finished.run();
+    }
+
+    /** Gives up without an answer, as when the connection is gone. Called on the connection's lane. */
+    public void abandon() {
+        if (isDone) return;
+        end();
+        for (PartitionRead read : reads) read.release();
+    }
+
+    private void end() {
+        isDone = true;
+        if (patience != null) patience.cancel();
+        for (Share share : shares) share.owner.run(share::stop);
+    }
+
+    /** KIP-74: the whole answer keeps to its limit, save that the first partition with records gets its first batch. */
+    private void trim() {
+        long left = limits.maxBytes();
+        boolean isFirst = true;
+        for (PartitionRead read : reads) {
+            if (read.sizeBytes() == 0) continue;
+            if (!isFirst && left <= 0) read.dropRecords();
+            else left -= read.sizeBytes();
+            isFirst = false;
+        }
+    }
+
+    /** The partitions of one lane. {@code run} reads them; it is called first to begin, then each time one of them grows. */
+    private final class Share implements Runnable {
+        private final BrokerLane owner;
+        private final List<PartitionRead> reads = new ArrayList<>();
+        /** Belongs to the connection's lane. */
+        private boolean wasHeard;
+        /** These two belong to the owner's lane. */
+        private boolean watches;
+
+        private boolean isStopped;
+
+        Share(BrokerLane owner) {
+            this.owner = owner;
+        }
+
+        @Override
+        public void run() {
+            if (isStopped) return;
+            List<PartitionRead> results = new ArrayList<>(reads.size());
+            long left = limits.maxBytes();
+            long got = 0;
+            boolean failed = false;
+            for (PartitionRead read : reads) {
+                PartitionRead result = owner.partitions().read(read, (int) Math.max(0, left), got == 0);
+                results.add(result);
+                left -= result.sizeBytes();
+                got += result.sizeBytes();
+                failed |= result.error() != ErrorCode.NONE;
+            }
+            if (mayWait && !watches && !failed && got < limits.minBytes()) {
+                watches = true;
+                for (PartitionRead read : reads) owner.partitions().watch(read.topicPartition(), this);
+            }
+            home.run(() -> take(results));
+        }
+
+        private void take(List<PartitionRead> results) {
+            for (PartitionRead result : results) {
+                if (isDone) result.release();
+                else PendingFetch.this.reads.get(result.position()).take(result);
+            }
+            if (!isDone) heardFrom(this);
+        }
+
+        void stop() {
+            isStopped = true;
+            if (watches) for (PartitionRead read : reads) owner.partitions().unwatch(read.topicPartition(), this);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package io.millrace.server.groups;
+
+import io.millrace.coordinators.shard.run.ShardLoader;
+import io.millrace.environment.Lane;
+import io.millrace.records.BatchHeader;
+import io.millrace.replication.run.LeaderPartition;
+import io.millrace.storage.FileRecords;
+import io.millrace.storage.LogDirectoryFailed;
+import io.millrace.storage.PartitionLog;
+import io.millrace.storage.ReadOutcome;
+import java.nio.ByteBuffer;
+import java.util.function.Consumer;
+
+/** Reads a shard's partition from its start: the lane finds the range, a helper reads the bytes. */
+final class PartitionShardLoader implements ShardLoader {
+    private final LeaderPartition partition;
+    private final Lane lane;
+
+    PartitionShardLoader(LeaderPartition partition, Lane lane) {
+        this.partition = partition;
+        this.lane = lane;
+    }
+
+    @Override
+    public long startOffset() {
+        return partition.log().logStartOffset();
+    }
+
+    @Override
+    public void read(long fromOffset, int maxBytes, Consumer<Slice> then) {
+        PartitionLog log = partition.log();
+        long end = partition.highWatermark();
+        if (fromOffset >= end) {
+            then.accept(new Slice.Batches(ByteBuffer.allocate(0), fromOffset, true));
+            return;
+        }
+        FileRecords records;
+        try {
+            ReadOutcome outcome = log.read(fromOffset, maxBytes, true, end);
+            if (!(outcome instanceof ReadOutcome.Slice slice)) {
+                then.accept(new Slice.Failed("offset " + fromOffset + " is not in " + partition.name()
+                        + ", which holds [" + log.logStartOffset() + ", " + log.logEndOffset() + ")"));
+                return;
+            }
+            records = slice.records();
+        } catch (LogDirectoryFailed failed) {
+            then.accept(new Slice.Failed(String.valueOf(failed.getMessage())));
+            return;
+        }
+        lane.offload(
+                () -> {
+                    try {
+                        return records.toBuffer();
+                    } finally {
+                        records.release();
+                    }
+                },
+                outcome -> then.accept(
+                        switch (outcome) {
+                            case Lane.Outcome.Done<ByteBuffer>(ByteBuffer bytes) ->
+                                wholeBatches(bytes, fromOffset, end);
+                            case Lane.Outcome.Failed<ByteBuffer>(Exception cause) ->
+                                new Slice.Failed(String.valueOf(cause.getMessage()));
+                        }));
+    }
+
+    /** A read may end in the midst of a batch; that one is read again with the next slice. */
+    private static Slice wholeBatches(ByteBuffer bytes, long fromOffset, long end) {
+        int at = 0;
+        long nextOffset = fromOffset;
+        while (bytes.limit() - at >= BatchHeader.LOG_OVERHEAD) {
+            int sizeBytes = BatchHeader.sizeBytes(bytes, at);
+            if (sizeBytes < BatchHeader.HEADER_BYTES || sizeBytes > bytes.limit() - at) break;
+            nextOffset = BatchHeader.nextOffset(bytes, at);
+            at += sizeBytes;
+        }
+        if (at == 0) return new Slice.Failed("no whole batch at offset " + fromOffset);
+        return new Slice.Batches(bytes.position(0).limit(at), nextOffset, nextOffset >= end);
+    }
+}

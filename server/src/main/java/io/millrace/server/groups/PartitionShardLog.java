@@ -1,0 +1,40 @@
+package io.millrace.server.groups;
+
+import io.millrace.coordinators.shard.run.ShardLog;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.replication.run.LeaderPartition;
+import io.millrace.storage.AppendOrigin;
+import io.millrace.storage.AppendOutcome;
+import io.millrace.storage.LogDirectoryFailed;
+import java.nio.ByteBuffer;
+import java.util.function.Consumer;
+
+/** The partition that a shard leads, as the log the shard writes to. */
+final class PartitionShardLog implements ShardLog {
+    private final LeaderPartition partition;
+    private final Consumer<LogDirectoryFailed> diskFailed;
+
+    PartitionShardLog(LeaderPartition partition, Consumer<LogDirectoryFailed> diskFailed) {
+        this.partition = partition;
+        this.diskFailed = diskFailed;
+    }
+
+    @Override
+    public Appended append(ByteBuffer batch) {
+        try {
+            return switch (partition.append(batch, AppendOrigin.COORDINATOR)) {
+                case AppendOutcome.Appended appended -> new Appended.At(appended.lastOffset());
+                case AppendOutcome.Duplicate duplicate -> new Appended.At(duplicate.lastOffset());
+                case AppendOutcome.Refused refused -> new Appended.Refused(refused.error());
+            };
+        } catch (LogDirectoryFailed failed) {
+            diskFailed.accept(failed);
+            return new Appended.Refused(ErrorCode.KAFKA_STORAGE_ERROR);
+        }
+    }
+
+    @Override
+    public long highWatermark() {
+        return partition.highWatermark();
+    }
+}

@@ -1,0 +1,50 @@
+package io.millrace.server.handlers;
+
+import io.millrace.controller.Controller;
+import io.millrace.controller.ControllerContext;
+import io.millrace.controller.Decision;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.messages.CreatePartitionsRequest;
+import io.millrace.protocol.messages.CreatePartitionsResponse;
+import io.millrace.server.controller.ControllerAccess;
+import io.millrace.server.network.Exchange;
+import io.millrace.server.network.Handler;
+import io.millrace.server.partitions.BrokerLane;
+
+/** CreatePartitions (key 37), versions 0-3: the controller decides (KIP-195). */
+public final class CreatePartitionsHandler implements Handler<CreatePartitionsRequest, CreatePartitionsResponse> {
+    private final BrokerLane home;
+    private final ControllerAccess controller;
+
+    /** Makes the handler of one lane. */
+    public CreatePartitionsHandler(BrokerLane home, ControllerAccess controller) {
+        this.home = home;
+        this.controller = controller;
+    }
+
+    @Override
+    public void handle(CreatePartitionsRequest request, Exchange<CreatePartitionsResponse> exchange) {
+        controller.ask(home, new Asked(request), exchange::reply);
+    }
+
+    private record Asked(CreatePartitionsRequest request)
+            implements ControllerAccess.Question<CreatePartitionsResponse> {
+        @Override
+        public Decision<CreatePartitionsResponse> decide(Controller controller, ControllerContext context) {
+            return controller.createPartitions(request, context);
+        }
+
+        @Override
+        public CreatePartitionsResponse refused(ErrorCode error) {
+            return CreatePartitionsResponse.builder()
+                    .results(request.topics().stream()
+                            .map(topic -> CreatePartitionsResponse.CreatePartitionsTopicResult.builder()
+                                    .name(topic.name())
+                                    .errorCode(error.code())
+                                    .errorMessage(error.message())
+                                    .build())
+                            .toList())
+                    .build();
+        }
+    }
+}

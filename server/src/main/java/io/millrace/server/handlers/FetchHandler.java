@@ -1,0 +1,122 @@
+package io.millrace.server.handlers;
+
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
+import io.millrace.protocol.messages.FetchRequest;
+import io.millrace.protocol.messages.FetchResponse;
+import io.millrace.server.fetch.FetchSessions;
+import io.millrace.server.fetch.FollowedPartition;
+import io.millrace.server.fetch.PendingFetch;
+import io.millrace.server.network.Exchange;
+import io.millrace.server.network.Handler;
+import io.millrace.server.partitions.AskedPartition;
+import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.partitions.PartitionRead;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Fetch (key 1), versions 4-18. Sessions from v7 (KIP-227), leader epochs from v9 (KIP-320), topic ids from v13 (KIP-516), leader
+ * hints from v16 (KIP-951). Followers' fetches (replica ids from 0 up) are refused: clusters of one node have none.
+ */
+public final class FetchHandler implements Handler<FetchRequest, FetchResponse> {
+    private static final int FIRST_VERSION_WITH_IDS = 13;
+
+    private final BrokerLane home;
+    private final FetchSessions sessions;
+    private final int maxBytesOfAnAnswer;
+
+    /**
+     * Makes the handler of one lane.
+     *
+     * @param maxBytesOfAnAnswer {@code fetch.max.bytes} of the broker
+     */
+    public FetchHandler(BrokerLane home, FetchSessions sessions, int maxBytesOfAnAnswer) {
+        this.home = home;
+        this.sessions = sessions;
+        this.maxBytesOfAnAnswer = maxBytesOfAnAnswer;
+    }
+
+    @Override
+    public void handle(FetchRequest request, Exchange<FetchResponse> exchange) {
+        if (isFromFollower(request)) {
+            exchange.reply(refusal(ErrorCode.CLUSTER_AUTHORIZATION_FAILED));
+            return;
+        }
+        boolean byTopicId = exchange.version() >= FIRST_VERSION_WITH_IDS;
+        FetchSessions.Plan plan = sessions.plan(request, byTopicId, home.clock().monotonicMs());
+        if (plan.error() != ErrorCode.NONE) {
+            exchange.reply(refusal(plan.error()));
+            return;
+        }
+        boolean readCommitted = request.isolationLevel() == 1;
+        List<PartitionRead> reads = new ArrayList<>(plan.partitions().size());
+        for (FollowedPartition followed : plan.partitions())
+            reads.add(resolve(reads.size(), followed, byTopicId, readCommitted));
+        PendingFetch.Limits limits = new PendingFetch.Limits(
+                request.minBytes(), Math.min(request.maxBytes(), maxBytesOfAnAnswer), request.maxWaitMs());
+        PendingFetch pending = new PendingFetch(
+                home,
+                limits,
+                reads,
+                () -> exchange.reply(answer(plan, reads), () -> reads.forEach(PartitionRead::release)));
+        exchange.whenAbandoned(pending::abandon);
+        pending.start();
+    }
+
+    private static boolean isFromFollower(FetchRequest request) {
+        return request.replicaId() >= 0 || request.replicaState().replicaId() >= 0;
+    }
+
+    private static FetchResponse refusal(ErrorCode error) {
+        return FetchResponse.builder().errorCode(error.code()).build();
+    }
+
+    private PartitionRead resolve(int position, FollowedPartition followed, boolean byTopicId, boolean readCommitted) {
+        FollowedPartition.Key key = followed.key();
+        var topic = byTopicId
+                ? home.image().topics().topic(key.topicId())
+                : home.image().topics().topic(key.topic());
+        ErrorCode error = ErrorCode.NONE;
+        if (topic == null) error = byTopicId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+        else if (key.partition() < 0 || key.partition() >= topic.partitionCount())
+            error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+        String name = topic == null ? key.topic() : topic.name();
+        return new PartitionRead(
+                position,
+                AskedPartition.of(name, key.partition()),
+                new PartitionRead.Wanted(
+                        followed.fetchOffset(), followed.maxBytes(), followed.currentLeaderEpoch(), readCommitted),
+                error);
+    }
+
+    private record TopicKey(String name, Uuid id) {}
+
+    private static FetchResponse answer(FetchSessions.Plan plan, List<PartitionRead> reads) {
+        Map<TopicKey, List<FetchResponse.PartitionData>> byTopic = new LinkedHashMap<>();
+        List<FollowedPartition> gotRecords = new ArrayList<>();
+        for (PartitionRead read : reads) {
+            FollowedPartition followed = plan.partitions().get(read.position());
+            boolean news = followed.isNews(
+                    read.sizeBytes() > 0, read.error() != ErrorCode.NONE, read.highWatermark(), read.logStartOffset());
+            if (plan.isIncremental() && !news) continue;
+            if (read.sizeBytes() > 0) gotRecords.add(followed);
+            byTopic.computeIfAbsent(
+                            new TopicKey(followed.key().topic(), followed.key().topicId()), key -> new ArrayList<>())
+                    .add(read.toPartitionData());
+        }
+        if (plan.session() != null) plan.session().served(gotRecords);
+        List<FetchResponse.FetchableTopicResponse> topics = new ArrayList<>(byTopic.size());
+        byTopic.forEach((key, partitions) -> topics.add(FetchResponse.FetchableTopicResponse.builder()
+                .topic(key.name())
+                .topicId(key.id())
+                .partitions(partitions)
+                .build()));
+        return FetchResponse.builder()
+                .sessionId(plan.sessionId())
+                .responses(topics)
+                .build();
+    }
+}

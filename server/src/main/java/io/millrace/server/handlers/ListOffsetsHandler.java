@@ -1,0 +1,135 @@
+package io.millrace.server.handlers;
+
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.messages.ListOffsetsRequest;
+import io.millrace.protocol.messages.ListOffsetsResponse;
+import io.millrace.records.TopicPartition;
+import io.millrace.replication.run.LeaderPartition;
+import io.millrace.server.network.Exchange;
+import io.millrace.server.network.Handler;
+import io.millrace.server.partitions.AskedPartition;
+import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.partitions.Gather;
+import io.millrace.server.partitions.LanePartitions;
+import io.millrace.storage.LogDirectoryFailed;
+import io.millrace.storage.PartitionLog;
+import io.millrace.storage.TimestampOffset;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * ListOffsets (key 2), versions 1-11. Leader epochs from v4 (KIP-320), the largest time stamp from v7 (KIP-734), local and tiered
+ * ends from v8, v9 and v11 (KIP-405, KIP-1005, KIP-1023): without tiers the local log is the whole log.
+ */
+public final class ListOffsetsHandler implements Handler<ListOffsetsRequest, ListOffsetsResponse> {
+    private static final long LATEST = -1;
+    private static final long EARLIEST = -2;
+    private static final long MAX_TIMESTAMP = -3;
+    private static final long EARLIEST_LOCAL = -4;
+    private static final long LATEST_TIERED = -5;
+    private static final long EARLIEST_PENDING_UPLOAD = -6;
+
+    private static final int FIRST_VERSION_WITH_EPOCHS = 4;
+
+    private final BrokerLane home;
+    private final Consumer<LogDirectoryFailed> diskFailed;
+
+    /** Makes the handler of one lane. */
+    public ListOffsetsHandler(BrokerLane home, Consumer<LogDirectoryFailed> diskFailed) {
+        this.home = home;
+        this.diskFailed = diskFailed;
+    }
+
+    private record Question(
+            TopicPartition partition, ListOffsetsRequest.ListOffsetsPartition wanted, boolean isRepeated) {
+        int wantedIndex() {
+            return wanted.partitionIndex();
+        }
+    }
+
+    @Override
+    public void handle(ListOffsetsRequest request, Exchange<ListOffsetsResponse> exchange) {
+        List<Question> questions = new ArrayList<>();
+        Set<TopicPartition> seen = new HashSet<>();
+        Set<TopicPartition> repeated = new HashSet<>();
+        for (var topic : request.topics())
+            for (var partition : topic.partitions()) {
+                TopicPartition name = AskedPartition.of(topic.name(), partition.partitionIndex());
+                if (!seen.add(name)) repeated.add(name);
+            }
+        for (var topic : request.topics())
+            for (var partition : topic.partitions()) {
+                TopicPartition name = AskedPartition.of(topic.name(), partition.partitionIndex());
+                questions.add(new Question(name, partition, repeated.contains(name)));
+            }
+        boolean readCommitted = request.isolationLevel() == 1;
+        boolean withEpoch = exchange.version() >= FIRST_VERSION_WITH_EPOCHS;
+        Gather.ask(
+                home,
+                questions,
+                Question::partition,
+                (owner, question) -> answer(owner, question, readCommitted, withEpoch),
+                answers -> exchange.reply(response(request, answers)));
+    }
+
+    private static ListOffsetsResponse response(
+            ListOffsetsRequest request, List<ListOffsetsResponse.ListOffsetsPartitionResponse> answers) {
+        List<ListOffsetsResponse.ListOffsetsTopicResponse> topics = new ArrayList<>();
+        int next = 0;
+        for (var topic : request.topics()) {
+            int until = next + topic.partitions().size();
+            topics.add(ListOffsetsResponse.ListOffsetsTopicResponse.builder()
+                    .name(topic.name())
+                    .partitions(answers.subList(next, until))
+                    .build());
+            next = until;
+        }
+        return ListOffsetsResponse.builder().topics(topics).build();
+    }
+
+    private ListOffsetsResponse.ListOffsetsPartitionResponse answer(
+            BrokerLane owner, Question question, boolean readCommitted, boolean withEpoch) {
+        var answer = ListOffsetsResponse.ListOffsetsPartitionResponse.builder()
+                .partitionIndex(question.wantedIndex())
+                .timestamp(-1)
+                .offset(-1)
+                .leaderEpoch(-1);
+        if (question.isRepeated())
+            return answer.errorCode(ErrorCode.INVALID_REQUEST.code()).build();
+        LeaderPartition partition = owner.partitions().find(question.partition());
+        if (partition == null)
+            return answer.errorCode(owner.whyNotLed(question.partition()).code())
+                    .build();
+        ErrorCode epochError =
+                LanePartitions.checkLeaderEpoch(question.wanted().currentLeaderEpoch(), partition.leaderEpoch());
+        if (epochError != ErrorCode.NONE)
+            return answer.errorCode(epochError.code()).build();
+        try {
+            find(partition, question.wanted().timestamp(), readCommitted)
+                    .ifPresent(found -> answer.timestamp(found.timestamp())
+                            .offset(found.offset())
+                            .leaderEpoch(withEpoch ? found.leaderEpoch() : -1));
+        } catch (LogDirectoryFailed failed) {
+            diskFailed.accept(failed);
+            return answer.errorCode(ErrorCode.KAFKA_STORAGE_ERROR.code()).build();
+        }
+        return answer.build();
+    }
+
+    private static Optional<TimestampOffset> find(LeaderPartition partition, long timestamp, boolean readCommitted) {
+        PartitionLog log = partition.log();
+        long end =
+                readCommitted ? Math.min(log.lastStableOffset(), partition.highWatermark()) : partition.highWatermark();
+        if (timestamp == LATEST) return Optional.of(new TimestampOffset(-1, end, partition.leaderEpoch()));
+        if (timestamp == EARLIEST || timestamp == EARLIEST_LOCAL || timestamp == EARLIEST_PENDING_UPLOAD)
+            return Optional.of(new TimestampOffset(-1, log.logStartOffset(), log.epochAt(log.logStartOffset())));
+        if (timestamp == LATEST_TIERED) return Optional.empty();
+        Optional<TimestampOffset> found =
+                timestamp == MAX_TIMESTAMP ? log.maxTimestampOffset() : log.offsetForTimestamp(timestamp);
+        return found.filter(at -> at.offset() < end);
+    }
+}

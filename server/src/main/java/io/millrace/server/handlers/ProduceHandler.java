@@ -1,0 +1,209 @@
+package io.millrace.server.handlers;
+
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.RecordsPayload;
+import io.millrace.protocol.messages.ProduceRequest;
+import io.millrace.protocol.messages.ProduceResponse;
+import io.millrace.records.BatchHeader;
+import io.millrace.records.TopicPartition;
+import io.millrace.replication.run.LeaderPartition;
+import io.millrace.server.network.Exchange;
+import io.millrace.server.network.Handler;
+import io.millrace.server.partitions.BrokerLane;
+import io.millrace.storage.AppendOrigin;
+import io.millrace.storage.AppendOutcome;
+import io.millrace.storage.LogDirectoryFailed;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Produce (key 0), versions 3-13. Idempotent batches (KIP-98), topic ids from v13 (KIP-516). Transactional batches are refused
+ * until there is a transaction coordinator.
+ */
+public final class ProduceHandler implements Handler<ProduceRequest, ProduceResponse> {
+    private static final int FIRST_VERSION_WITH_IDS = 13;
+
+    private final BrokerLane home;
+    private final Consumer<LogDirectoryFailed> diskFailed;
+
+    /** Makes the handler of one lane. */
+    public ProduceHandler(BrokerLane home, Consumer<LogDirectoryFailed> diskFailed) {
+        this.home = home;
+        this.diskFailed = diskFailed;
+    }
+
+    /** One partition's batches on their way to its lane. */
+    private record Append(int slot, TopicPartition partition, ByteBuffer batches) {}
+
+    @Override
+    public void handle(ProduceRequest request, Exchange<ProduceResponse> exchange) {
+        ProduceAnswers answers = new ProduceAnswers(request, exchange, home);
+        ErrorCode refusal = refusalOfAll(request);
+        List<@Nullable List<Append>> elsewhere = new ArrayList<>();
+        int slot = 0;
+        for (var topicData : request.topicData()) {
+            boolean byTopicId = exchange.version() >= FIRST_VERSION_WITH_IDS;
+            var topic = byTopicId
+                    ? home.image().topics().topic(topicData.topicId())
+                    : home.image().topics().topic(topicData.name());
+            for (var data : topicData.partitionData()) {
+                ErrorCode error = refusal;
+                if (error == ErrorCode.NONE && topic == null)
+                    error = byTopicId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+                if (error == ErrorCode.NONE
+                        && topic != null
+                        && (data.index() < 0 || data.index() >= topic.partitionCount()))
+                    error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+                if (error != ErrorCode.NONE || topic == null) {
+                    answers.answer(slot, ProduceAnswers.refusal(data.index(), error, error.message()));
+                } else {
+                    Append append =
+                            new Append(slot, new TopicPartition(topic.name(), data.index()), batches(data.records()));
+                    BrokerLane owner = home.ownerOf(append.partition());
+                    if (owner == home) append(append, request.acks(), home, answers);
+                    else queue(elsewhere, owner, append);
+                }
+                slot++;
+            }
+        }
+        send(elsewhere, request.acks(), answers);
+        answers.begun();
+    }
+
+    private static ErrorCode refusalOfAll(ProduceRequest request) {
+        if (request.acks() < -1 || request.acks() > 1) return ErrorCode.INVALID_REQUIRED_ACKS;
+        if (request.transactionalId() != null) return ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+        return ErrorCode.NONE;
+    }
+
+    private static ByteBuffer batches(@Nullable RecordsPayload records) {
+        if (records instanceof RecordsPayload.Buffer(ByteBuffer bytes)) return bytes;
+        return ByteBuffer.allocate(0);
+    }
+
+    private void queue(List<@Nullable List<Append>> elsewhere, BrokerLane owner, Append append) {
+        while (elsewhere.size() < home.all().size()) elsewhere.add(null);
+        List<Append> appends = elsewhere.get(owner.index());
+        if (appends == null) {
+            appends = new ArrayList<>();
+            elsewhere.set(owner.index(), appends);
+        }
+        appends.add(append);
+    }
+
+    private void send(List<@Nullable List<Append>> elsewhere, short acks, ProduceAnswers answers) {
+        if (elsewhere.isEmpty()) return;
+        for (int lane = 0; lane < elsewhere.size(); lane++) {
+            List<Append> appends = elsewhere.get(lane);
+            if (appends == null) continue;
+            BrokerLane owner = home.all().get(lane);
+            answers.appendsElsewhere();
+            owner.lane().execute(() -> {
+                for (Append append : appends) append(append, acks, owner, answers);
+                home.lane().execute(answers::appendedElsewhere);
+            });
+        }
+    }
+
+    /** Appends on the partition's lane, and answers on the connection's. */
+    private void append(Append append, short acks, BrokerLane owner, ProduceAnswers answers) {
+        LeaderPartition partition = owner.partitions().find(append.partition());
+        int index = append.partition().partition();
+        if (partition == null) {
+            answer(
+                    answers,
+                    append.slot(),
+                    ProduceAnswers.refusal(
+                            index,
+                            ErrorCode.NOT_LEADER_OR_FOLLOWER,
+                            "this broker does not lead " + append.partition()));
+            return;
+        }
+        if (isTransactional(append.batches())) {
+            answer(
+                    answers,
+                    append.slot(),
+                    ProduceAnswers.refusal(
+                            index, ErrorCode.INVALID_TXN_STATE, "transactions are not available on this broker"));
+            return;
+        }
+        AppendOutcome outcome;
+        try {
+            int batchBytes = append.batches().remaining();
+            outcome = partition.append(append.batches(), AppendOrigin.CLIENT);
+            owner.partitions().countAppend(batchBytes);
+        } catch (LogDirectoryFailed failed) {
+            diskFailed.accept(failed);
+            answer(
+                    answers,
+                    append.slot(),
+                    ProduceAnswers.refusal(index, ErrorCode.KAFKA_STORAGE_ERROR, "the log directory failed"));
+            return;
+        }
+        ProduceResponse.PartitionProduceResponse answer = toResponse(index, outcome);
+        long untilOffset = untilOffset(outcome);
+        boolean waits = acks != 0 && (acks == -1 || partition.log().config().flushMessages() <= 1);
+        if (!waits || partition.isCommitted(untilOffset)) answer(answers, append.slot(), answer);
+        else
+            partition.whenCommitted(
+                    untilOffset,
+                    () -> answer(
+                            answers,
+                            append.slot(),
+                            partition.isCommitted(untilOffset)
+                                    ? answer
+                                    : ProduceAnswers.refusal(
+                                            index,
+                                            ErrorCode.NOT_LEADER_OR_FOLLOWER,
+                                            "leadership ended before the append was committed")));
+    }
+
+    private void answer(ProduceAnswers answers, int slot, ProduceResponse.PartitionProduceResponse answer) {
+        home.run(() -> answers.answer(slot, answer));
+    }
+
+    private static boolean isTransactional(ByteBuffer batches) {
+        return batches.remaining() >= BatchHeader.HEADER_BYTES
+                && BatchHeader.magic(batches, batches.position()) == 2
+                && BatchHeader.isTransactional(batches, batches.position());
+    }
+
+    private static long untilOffset(AppendOutcome outcome) {
+        return switch (outcome) {
+            case AppendOutcome.Appended appended -> appended.lastOffset() + 1;
+            case AppendOutcome.Duplicate duplicate -> duplicate.lastOffset() + 1;
+            case AppendOutcome.Refused ignored -> 0;
+        };
+    }
+
+    private static ProduceResponse.PartitionProduceResponse toResponse(int index, AppendOutcome outcome) {
+        return switch (outcome) {
+            case AppendOutcome.Appended appended ->
+                ProduceResponse.PartitionProduceResponse.builder()
+                        .index(index)
+                        .baseOffset(appended.baseOffset())
+                        .logAppendTimeMs(appended.logAppendTimeMs())
+                        .logStartOffset(appended.logStartOffset())
+                        .build();
+            case AppendOutcome.Duplicate duplicate ->
+                ProduceResponse.PartitionProduceResponse.builder()
+                        .index(index)
+                        .baseOffset(duplicate.baseOffset())
+                        .logAppendTimeMs(-1)
+                        .logStartOffset(duplicate.logStartOffset())
+                        .build();
+            case AppendOutcome.Refused refused ->
+                ProduceAnswers.refusal(index, refused.error(), refused.message()).toBuilder()
+                        .recordErrors(refused.records().stream()
+                                .map(record -> ProduceResponse.BatchIndexAndErrorMessage.builder()
+                                        .batchIndex(record.batchIndex())
+                                        .batchIndexErrorMessage(record.message())
+                                        .build())
+                                .toList())
+                        .build();
+        };
+    }
+}

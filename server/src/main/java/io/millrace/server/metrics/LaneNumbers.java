@@ -1,0 +1,85 @@
+package io.millrace.server.metrics;
+
+import io.millrace.connection.CloseReason;
+import io.millrace.connection.ConversationCounters;
+import io.millrace.coordinators.group.run.GroupShard;
+import io.millrace.server.fetch.FetchSessions;
+import io.millrace.server.network.LaneNetwork;
+import io.millrace.server.partitions.BrokerLane;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one lane says of itself at one moment: copies, so that they can be added up elsewhere.
+ *
+ * @param closed connections that ended, by reason
+ * @param fetchSessions sessions, and the partitions they follow; null if not known
+ * @param load null if not known
+ */
+record LaneNumbers(
+        String lane,
+        Requests requests,
+        ConversationCounters.Snapshot connections,
+        Map<CloseReason.Kind, Long> closed,
+        Appends appends,
+        TopicSums topics,
+        Groups groups,
+        @Nullable Sessions fetchSessions,
+        @Nullable Load load) {
+
+    /** By the code of the API. */
+    record Requests(List<Long> counts, List<Long> totalNanos, long failed) {}
+
+    record Appends(long bytes, long batches) {}
+
+    record Groups(long shardsActive, long shardsLoading, long groups, long offsets) {}
+
+    record Sessions(long sessions, long partitions) {}
+
+    record Load(long turns, long tasksRun, long asleepNanos) {}
+
+    /** Asks the lane; called on it. */
+    static LaneNumbers of(BrokerLane lane, LaneNetwork network, MetricSources sources) {
+        Optional<FetchSessions> sessions = sources.fetchSessions(lane);
+        Optional<LaneLoad> load = sources.load(lane.lane());
+        return new LaneNumbers(
+                lane.lane().name(),
+                new Requests(
+                        Arrays.stream(network.counters().counts()).boxed().toList(),
+                        Arrays.stream(network.counters().totalNanos()).boxed().toList(),
+                        network.counters().failedRequests()),
+                network.shared().counters().snapshot(),
+                closed(network.shared().counters()),
+                new Appends(lane.partitions().appendedBytes(), lane.partitions().appendedBatches()),
+                TopicSums.of(lane),
+                groups(lane),
+                sessions.map(known -> new Sessions(known.size(), known.followedCount()))
+                        .orElse(null),
+                load.map(known -> new Load(known.turns(), known.tasksRun(), known.asleepNanos()))
+                        .orElse(null));
+    }
+
+    private static Map<CloseReason.Kind, Long> closed(ConversationCounters counters) {
+        Map<CloseReason.Kind, Long> closed = new EnumMap<>(CloseReason.Kind.class);
+        for (CloseReason.Kind kind : CloseReason.Kind.values()) closed.put(kind, counters.closedBecause(kind));
+        return closed;
+    }
+
+    private static Groups groups(BrokerLane lane) {
+        long active = 0;
+        long loading = 0;
+        long groups = 0;
+        long offsets = 0;
+        for (GroupShard shard : lane.groups().all()) {
+            if (shard.isActive()) active++;
+            if (shard.isLoading()) loading++;
+            groups += shard.groupCount();
+            offsets += shard.offsetCount();
+        }
+        return new Groups(active, loading, groups, offsets);
+    }
+}

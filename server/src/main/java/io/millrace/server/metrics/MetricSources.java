@@ -1,0 +1,25 @@
+package io.millrace.server.metrics;
+
+import io.millrace.environment.Lane;
+import io.millrace.server.fetch.FetchSessions;
+import io.millrace.server.partitions.BrokerLane;
+import java.util.Optional;
+
+/**
+ * Where the numbers are that a lane's partitions, groups and connections do not keep themselves. Asked on the lane in
+ * question; what is not there is left out of the text.
+ */
+public interface MetricSources {
+    /** Says nothing. */
+    MetricSources NONE = new MetricSources() {};
+
+    /** The fetch sessions of a lane's connections. */
+    default Optional<FetchSessions> fetchSessions(BrokerLane lane) {
+        return Optional.empty();
+    }
+
+    /** How busy a lane's thread is. */
+    default Optional<LaneLoad> load(Lane lane) {
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,199 @@
+package io.millrace.server.network;
+
+import io.millrace.connection.CloseReason;
+import io.millrace.connection.run.RequestFrame;
+import io.millrace.connection.run.RequestSink;
+import io.millrace.connection.run.ServerConversation;
+import io.millrace.connection.run.ServerConversationEvents;
+import io.millrace.environment.Lane;
+import io.millrace.protocol.ApiKey;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.MalformedMessage;
+import io.millrace.protocol.Request;
+import io.millrace.protocol.Response;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** One client's connection: reads each request and hands it to the handler of its API, with a way back. */
+final class ServedConnection implements RequestSink, ServerConversationEvents {
+    private static final System.Logger LOG = System.getLogger(ServedConnection.class.getName());
+    private static final String ANONYMOUS = "User:ANONYMOUS";
+
+    private final LaneNetwork network;
+    private final String listenerName;
+    private final Consumer<CloseReason> closed;
+    /** What to do for requests still being worked on if the connection ends first. */
+    private final Set<LaneExchange> abandonable = new LinkedHashSet<>(4);
+
+    private @Nullable String clientSoftware;
+
+    ServedConnection(LaneNetwork network, String listenerName, Consumer<CloseReason> closed) {
+        this.network = network;
+        this.listenerName = listenerName;
+        this.closed = closed;
+    }
+
+    @Override
+    public void onRequest(ServerConversation conversation, RequestFrame frame) {
+        Handler<Request, Response> handler = network.apis().find(frame.apiKey());
+        if (handler == null) {
+            conversation.closeWhenSent(new CloseReason(
+                    CloseReason.Kind.REQUEST_REFUSED,
+                    "sent a request " + frame.apiKey() + ", which this server does not serve"));
+            conversation.replyWithout(frame);
+            return;
+        }
+        boolean retains = network.retainsProduce() && frame.apiKey() == ApiKey.PRODUCE;
+        if (retains) frame.retain();
+        LaneExchange exchange = new LaneExchange(conversation, frame, retains);
+        try {
+            handler.handle(frame.read(), exchange);
+        } catch (MalformedMessage malformed) {
+            exchange.releaseFrame();
+            throw malformed;
+        } catch (RuntimeException broken) {
+            network.counters().failed();
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    "answering " + frame.apiKey() + " version " + frame.version() + " of "
+                            + conversation.connection().remoteAddress() + " failed",
+                    broken);
+            exchange.releaseFrame();
+            conversation.close(new CloseReason(
+                    CloseReason.Kind.CLOSED_HERE, "sent a request " + frame.apiKey() + " that could not be answered"));
+        }
+    }
+
+    @Override
+    public void onClosed(ServerConversation conversation, CloseReason reason) {
+        for (LaneExchange exchange : new ArrayList<>(abandonable)) exchange.abandon();
+        abandonable.clear();
+        closed.accept(reason);
+    }
+
+    private final class LaneExchange implements Exchange<Response> {
+        private final ServerConversation conversation;
+        private final RequestFrame frame;
+        private final long startNanos = network.clock().monotonicNanos();
+        private boolean isRetained;
+        private boolean isAnswered;
+        private @Nullable Runnable cleanUp;
+
+        LaneExchange(ServerConversation conversation, RequestFrame frame, boolean isRetained) {
+            this.conversation = conversation;
+            this.frame = frame;
+            this.isRetained = isRetained;
+        }
+
+        @Override
+        public ApiKey apiKey() {
+            return frame.apiKey();
+        }
+
+        @Override
+        public int version() {
+            return frame.version();
+        }
+
+        @Override
+        public String clientId() {
+            String id = frame.clientId();
+            return id == null ? "" : id;
+        }
+
+        @Override
+        public InetSocketAddress clientAddress() {
+            return conversation.connection().remoteAddress();
+        }
+
+        @Override
+        public InetSocketAddress localAddress() {
+            return conversation.connection().localAddress();
+        }
+
+        @Override
+        public String listenerName() {
+            return listenerName;
+        }
+
+        @Override
+        public String principal() {
+            return ANONYMOUS;
+        }
+
+        @Override
+        public @Nullable String clientSoftware() {
+            return clientSoftware;
+        }
+
+        @Override
+        public void clientSoftware(String nameAndVersion) {
+            clientSoftware = nameAndVersion;
+        }
+
+        @Override
+        public void reply(Response response, Runnable whenDone) {
+            onLane(() -> {
+                end();
+                conversation.reply(frame, response, whenDone);
+            });
+        }
+
+        @Override
+        public void replyNothing() {
+            onLane(() -> {
+                end();
+                conversation.replyWithout(frame);
+            });
+        }
+
+        @Override
+        public void closeConnection(ErrorCode why, String reason) {
+            onLane(() -> {
+                end();
+                conversation.replyWithout(frame);
+                conversation.closeWhenSent(
+                        new CloseReason(CloseReason.Kind.CLOSED_HERE, "was closed with " + why + ": " + reason));
+            });
+        }
+
+        @Override
+        public void whenAbandoned(Runnable clean) {
+            cleanUp = clean;
+            abandonable.add(this);
+        }
+
+        private void abandon() {
+            Runnable clean = cleanUp;
+            cleanUp = null;
+            if (clean != null) clean.run();
+        }
+
+        private void end() {
+            if (isAnswered) throw new IllegalStateException(frame.apiKey() + " is answered twice");
+            isAnswered = true;
+            if (cleanUp != null) {
+                cleanUp = null;
+                abandonable.remove(this);
+            }
+            releaseFrame();
+            network.counters().answered(frame.apiKey(), network.clock().monotonicNanos() - startNanos);
+        }
+
+        void releaseFrame() {
+            if (!isRetained) return;
+            isRetained = false;
+            frame.release();
+        }
+
+        private void onLane(Runnable task) {
+            Lane lane = network.shared().lane();
+            if (lane.isCurrent()) task.run();
+            else lane.execute(task);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+/**
+ * From a listener to the handler of an API and back: which connections are let in, which API a frame asks for, and the way
+ * of the answer. Knows frames and connections through {@code io.millrace.connection}, and nothing of partitions.
+ */
+@NullMarked
+package io.millrace.server.network;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,369 @@
+package io.millrace.server.partitions;
+
+import io.millrace.coordinators.group.DeletedTopic;
+import io.millrace.environment.Lane;
+import io.millrace.environment.Randomness;
+import io.millrace.metadata.ConfigResource;
+import io.millrace.metadata.PartitionImage;
+import io.millrace.metadata.TopicImage;
+import io.millrace.protocol.Uuid;
+import io.millrace.records.TopicPartition;
+import io.millrace.replication.run.LeaderPartition;
+import io.millrace.server.groups.LaneGroups;
+import io.millrace.server.storage.LogDirectories;
+import io.millrace.storage.LogConfig;
+import io.millrace.storage.LogDirectory;
+import io.millrace.storage.LogDirectoryFailed;
+import io.millrace.storage.PartitionDirectoryName;
+import io.millrace.storage.PartitionLog;
+import io.millrace.storage.ProducerStateConfig;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes one lane's share of the partitions what the newest image says: opens and creates logs, takes up and lays down
+ * leadership, deletes. Touched only on that lane.
+ *
+ * <p>A log that was there at start may need recovery, so a helper opens it; one that is new is made at once, so that a client
+ * that has just created a topic finds it.
+ */
+public final class LaneApplier {
+    private static final System.Logger LOG = System.getLogger(LaneApplier.class.getName());
+
+    private final BrokerLane lane;
+    private final int brokerId;
+    private final LogDirectories directories;
+    private final Randomness randomness;
+    private final ProducerStateConfig producerConfig;
+    private final Consumer<LogDirectoryFailed> diskFailed;
+    private final List<Runnable> waitingToSettle = new ArrayList<>();
+    private final Map<TopicPartition, Placement> placements = new HashMap<>();
+    private final Map<Integer, Integer> partitionsPerDirectory = new HashMap<>();
+    private final Set<TopicPartition> opening = new HashSet<>();
+    private final Set<TopicPartition> foundAndUsed = new HashSet<>();
+    private boolean isStopped;
+
+    private record Placement(LogDirectories.InUse directory, Uuid topicId) {}
+
+    /**
+     * Gives a lane its applier, before it works.
+     *
+     */
+    public static void install(
+            BrokerLane lane,
+            int brokerId,
+            LogDirectories directories,
+            Randomness randomness,
+            ProducerStateConfig producerConfig,
+            Consumer<LogDirectoryFailed> diskFailed) {
+        lane.applier(new LaneApplier(lane, brokerId, directories, randomness, producerConfig, diskFailed));
+    }
+
+    private LaneApplier(
+            BrokerLane lane,
+            int brokerId,
+            LogDirectories directories,
+            Randomness randomness,
+            ProducerStateConfig producerConfig,
+            Consumer<LogDirectoryFailed> diskFailed) {
+        this.lane = lane;
+        this.brokerId = brokerId;
+        this.directories = directories;
+        this.randomness = randomness;
+        this.producerConfig = producerConfig;
+        this.diskFailed = diskFailed;
+    }
+
+    /** Takes a newer image over. */
+    public void apply(ImageChange change) {
+        if (isStopped) return;
+        lane.image(change.after());
+        if (change.brokerConfigsChanged())
+            lane.configs(lane.configs()
+                    .withDynamic(
+                            change.after().configs().of(ConfigResource.BROKER_DEFAULT),
+                            change.after().configs().of(ConfigResource.broker(brokerId))));
+        for (TopicImage topic : change.deleted()) delete(topic);
+        if (!change.deleted().isEmpty())
+            lane.groups()
+                    .topicsDeleted(change.deleted().stream()
+                            .map(topic -> new DeletedTopic(topic.name(), topic.id()))
+                            .toList());
+        for (TopicImage topic : change.changed()) follow(topic);
+        if (change.brokerConfigsChanged())
+            for (LeaderPartition partition : lane.partitions().all())
+                partition.log().updateConfig(configOf(partition.name().topic()));
+    }
+
+    /** Runs {@code then} once no log is being opened; at once if none is. */
+    public void whenSettled(Runnable then) {
+        if (opening.isEmpty()) then.run();
+        else waitingToSettle.add(then);
+    }
+
+    /** The properties in force of a topic, as a log understands them. */
+    private LogConfig configOf(String topic) {
+        return LogConfig.from(lane.configs().topicConfigs(lane.image().configs().of(ConfigResource.topic(topic))));
+    }
+
+    private void follow(TopicImage topic) {
+        @Nullable LogConfig config = null;
+        for (int index = 0; index < topic.partitionCount(); index++) {
+            TopicPartition name = new TopicPartition(topic.name(), index);
+            if (lane.ownerOf(name) != lane) continue;
+            if (config == null) config = configOf(topic.name());
+            PartitionImage partition = topic.partition(index);
+            if (partition == null) continue;
+            LeaderPartition led = lane.partitions().find(name);
+            if (led != null) led.log().updateConfig(config);
+            if (partition.leader() != brokerId) stopLeading(name);
+            else if (led != null) led.leadIn(partition.leaderEpoch());
+            else if (!opening.contains(name)) open(name, topic.id(), config);
+        }
+    }
+
+    private void stopLeading(TopicPartition name) {
+        LeaderPartition gone = lane.partitions().remove(name);
+        if (gone == null) return;
+        if (name.topic().equals(LaneGroups.TOPIC)) lane.groups().resign(name.partition());
+        gone.log().close();
+    }
+
+    private void open(TopicPartition name, Uuid topicId, LogConfig config) {
+        Optional<LogDirectories.Found> found = foundAndUsed.contains(name) ? Optional.empty() : directories.found(name);
+        try {
+            if (placements.containsKey(name)) openAgain(name, topicId, config);
+            else if (found.isPresent()) openFound(found.get(), name, topicId, config);
+            else create(name, topicId, config);
+        } catch (LogDirectoryFailed failed) {
+            diskFailed.accept(failed);
+        }
+    }
+
+    private void create(TopicPartition name, Uuid topicId, LogConfig config) {
+        LogDirectories.InUse directory = leastUsed();
+        Path path = directory.directory().createPartition(name, topicId);
+        PartitionLog log = PartitionLog.open(
+                directory.directory().disk(),
+                path,
+                name,
+                topicId,
+                config,
+                producerConfig,
+                0,
+                0,
+                false,
+                lane.clock().wallMs());
+        place(name, new Placement(directory, topicId));
+        lead(name, log);
+    }
+
+    /** Leadership came back to a log that this process has closed before. */
+    private void openAgain(TopicPartition name, Uuid topicId, LogConfig config) {
+        Placement placement = placements.get(name);
+        if (placement == null) throw new IllegalStateException(name + " has no place");
+        LogDirectory directory = placement.directory().directory();
+        Path path = directory.path().resolve(PartitionDirectoryName.of(name));
+        openOnHelper(
+                name,
+                topicId,
+                placement.directory(),
+                () -> PartitionLog.open(
+                        directory.disk(),
+                        path,
+                        name,
+                        topicId,
+                        config,
+                        producerConfig,
+                        0,
+                        0,
+                        true,
+                        lane.clock().wallMs()));
+    }
+
+    private void openFound(LogDirectories.Found found, TopicPartition name, Uuid topicId, LogConfig config) {
+        foundAndUsed.add(name);
+        if (found.topicId() != null && !found.topicId().equals(topicId)) {
+            // The directory is of a topic that was deleted and made again under this name meanwhile (R14).
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    found.path() + " belongs to topic id " + found.topicId() + ", and " + name.topic() + " is now "
+                            + topicId + "; it is set aside");
+            found.in().directory().setAside(found.path(), name, PartitionDirectoryName.State.STRAY, newId());
+            create(name, topicId, config);
+            return;
+        }
+        LogDirectories.InUse use = found.in();
+        openOnHelper(
+                name,
+                topicId,
+                use,
+                () -> PartitionLog.open(
+                        use.directory().disk(),
+                        found.path(),
+                        name,
+                        topicId,
+                        config,
+                        producerConfig,
+                        use.recoveryPoints().getOrDefault(name, 0L),
+                        use.logStartOffsets().getOrDefault(name, 0L),
+                        use.wasClean(),
+                        lane.clock().wallMs()));
+    }
+
+    private void openOnHelper(
+            TopicPartition name,
+            Uuid topicId,
+            LogDirectories.InUse directory,
+            java.util.concurrent.Callable<PartitionLog> work) {
+        opening.add(name);
+        lane.lane().offload(work, outcome -> {
+            opening.remove(name);
+            switch (outcome) {
+                case Lane.Outcome.Done<PartitionLog>(PartitionLog log) -> opened(name, topicId, directory, log);
+                case Lane.Outcome.Failed<PartitionLog>(Exception cause) -> notOpened(name, directory, cause);
+            }
+            if (!opening.isEmpty()) return;
+            List<Runnable> waiting = List.copyOf(waitingToSettle);
+            waitingToSettle.clear();
+            for (Runnable then : waiting) then.run();
+        });
+    }
+
+    private void opened(TopicPartition name, Uuid topicId, LogDirectories.InUse directory, PartitionLog log) {
+        for (String note : log.recovery().notes())
+            LOG.log(System.Logger.Level.INFO, "recovering " + log.directory() + ": " + note);
+        place(name, new Placement(directory, topicId));
+        TopicImage topic = lane.image().topics().topic(name.topic());
+        boolean isCurrent = topic != null && topic.id().equals(topicId) && leaderOf(topic, name) == brokerId;
+        if (isStopped || !isCurrent) {
+            log.close();
+            if (topic == null || !topic.id().equals(topicId)) deleteDirectory(name, log);
+            return;
+        }
+        log.updateConfig(configOf(name.topic()));
+        lead(name, log);
+    }
+
+    private void notOpened(TopicPartition name, LogDirectories.InUse directory, Exception cause) {
+        if (cause instanceof LogDirectoryFailed failed) diskFailed.accept(failed);
+        else
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    name + " in " + directory.directory().path() + " stays offline: " + cause.getMessage(),
+                    cause);
+    }
+
+    private static int leaderOf(TopicImage topic, TopicPartition name) {
+        PartitionImage partition = topic.partition(name.partition());
+        return partition == null ? PartitionImage.NO_LEADER : partition.leader();
+    }
+
+    private void lead(TopicPartition name, PartitionLog log) {
+        PartitionImage image = lane.image().topics().partition(name.topic(), name.partition());
+        if (image == null) throw new IllegalStateException(name + " is not in the image");
+        LeaderPartition partition =
+                new LeaderPartition(name, log, image.leaderEpoch(), lane.lane(), lane.clock(), diskFailed);
+        lane.partitions().add(partition);
+        if (name.topic().equals(LaneGroups.TOPIC)) lane.groups().lead(partition);
+    }
+
+    private void place(TopicPartition name, Placement placement) {
+        if (placements.put(name, placement) == null)
+            partitionsPerDirectory.merge(directories.inUse().indexOf(placement.directory()), 1, Integer::sum);
+    }
+
+    private LogDirectories.InUse leastUsed() {
+        int least = 0;
+        for (int i = 1; i < directories.inUse().size(); i++)
+            if (partitionsPerDirectory.getOrDefault(i, 0) < partitionsPerDirectory.getOrDefault(least, 0)) least = i;
+        return directories.inUse().get(least);
+    }
+
+    private void delete(TopicImage topic) {
+        for (int index = 0; index < topic.partitionCount(); index++) {
+            TopicPartition name = new TopicPartition(topic.name(), index);
+            if (lane.ownerOf(name) != lane) continue;
+            LeaderPartition led = lane.partitions().find(name);
+            if (led != null && !topic.id().equals(led.log().topicId().orElse(topic.id()))) continue;
+            LeaderPartition gone = lane.partitions().remove(name);
+            if (gone == null) continue;
+            if (topic.name().equals(LaneGroups.TOPIC)) lane.groups().resign(index);
+            deleteDirectory(name, gone.log());
+        }
+    }
+
+    /** Renames the directory at once, so that its name is free, and deletes it after {@code file.delete.delay.ms}. */
+    private void deleteDirectory(TopicPartition name, PartitionLog log) {
+        Placement placement = placements.remove(name);
+        if (placement == null) return;
+        partitionsPerDirectory.merge(directories.inUse().indexOf(placement.directory()), -1, Integer::sum);
+        LogDirectory directory = placement.directory().directory();
+        try {
+            Path aside = directory.setAside(log.directory(), name, PartitionDirectoryName.State.DELETE, newId());
+            log.directoryRenamed(aside);
+            letGoOf(log);
+            lane.lane()
+                    .schedule(
+                            log.config().fileDeleteDelayMs(),
+                            () -> lane.lane()
+                                    .offload(
+                                            () -> {
+                                                directory.delete(aside);
+                                                return aside;
+                                            },
+                                            outcome -> {
+                                                if (outcome instanceof Lane.Outcome.Failed<Path>(Exception cause))
+                                                    LOG.log(
+                                                            System.Logger.Level.WARNING,
+                                                            aside
+                                                                    + " could not be deleted now; the next start will try again",
+                                                            cause);
+                                            }));
+        } catch (LogDirectoryFailed failed) {
+            diskFailed.accept(failed);
+        }
+    }
+
+    /** Nothing of a deleted log needs to be forced; asked twice in a row, it lets go of its files. */
+    private static void letGoOf(PartitionLog log) {
+        log.closeIdleFiles();
+        log.closeIdleFiles();
+    }
+
+    private Uuid newId() {
+        return new Uuid(randomness.nextLong(), randomness.nextLong());
+    }
+
+    /** The log directory each partition of this lane is in. */
+    public Map<TopicPartition, LogDirectories.InUse> places() {
+        Map<TopicPartition, LogDirectories.InUse> places = new HashMap<>();
+        placements.forEach((name, placement) -> places.put(name, placement.directory()));
+        return places;
+    }
+
+    /** Whether logs are being opened. */
+    public boolean isOpening() {
+        return !opening.isEmpty();
+    }
+
+    /** Lays all leaderships down and hands the logs over to be closed; no image is applied any more. */
+    public List<PartitionLog> stop() {
+        isStopped = true;
+        List<LeaderPartition> all = List.copyOf(lane.partitions().all());
+        for (LeaderPartition partition : all) {
+            lane.partitions().remove(partition.name());
+            if (partition.name().topic().equals(LaneGroups.TOPIC))
+                lane.groups().resign(partition.name().partition());
+        }
+        return all.stream().map(LeaderPartition::log).toList();
+    }
+}

@@ -1,0 +1,140 @@
+package io.millrace.server.partitions;
+
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.messages.FetchResponse;
+import io.millrace.records.TopicPartition;
+import io.millrace.replication.run.LeaderPartition;
+import io.millrace.storage.FileRecords;
+import io.millrace.storage.LogDirectoryFailed;
+import io.millrace.storage.PartitionLog;
+import io.millrace.storage.ReadOutcome;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** One lane's share of the partitions this broker leads. Touched only on that lane. */
+public final class LanePartitions {
+    private final Map<TopicPartition, LeaderPartition> led = new HashMap<>();
+    private final Consumer<LogDirectoryFailed> diskFailed;
+    private long appendedBytes;
+    private long appendedBatches;
+
+    /** Makes an empty share; {@code diskFailed} fences the directory of a log that failed. */
+    public LanePartitions(Consumer<LogDirectoryFailed> diskFailed) {
+        this.diskFailed = diskFailed;
+    }
+
+    /** The partition, if this broker leads it and this lane owns it. */
+    public @Nullable LeaderPartition find(TopicPartition name) {
+        return led.get(name);
+    }
+
+    /** Adds a partition that this broker leads from now on. */
+    public void add(LeaderPartition partition) {
+        LeaderPartition before = led.put(partition.name(), partition);
+        if (before != null) throw new IllegalStateException(partition.name() + " is led twice");
+    }
+
+    /** Takes a partition out, waking whoever waits at it; null if it was not led here. */
+    public @Nullable LeaderPartition remove(TopicPartition name) {
+        LeaderPartition gone = led.remove(name);
+        if (gone != null) gone.resign();
+        return gone;
+    }
+
+    /** All of them, in no particular order; for work on each whose order does not matter. */
+    public Collection<LeaderPartition> all() {
+        return led.values();
+    }
+
+    /** Bytes appended by produce requests since the start, for metrics. */
+    public long appendedBytes() {
+        return appendedBytes;
+    }
+
+    /** Batches appended by produce requests since the start, for metrics. */
+    public long appendedBatches() {
+        return appendedBatches;
+    }
+
+    /** Counts a produce for metrics. */
+    public void countAppend(int bytes) {
+        appendedBytes += bytes;
+        appendedBatches++;
+    }
+
+    /** Runs {@code watcher} each time the partition grows, and when it is lost. */
+    public void watch(TopicPartition name, Runnable watcher) {
+        LeaderPartition partition = led.get(name);
+        if (partition != null) partition.watch(watcher);
+    }
+
+    /** Ends {@link #watch}. */
+    public void unwatch(TopicPartition name, Runnable watcher) {
+        LeaderPartition partition = led.get(name);
+        if (partition != null) partition.unwatch(watcher);
+    }
+
+    /**
+     * Checks the epoch a client believes in (KIP-320).
+     *
+     * @param believed the client's epoch, -1 for no opinion
+     */
+    public static ErrorCode checkLeaderEpoch(int believed, int leaderEpoch) {
+        if (believed < 0 || believed == leaderEpoch) return ErrorCode.NONE;
+        return believed < leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH;
+    }
+
+    /**
+     * Reads for a consumer: up to the high watermark, or the last stable offset.
+     *
+     * @param bytesLeft what the whole fetch may still take, from 0
+     * @param atLeastOneBatch whether the first batch is wanted even if it is larger than the limits (KIP-74)
+     */
+    public PartitionRead read(PartitionRead read, int bytesLeft, boolean atLeastOneBatch) {
+        LeaderPartition partition = led.get(read.topicPartition());
+        if (partition == null) return read.refused(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+        PartitionRead.Wanted wanted = read.wanted();
+        ErrorCode epochError = checkLeaderEpoch(wanted.currentLeaderEpoch(), partition.leaderEpoch());
+        if (epochError != ErrorCode.NONE) return read.refused(epochError);
+        PartitionLog log = partition.log();
+        long lastStableOffset = Math.min(log.lastStableOffset(), partition.highWatermark());
+        long untilOffset = wanted.readCommitted() ? lastStableOffset : partition.highWatermark();
+        int maxBytes = Math.min(wanted.maxBytes(), bytesLeft);
+        try {
+            return switch (log.read(wanted.fetchOffset(), maxBytes, atLeastOneBatch, untilOffset)) {
+                case ReadOutcome.OutOfRange ignored -> {
+                    PartitionRead refused = read.refused(ErrorCode.OFFSET_OUT_OF_RANGE);
+                    yield refused;
+                }
+                case ReadOutcome.Slice slice ->
+                    read.found(
+                            slice.records(),
+                            partition.leaderEpoch(),
+                            partition.highWatermark(),
+                            lastStableOffset,
+                            log.logStartOffset(),
+                            wanted.readCommitted() ? aborted(log, slice.records(), wanted, untilOffset) : List.of());
+            };
+        } catch (LogDirectoryFailed failed) {
+            diskFailed.accept(failed);
+            return read.refused(ErrorCode.KAFKA_STORAGE_ERROR);
+        }
+    }
+
+    private static List<FetchResponse.AbortedTransaction> aborted(
+            PartitionLog log, FileRecords records, PartitionRead.Wanted wanted, long untilOffset) {
+        if (records.sizeBytes() == 0) return List.of();
+        List<FetchResponse.AbortedTransaction> aborted = new ArrayList<>();
+        for (var transaction : log.abortedTransactions(wanted.fetchOffset(), untilOffset))
+            aborted.add(FetchResponse.AbortedTransaction.builder()
+                    .producerId(transaction.producerId())
+                    .firstOffset(transaction.firstOffset())
+                    .build());
+        return aborted;
+    }
+}

@@ -1,0 +1,151 @@
+package io.millrace.server.partitions;
+
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.messages.FetchResponse;
+import io.millrace.records.TopicPartition;
+import io.millrace.storage.FileRecords;
+import java.util.List;
+
+/**
+ * One partition's part of a fetch: what is wanted, and the last result. A result holds a file open until it is released,
+ * replaced, or handed to the answer.
+ */
+public final class PartitionRead {
+    /**
+     * What is wanted of one partition.
+     *
+     * @param fetchOffset the first offset wanted
+     * @param maxBytes soft limit in bytes
+     * @param currentLeaderEpoch what the client believes, -1 for no opinion
+     * @param readCommitted whether records of open and aborted transactions are to be left to the reader to skip
+     */
+    public record Wanted(long fetchOffset, int maxBytes, int currentLeaderEpoch, boolean readCommitted) {}
+
+    private final int position;
+    private final TopicPartition topicPartition;
+    private final Wanted wanted;
+    private ErrorCode error;
+    private FileRecords records = FileRecords.EMPTY;
+    private long highWatermark = -1;
+    private long lastStableOffset = -1;
+    private long logStartOffset = -1;
+    private int leaderEpoch = -1;
+    private List<FetchResponse.AbortedTransaction> aborted = List.of();
+
+    /**
+     * A read to be done, or one already refused.
+     *
+     * @param position its place in the fetch, from 0
+     * @param error {@link ErrorCode#NONE} unless refused already
+     */
+    public PartitionRead(int position, TopicPartition topicPartition, Wanted wanted, ErrorCode error) {
+        this.position = position;
+        this.topicPartition = topicPartition;
+        this.wanted = wanted;
+        this.error = error;
+    }
+
+    /** Its place in the fetch, from 0. */
+    public int position() {
+        return position;
+    }
+
+    /** Which partition. */
+    public TopicPartition topicPartition() {
+        return topicPartition;
+    }
+
+    /** What is wanted. */
+    public Wanted wanted() {
+        return wanted;
+    }
+
+    /** How it went. */
+    public ErrorCode error() {
+        return error;
+    }
+
+    /** The records found; empty if none. */
+    public FileRecords records() {
+        return records;
+    }
+
+    /** Bytes found. */
+    public int sizeBytes() {
+        return records.sizeBytes();
+    }
+
+    /** The high watermark at the time of the read, -1 if unknown. */
+    public long highWatermark() {
+        return highWatermark;
+    }
+
+    /** The log start offset at the time of the read, -1 if unknown. */
+    public long logStartOffset() {
+        return logStartOffset;
+    }
+
+    /** The partition's leader epoch at the time of the read, -1 if unknown. */
+    public int leaderEpoch() {
+        return leaderEpoch;
+    }
+
+    /** A refusal with what is known of the partition. */
+    PartitionRead refused(ErrorCode why) {
+        return new PartitionRead(position, topicPartition, wanted, why);
+    }
+
+    PartitionRead found(
+            FileRecords found,
+            int epoch,
+            long highWatermark,
+            long lastStableOffset,
+            long logStartOffset,
+            List<FetchResponse.AbortedTransaction> aborted) {
+        PartitionRead result = new PartitionRead(position, topicPartition, wanted, ErrorCode.NONE);
+        result.records = found;
+        result.leaderEpoch = epoch;
+        result.highWatermark = highWatermark;
+        result.lastStableOffset = lastStableOffset;
+        result.logStartOffset = logStartOffset;
+        result.aborted = aborted;
+        return result;
+    }
+
+    /** Takes over what {@code result} found, and with it the duty to release it. */
+    public void take(PartitionRead result) {
+        release();
+        error = result.error;
+        records = result.records;
+        highWatermark = result.highWatermark;
+        lastStableOffset = result.lastStableOffset;
+        logStartOffset = result.logStartOffset;
+        leaderEpoch = result.leaderEpoch;
+        aborted = result.aborted;
+    }
+
+    /** Gives the records up, keeping the watermarks. */
+    public void dropRecords() {
+        release();
+        aborted = List.of();
+    }
+
+    /** Gives the file back. */
+    public void release() {
+        records.release();
+        records = FileRecords.EMPTY;
+    }
+
+    /** The protocol's form. The duty to release the records goes with it. */
+    public FetchResponse.PartitionData toPartitionData() {
+        FetchResponse.PartitionData.Builder data = FetchResponse.PartitionData.builder()
+                .partitionIndex(topicPartition.partition())
+                .errorCode(error.code())
+                .highWatermark(highWatermark)
+                .lastStableOffset(lastStableOffset)
+                .logStartOffset(logStartOffset)
+                .records(records);
+        if (wanted.readCommitted() && error == ErrorCode.NONE) data.abortedTransactions(aborted);
+        return data.build();
+    }
+}

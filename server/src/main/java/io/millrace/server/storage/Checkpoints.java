@@ -1,0 +1,106 @@
+package io.millrace.server.storage;
+
+import io.millrace.environment.Lane;
+import io.millrace.records.TopicPartition;
+import io.millrace.server.partitions.BrokerLane;
+import io.millrace.storage.LogDirectoryFailed;
+import io.millrace.storage.OffsetCheckpoint;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/**
+ * Writes the checkpoint files of all log directories from what the lanes say of their logs, every so often and at the end. A file
+ * that would say what it says already is not written again, so an idle node writes nothing.
+ */
+public final class Checkpoints {
+    private final LogDirectories directories;
+    private final List<BrokerLane> lanes;
+    private final Lane home;
+    private final long intervalMs;
+    private final Consumer<LogDirectoryFailed> diskFailed;
+    private final IdentityHashMap<OffsetCheckpoint, Map<TopicPartition, Long>> written = new IdentityHashMap<>();
+    private boolean isStopped;
+
+    /**
+     * Makes the writer.
+     *
+     * @param home where the timer runs
+     * @param intervalMs {@code log.flush.offset.checkpoint.interval.ms}
+     */
+    public Checkpoints(
+            LogDirectories directories,
+            List<BrokerLane> lanes,
+            Lane home,
+            long intervalMs,
+            Consumer<LogDirectoryFailed> diskFailed) {
+        this.directories = directories;
+        this.lanes = List.copyOf(lanes);
+        this.home = home;
+        this.intervalMs = intervalMs;
+        this.diskFailed = diskFailed;
+    }
+
+    /** Begins; called on {@code home}. */
+    public void start() {
+        home.schedule(intervalMs, this::round);
+    }
+
+    /** Ends; what is being written is finished. */
+    public void stop() {
+        isStopped = true;
+    }
+
+    private void round() {
+        if (isStopped) return;
+        List<LaneOffsets> collected = new ArrayList<>();
+        for (BrokerLane lane : lanes)
+            lane.lane().execute(() -> {
+                LaneOffsets offsets = LaneOffsets.of(lane);
+                home.execute(() -> {
+                    collected.add(offsets);
+                    if (collected.size() == lanes.size()) writeOffLane(collected);
+                });
+            });
+    }
+
+    private void writeOffLane(List<LaneOffsets> collected) {
+        if (isStopped) return;
+        home.offload(
+                () -> {
+                    write(collected);
+                    return true;
+                },
+                outcome -> {
+                    if (outcome instanceof Lane.Outcome.Failed<Boolean>(Exception cause)
+                            && cause instanceof LogDirectoryFailed failed) diskFailed.accept(failed);
+                    if (!isStopped) home.schedule(intervalMs, this::round);
+                });
+    }
+
+    /** Writes the files. Blocks; one call at a time. */
+    public void write(List<LaneOffsets> collected) {
+        for (LogDirectories.InUse directory : directories.inUse()) {
+            Map<TopicPartition, Long> recoveryPoints = new TreeMap<>();
+            Map<TopicPartition, Long> logStartOffsets = new TreeMap<>();
+            Map<TopicPartition, Long> highWatermarks = new TreeMap<>();
+            for (LaneOffsets offsets : collected) {
+                recoveryPoints.putAll(offsets.recoveryPoints().getOrDefault(directory, Map.of()));
+                logStartOffsets.putAll(offsets.logStartOffsets().getOrDefault(directory, Map.of()));
+                highWatermarks.putAll(offsets.highWatermarks().getOrDefault(directory, Map.of()));
+            }
+            writeIfNew(directory.directory().recoveryPoints(), recoveryPoints);
+            writeIfNew(directory.directory().logStartOffsets(), logStartOffsets);
+            writeIfNew(directory.directory().highWatermarks(), highWatermarks);
+        }
+    }
+
+    private void writeIfNew(OffsetCheckpoint file, Map<TopicPartition, Long> offsets) {
+        if (offsets.equals(written.get(file))) return;
+        file.write(offsets);
+        written.put(file, offsets);
+    }
+}

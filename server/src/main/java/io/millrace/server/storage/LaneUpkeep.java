@@ -1,0 +1,84 @@
+package io.millrace.server.storage;
+
+import io.millrace.environment.Lane;
+import io.millrace.replication.run.LeaderPartition;
+import io.millrace.server.partitions.BrokerLane;
+import io.millrace.storage.LogDirectoryFailed;
+import io.millrace.storage.PendingDeletion;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * What one lane's logs need from time to time: old segments go, idle files are closed, old producers are forgotten. Bounded work a turn,
+ * so that a lane with many partitions goes on serving.
+ */
+public final class LaneUpkeep {
+    private static final System.Logger LOG = System.getLogger(LaneUpkeep.class.getName());
+    private static final int PARTITIONS_PER_TURN = 64;
+
+    private final BrokerLane lane;
+    private final long intervalMs;
+    private final Consumer<LogDirectoryFailed> diskFailed;
+    private boolean isStopped;
+
+    /**
+     * Makes the upkeep of a lane.
+     *
+     * @param intervalMs {@code log.retention.check.interval.ms}
+     */
+    public LaneUpkeep(BrokerLane lane, long intervalMs, Consumer<LogDirectoryFailed> diskFailed) {
+        this.lane = lane;
+        this.intervalMs = intervalMs;
+        this.diskFailed = diskFailed;
+    }
+
+    /** Begins; called on the lane. */
+    public void start() {
+        lane.lane().schedule(intervalMs, this::round);
+    }
+
+    /** Ends. */
+    public void stop() {
+        isStopped = true;
+    }
+
+    private void round() {
+        if (!isStopped) some(List.copyOf(lane.partitions().all()), 0);
+    }
+
+    private void some(List<LeaderPartition> partitions, int from) {
+        if (isStopped) return;
+        int until = Math.min(partitions.size(), from + PARTITIONS_PER_TURN);
+        for (LeaderPartition partition : partitions.subList(from, until))
+            if (lane.partitions().find(partition.name()) == partition) keep(partition);
+        if (until < partitions.size()) lane.lane().execute(() -> some(partitions, until));
+        else lane.lane().schedule(intervalMs, this::round);
+    }
+
+    private void keep(LeaderPartition partition) {
+        try {
+            for (PendingDeletion deletion : partition.log().expire(lane.clock().wallMs()))
+                lane.lane().schedule(partition.log().config().fileDeleteDelayMs(), () -> delete(deletion));
+            partition.log().expireProducers(lane.clock().wallMs());
+            partition.log().closeIdleFiles();
+        } catch (LogDirectoryFailed failed) {
+            diskFailed.accept(failed);
+        }
+    }
+
+    private void delete(PendingDeletion deletion) {
+        lane.lane()
+                .offload(
+                        () -> {
+                            deletion.run();
+                            return deletion;
+                        },
+                        outcome -> {
+                            if (outcome instanceof Lane.Outcome.Failed<PendingDeletion>(Exception cause))
+                                LOG.log(
+                                        System.Logger.Level.WARNING,
+                                        "deleting " + deletion.files() + " failed; the next start will try again",
+                                        cause);
+                        });
+    }
+}
