@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -16,6 +18,15 @@ import java.util.stream.Stream;
 /** A process that these tests started: its output, line by line, and its end. Standard error counts as output. */
 final class ChildProcess implements AutoCloseable {
     private static final Duration KILL_TIMEOUT = Duration.ofSeconds(20);
+
+    /** Those that live, so that none outlives these tests, however they end. */
+    private static final Set<ChildProcess> living = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> living.forEach(child -> child.tree().forEach(ProcessHandle::destroyForcibly))));
+    }
 
     private final String name;
     private final Process process;
@@ -35,7 +46,9 @@ final class ChildProcess implements AutoCloseable {
         try {
             Process process = builder.start();
             process.getOutputStream().close();
-            return new ChildProcess(name, process);
+            var child = new ChildProcess(name, process);
+            living.add(child);
+            return child;
         } catch (IOException e) {
             throw new UncheckedIOException("cannot start " + name + ": " + String.join(" ", command), e);
         }
@@ -63,6 +76,7 @@ final class ChildProcess implements AutoCloseable {
                 lines.add("(output ended: " + e.getMessage() + ")");
             }
         }
+        if (!process.isAlive()) living.remove(this);
     }
 
     long pid() {
@@ -145,5 +159,6 @@ final class ChildProcess implements AutoCloseable {
     @Override
     public void close() {
         if (process.isAlive()) kill();
+        living.remove(this);
     }
 }

@@ -53,7 +53,7 @@ abstract class ClientSuite {
             var found = JavaClients.take(consumer, recordCount).stream()
                     .map(JavaClients::seen)
                     .toList();
-            assertEquals(List.of(), RecordRule.problems(found, client.codecs(), client.choosesTimestamps()));
+            assertEquals(List.of(), RecordRule.problems(found, client.codecs(), client.usesOneProducer()));
         }
         assertEquals(client.codecs().stream().sorted().toList(), StoredBatches.codecs(broker.port(), topic));
     }

@@ -13,8 +13,8 @@ interface ClientUnderTest {
     /** Codecs it has. */
     List<String> codecs();
 
-    /** Whether a producer can choose time stamps. */
-    boolean choosesTimestamps();
+    /** Whether it writes all records of one codec and acks value by one producer, and with time stamps of its choice. */
+    boolean usesOneProducer();
 
     /** Whether it has an admin client. */
     boolean hasAdmin();

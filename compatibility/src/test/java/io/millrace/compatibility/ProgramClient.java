@@ -69,7 +69,7 @@ record ProgramClient(String name, List<String> command, Path needed, List<String
     }
 
     @Override
-    public boolean choosesTimestamps() {
+    public boolean usesOneProducer() {
         return true;
     }
 
@@ -114,6 +114,16 @@ record ProgramClient(String name, List<String> command, Path needed, List<String
     @Override
     public void administer(String bootstrap, String prefix) {
         run("admin", bootstrap, prefix);
+    }
+
+    /** Writes the numbers from 0 to partition 0, in order, by an idempotent producer that does not give up. */
+    void writeIdempotently(String bootstrap, String topic, int recordCount) {
+        run("idempotent", bootstrap, topic, String.valueOf(recordCount));
+    }
+
+    @Override
+    public String toString() {
+        return name;
     }
 
     private List<String> run(String... arguments) {

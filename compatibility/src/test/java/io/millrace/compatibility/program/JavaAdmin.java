@@ -203,7 +203,13 @@ final class JavaAdmin {
                 UnknownTopicOrPartitionException.class,
                 admin.deleteTopics(List.of(topic)).all());
         admin.createTopics(List.of(new NewTopic(topic, 1, (short) 1))).all().get();
-        expect("latest offset of a topic made anew", 0L, offset(new TopicPartition(topic, 0), OffsetSpec.latest()));
+        var partition = new TopicPartition(topic, 0);
+        try (var consumer = JavaClients.consumer(bootstrap)) { // unlike 2.8's admin client it waits for the topic
+            expect(
+                    "end offset of a topic made anew",
+                    0L,
+                    consumer.endOffsets(List.of(partition)).get(partition));
+        }
     }
 
     private static void expectFailure(Class<? extends Exception> wanted, Future<?> answer) throws InterruptedException {

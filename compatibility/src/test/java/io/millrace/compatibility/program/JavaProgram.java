@@ -3,6 +3,7 @@ package io.millrace.compatibility.program;
 import static io.millrace.compatibility.program.RecordRule.bytes;
 import static io.millrace.compatibility.program.RecordRule.text;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -28,6 +29,7 @@ public final class JavaProgram {
             case "take" -> take(args[1], args[2], args[3], Integer.parseInt(args[4]));
             case "member" -> new JavaMembers(args[1], args[2], args[3]).run(Integer.parseInt(args[4]));
             case "admin" -> JavaAdmin.run(args[1], args[2]);
+            case "idempotent" -> idempotent(args[1], args[2], Integer.parseInt(args[3]));
             default -> throw new IllegalArgumentException("no command " + args[0]);
         }
     }
@@ -113,6 +115,29 @@ public final class JavaProgram {
                 consumer.commitSync(Map.of(
                         new TopicPartition(topic, record.partition()), new OffsetAndMetadata(record.offset() + 1)));
             }
+        }
+    }
+
+    /** Small batches, so that there are many requests, several of them in flight. */
+    private static void idempotent(String bootstrap, String topic, int recordCount) throws Exception {
+        var records = new ArrayList<ProducerRecord<byte[], byte[]>>();
+        for (int at = 0; at < recordCount; at++) records.add(new ProducerRecord<>(topic, 0, null, bytes("" + at)));
+        String[] settings = {
+            "enable.idempotence",
+            "true",
+            "acks",
+            "all",
+            "batch.size",
+            "200",
+            "reconnect.backoff.ms",
+            "5",
+            "reconnect.backoff.max.ms",
+            "20",
+            "retry.backoff.ms",
+            "5"
+        };
+        try (var producer = JavaClients.producer(bootstrap, settings)) {
+            JavaClients.write(producer, records);
         }
     }
 

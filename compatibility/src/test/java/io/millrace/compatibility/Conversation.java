@@ -1,0 +1,211 @@
+package io.millrace.compatibility;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.apache.kafka.common.message.ApiMessageType;
+import org.apache.kafka.common.protocol.ApiMessage;
+
+/**
+ * A text file of requests, one a line, that is read to a broker; the answers come out as text too, without what is
+ * different at each run.
+ *
+ * <p>A line: the API, its versions ({@code *} for all, {@code 4}, {@code 4-7}, {@code 4+}), the request as in
+ * {@link RequestFromJson}, and perhaps {@code -> name=/pointer}: what of the answer the lines below mean by {@code ${name}}.
+ * {@code ${version}} is the version of the request. A line that begins with {@code #} is a comment.
+ */
+final class Conversation {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Pattern LINE = Pattern.compile("(\\w+) (\\S+) (\\{.*\\})(?: -> (\\w+)=(\\S+))?");
+    private static final Pattern VERSIONS = Pattern.compile("(\\d+)(?:(\\+)|-(\\d+))?");
+
+    /** Wording, load, and the features of a broker that has them all. */
+    private static final Set<String> LEFT_OUT = Set.of(
+            "throttleTimeMs",
+            "errorMessage",
+            "batchIndexErrorMessage",
+            "documentation",
+            "totalBytes",
+            "usableBytes",
+            "size",
+            "lastTimestamp",
+            "supportedFeatures",
+            "finalizedFeatures",
+            "finalizedFeaturesEpoch");
+
+    /** Fields whose values are the broker's own affair; only whether they are set is compared. */
+    private static final Set<String> OWN_VALUES = Set.of(
+            "clusterId", "topicId", "port", "memberId", "leader", "producerId", "sessionId", "logDir", "memberEpoch");
+
+    /** Arrays with an order; all others are sorted. */
+    private static final Set<String> ORDERED = Set.of("synonyms", "replicaNodes", "isrNodes", "brokers", "endpoints");
+
+    /** The APIs whose versions are compared; those of transactions, shares, security and clusters come later. */
+    private static final Set<Integer> APIS = Set.of(
+            0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 32, 33, 35, 37, 42, 44, 47, 60, 61,
+            74, 75);
+
+    /** APIs that change nothing. */
+    private static final Set<String> QUESTIONS = Set.of(
+            "ApiVersions",
+            "Metadata",
+            "DescribeTopicPartitions",
+            "DescribeCluster",
+            "DescribeConfigs",
+            "ListConfigResources",
+            "DescribeGroups",
+            "ListGroups",
+            "FindCoordinator",
+            "ListOffsets",
+            "OffsetForLeaderEpoch",
+            "OffsetFetch",
+            "DescribeProducers");
+
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+    private static final long LOOK_AGAIN_NANOS = 20_000_000;
+    private static final long MOMENT_NANOS = 200_000_000;
+
+    private final List<String> lines;
+
+    private Conversation(List<String> lines) {
+        this.lines = lines;
+    }
+
+    static Conversation read(Path file) throws IOException {
+        return new Conversation(Files.readAllLines(file));
+    }
+
+    /**
+     * Has the conversation; each line of the result is a line of it, the version, and the answer.
+     *
+     * @param wanted what the answers should be. What other requests have changed may take a moment to be seen, so a
+     *     question without effect is asked again for a while when the answer is another one. Empty when the answers are
+     *     not known yet: then every change gets that moment.
+     */
+    List<String> with(int port, List<String> wanted) throws Exception {
+        var answers = new ArrayList<String>();
+        var variables = new HashMap<String, String>();
+        try (var connection = new RawConnection(port)) {
+            for (int at = 0; at < lines.size(); at++) {
+                String line = lines.get(at);
+                if (line.isBlank() || line.startsWith("#")) continue;
+                Matcher parts = LINE.matcher(line.trim());
+                if (!parts.matches()) throw new IllegalArgumentException("line " + (at + 1) + ": " + line);
+                ask(connection, parts, variables, answers, wanted);
+            }
+        }
+        return answers;
+    }
+
+    private static void ask(
+            RawConnection connection,
+            Matcher parts,
+            Map<String, String> variables,
+            List<String> answers,
+            List<String> wanted)
+            throws Exception {
+        String api = parts.group(1);
+        int[] versions = versions(api, parts.group(2));
+        for (int version = versions[0]; version <= versions[1]; version++) {
+            variables.put("version", String.valueOf(version));
+            ApiMessage request = RequestFromJson.request(api, JSON.readTree(replaced(parts.group(3), variables)));
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            while (true) {
+                JsonNode answer;
+                try {
+                    answer = json(connection.ask(request, version), version);
+                } catch (UnsupportedVersionException e) {
+                    break; // this version cannot say it; it is thrown before anything is sent
+                } catch (EOFException e) {
+                    throw new AssertionError(
+                            "the broker closed the connection at version " + version + " of: " + parts.group(), e);
+                }
+                String found = parts.group() + " | v" + version + " | " + comparable("", answer);
+                boolean isWanted = answers.size() < wanted.size()
+                        && wanted.get(answers.size()).equals(found);
+                if (!isWanted && !wanted.isEmpty() && QUESTIONS.contains(api) && System.nanoTime() < deadline) {
+                    LockSupport.parkNanos(LOOK_AGAIN_NANOS);
+                    continue;
+                }
+                if (parts.group(4) != null)
+                    variables.put(parts.group(4), answer.at(parts.group(5)).asText());
+                answers.add(found);
+                if (wanted.isEmpty() && !QUESTIONS.contains(api)) LockSupport.parkNanos(MOMENT_NANOS);
+                break;
+            }
+        }
+    }
+
+    private static int[] versions(String api, String text) {
+        ApiMessageType type = java.util.Arrays.stream(ApiMessageType.values())
+                .filter(candidate -> candidate.name.equals(api))
+                .findFirst()
+                .orElseThrow();
+        int lowest = type.lowestSupportedVersion();
+        int highest = type.highestSupportedVersion(false);
+        if (text.equals("*")) return new int[] {lowest, highest};
+        Matcher parts = VERSIONS.matcher(text);
+        if (!parts.matches()) throw new IllegalArgumentException("versions " + text);
+        int from = Integer.parseInt(parts.group(1));
+        if (parts.group(2) != null) return new int[] {from, highest};
+        return new int[] {from, parts.group(3) == null ? from : Integer.parseInt(parts.group(3))};
+    }
+
+    private static String replaced(String text, Map<String, String> variables) {
+        String replaced = text;
+        for (var variable : variables.entrySet()) {
+            replaced = replaced.replace("${" + variable.getKey() + "}", variable.getValue());
+        }
+        return replaced;
+    }
+
+    private static JsonNode json(ApiMessage message, int version) throws ReflectiveOperationException {
+        Class<?> converter = Class.forName(message.getClass().getName() + "JsonConverter");
+        return (JsonNode) converter
+                .getMethod("write", message.getClass(), short.class, boolean.class)
+                .invoke(null, message, (short) version, false);
+    }
+
+    private static JsonNode comparable(String name, JsonNode node) {
+        if (node instanceof ObjectNode object) {
+            ObjectNode comparable = JSON.createObjectNode();
+            for (var field : object.properties()) {
+                if (!LEFT_OUT.contains(field.getKey())) {
+                    comparable.set(field.getKey(), comparable(field.getKey(), field.getValue()));
+                }
+            }
+            return comparable;
+        }
+        if (node instanceof ArrayNode array) {
+            var elements = new ArrayList<JsonNode>();
+            array.forEach(element -> elements.add(comparable("", element)));
+            if (name.equals("apiKeys"))
+                elements.removeIf(
+                        element -> !APIS.contains(element.path("apiKey").asInt()));
+            if (!ORDERED.contains(name)) elements.sort(Comparator.comparing(JsonNode::toString));
+            return JSON.createArrayNode().addAll(elements);
+        }
+        if (!OWN_VALUES.contains(name)) return node;
+        String value = node.asText();
+        boolean isUnset = value.isEmpty()
+                || Set.of("null", "0", "-1", "AAAAAAAAAAAAAAAAAAAAAA").contains(value);
+        return isUnset ? node : TextNode.valueOf("(" + name + ")");
+    }
+}
