@@ -13,9 +13,11 @@ import java.util.Map;
  * A client driven by a program in its own language; README of this room has the contract.
  *
  * @param command how the program starts, before its arguments
+ * @param memberSettings what the program is told besides when it starts members
  * @param needed a file that is there when the client is installed
  */
-record ProgramClient(String name, List<String> command, Path needed, List<String> codecs) implements ClientUnderTest {
+record ProgramClient(String name, List<String> command, List<String> memberSettings, Path needed, List<String> codecs)
+        implements ClientUnderTest {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     /** The official Java client of the test class path. */
@@ -36,7 +38,14 @@ record ProgramClient(String name, List<String> command, Path needed, List<String
     private static ProgramClient java(String name, String classPath, Path needed) {
         var command = new ArrayList<>(Checkout.java("256m"));
         command.addAll(List.of("-cp", classPath, "io.millrace.compatibility.program.JavaProgram"));
-        return new ProgramClient(name, List.copyOf(command), needed, RecordRule.CODECS);
+        return new ProgramClient(name, List.copyOf(command), List.of(), needed, RecordRule.CODECS);
+    }
+
+    /** The same, with members whose rebalances are cooperative (KIP-429). */
+    ProgramClient cooperative() {
+        var settings =
+                List.of("partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor");
+        return new ProgramClient(name, command, settings, needed, codecs);
     }
 
     /** A program of Debian's Python. */
@@ -47,6 +56,7 @@ record ProgramClient(String name, List<String> command, Path needed, List<String
                         "/usr/bin/python3",
                         "-u",
                         Checkout.ROOM.resolve("clients/python/" + program).toString()),
+                List.of(),
                 Path.of("/usr/lib/python3/dist-packages", module),
                 RecordRule.CODECS);
     }
@@ -57,6 +67,7 @@ record ProgramClient(String name, List<String> command, Path needed, List<String
         return new ProgramClient(
                 name,
                 List.of("node", folder.resolve(program).toString()),
+                List.of(),
                 folder.resolve("node_modules").resolve(module),
                 RecordRule.CODECS);
     }
@@ -103,12 +114,9 @@ record ProgramClient(String name, List<String> command, Path needed, List<String
 
     @Override
     public List<ChildProcess> startMembers(String bootstrap, String topic, String group, int memberCount) {
-        var members = ChildProcess.start(
-                memberCount + " members by " + name,
-                Checkout.TARGET,
-                Map.of(),
-                arguments("member", bootstrap, group, topic, String.valueOf(memberCount)));
-        return List.of(members);
+        var arguments = arguments("member", bootstrap, group, topic, String.valueOf(memberCount));
+        arguments.addAll(memberSettings);
+        return List.of(ChildProcess.start(memberCount + " members by " + name, Checkout.TARGET, Map.of(), arguments));
     }
 
     @Override

@@ -4,8 +4,10 @@ import static io.millrace.compatibility.program.RecordRule.text;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -15,13 +17,15 @@ import org.apache.kafka.common.errors.WakeupException;
 /** Members of one group in this process: they print what they consume, and leave the group on SIGTERM. */
 final class JavaMembers {
     private final String bootstrap;
-    private final String group;
     private final String topic;
+    private final String[] settings;
     private volatile boolean leaving;
 
-    JavaMembers(String bootstrap, String group, String topic) {
+    /** With further settings of their consumers: in turn name and value. */
+    JavaMembers(String bootstrap, String group, String topic, String... further) {
         this.bootstrap = bootstrap;
-        this.group = group;
+        this.settings = Stream.concat(Stream.of("group.id", group), Arrays.stream(further))
+                .toArray(String[]::new);
         this.topic = topic;
     }
 
@@ -29,7 +33,7 @@ final class JavaMembers {
         var left = new CountDownLatch(memberCount);
         var consumers = new ArrayList<KafkaConsumer<byte[], byte[]>>();
         for (int member = 0; member < memberCount; member++) {
-            consumers.add(JavaClients.consumer(bootstrap, "group.id", group));
+            consumers.add(JavaClients.consumer(bootstrap, settings));
         }
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             leaving = true;

@@ -4,6 +4,7 @@ import static io.millrace.compatibility.program.RecordRule.bytes;
 import static io.millrace.compatibility.program.RecordRule.text;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -27,7 +28,9 @@ public final class JavaProgram {
             case "consume" -> consume(args[1], args[2]);
             case "positions" -> positions(args[1], args[2]);
             case "take" -> take(args[1], args[2], args[3], Integer.parseInt(args[4]));
-            case "member" -> new JavaMembers(args[1], args[2], args[3]).run(Integer.parseInt(args[4]));
+            case "member" ->
+                new JavaMembers(args[1], args[2], args[3], Arrays.copyOfRange(args, 5, args.length))
+                        .run(Integer.parseInt(args[4]));
             case "admin" -> JavaAdmin.run(args[1], args[2]);
             case "idempotent" -> idempotent(args[1], args[2], Integer.parseInt(args[3]));
             default -> throw new IllegalArgumentException("no command " + args[0]);
