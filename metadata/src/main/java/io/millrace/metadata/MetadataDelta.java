@@ -28,7 +28,6 @@ import io.millrace.protocol.messages.ZkMigrationStateRecord;
 import java.util.Collections;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /** Records on their way into an image, and what they changed. Not to be used after {@link #apply}. */
 public final class MetadataDelta {
@@ -37,7 +36,7 @@ public final class MetadataDelta {
     private ClusterImage cluster;
     private ConfigsImage configs;
     private ClientQuotasImage clientQuotas;
-    private @Nullable ProducerIdsRecord producerIds;
+    private long nextProducerId;
     private SecurityImage security;
     private final TopicsDraft topics;
     private final SortedSet<Integer> changedBrokers = new TreeSet<>();
@@ -50,7 +49,7 @@ public final class MetadataDelta {
         this.cluster = base.cluster();
         this.configs = base.configs();
         this.clientQuotas = base.clientQuotas();
-        this.producerIds = base.producerIds();
+        this.nextProducerId = base.nextProducerId();
         this.security = base.security();
         this.topics = new TopicsDraft(base.topics());
     }
@@ -95,7 +94,7 @@ public final class MetadataDelta {
             case ZK_MIGRATION_STATE_RECORD ->
                 features = features.withZkMigrationState(((ZkMigrationStateRecord) record).zkMigrationState());
             case CLIENT_QUOTA_RECORD -> clientQuotas = clientQuotas.with((ClientQuotaRecord) record);
-            case PRODUCER_IDS_RECORD -> producerIds = (ProducerIdsRecord) record;
+            case PRODUCER_IDS_RECORD -> nextProducerId = ((ProducerIdsRecord) record).nextProducerId();
             case REGISTER_CONTROLLER_RECORD -> {
                 ControllerImage controller = ControllerImage.of((RegisterControllerRecord) record);
                 cluster = new ClusterImage(
@@ -175,7 +174,7 @@ public final class MetadataDelta {
     /** The image with all records in. */
     public MetadataImage apply(MetadataProvenance provenance) {
         return new MetadataImage(
-                provenance, features, cluster, topics.image(), configs, clientQuotas, producerIds, security);
+                provenance, features, cluster, topics.image(), configs, clientQuotas, nextProducerId, security);
     }
 
     /** The image the records came on top of. */

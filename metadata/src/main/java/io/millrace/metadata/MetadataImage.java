@@ -4,7 +4,6 @@ import io.millrace.protocol.messages.ProducerIdsRecord;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Everything the cluster agreed on, up to some offset of the metadata log. Immutable, so it is handed to every lane as it is.
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param topics       topics and partitions
  * @param configs      properties set at run time
  * @param clientQuotas quotas
- * @param producerIds  the last block of producer ids given out; null if none was
+ * @param nextProducerId the first producer id that has not been given out
  * @param security     ACLs, SCRAM credentials, delegation tokens
  */
 public record MetadataImage(
@@ -28,7 +27,7 @@ public record MetadataImage(
         TopicsImage topics,
         ConfigsImage configs,
         ClientQuotasImage clientQuotas,
-        @Nullable ProducerIdsRecord producerIds,
+        long nextProducerId,
         SecurityImage security) {
     /** What is known before the first record. */
     public static final MetadataImage EMPTY = new MetadataImage(
@@ -38,13 +37,8 @@ public record MetadataImage(
             TopicsImage.EMPTY,
             ConfigsImage.EMPTY,
             ClientQuotasImage.EMPTY,
-            null,
+            0,
             SecurityImage.EMPTY);
-
-    /** The first producer id that has not been given out. */
-    public long nextProducerId() {
-        return producerIds == null ? 0 : producerIds.nextProducerId();
-    }
 
     /**
      * The image after more records.
@@ -66,7 +60,11 @@ public record MetadataImage(
         topics.writeTo(out, metadataVersion);
         configs.writeTo(out);
         clientQuotas.writeTo(out);
-        if (producerIds != null) out.accept(VersionedRecord.v0(producerIds));
+        if (nextProducerId > 0)
+            out.accept(VersionedRecord.v0(ProducerIdsRecord.builder()
+                    .brokerId(-1)
+                    .nextProducerId(nextProducerId)
+                    .build()));
         security.writeTo(out);
     }
 

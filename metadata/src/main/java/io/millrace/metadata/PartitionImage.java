@@ -95,6 +95,7 @@ public record PartitionImage(
         return List.copyOf(kept);
     }
 
+    /** Nobody is eligible any more; a change, and so a new partition epoch, only if somebody was. */
     PartitionImage withoutElr() {
         if (elr.isEmpty() && lastKnownElr.isEmpty()) return this;
         return new PartitionImage(
@@ -108,7 +109,7 @@ public record PartitionImage(
                 leader,
                 isLeaderRecovering,
                 leaderEpoch,
-                partitionEpoch);
+                partitionEpoch + 1);
     }
 
     /** Whether somebody leads. */

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The 379 properties of a server, and three replication throttles that can only be set at run time. */
 public final class BrokerConfigs {
+    private static final String FLUSH_SCHEDULER = "log.flush.scheduler.interval.ms";
     private static final Pattern LISTENER_PREFIXED = Pattern.compile("listener\\.name\\.[^.]*\\.(.*)");
 
     private static final class Holder {
@@ -24,7 +25,7 @@ public final class BrokerConfigs {
                 List.of("log.roll.ms", "log.roll.hours"),
                 List.of("log.roll.jitter.ms", "log.roll.jitter.hours"),
                 List.of("log.retention.ms", "log.retention.minutes", "log.retention.hours"),
-                List.of("log.flush.interval.ms", "log.flush.scheduler.interval.ms"));
+                List.of("log.flush.interval.ms", FLUSH_SCHEDULER));
         /** What may be changed only for one listener, by the listener's prefix. */
         private static final Set<String> PER_LISTENER = Set.of(
                 "ssl.key.password",
@@ -74,6 +75,7 @@ public final class BrokerConfigs {
 
     /** All names for the same setting, the one that wins first; a name with a listener's prefix falls back to the bare one. */
     static List<String> synonyms(String name) {
+        if (!name.equals(FLUSH_SCHEDULER)) // a setting of its own, that another one happens to fall back to
         for (List<String> units : Holder.UNITS) if (units.contains(name)) return units;
         Matcher prefixed = LISTENER_PREFIXED.matcher(name);
         if (prefixed.matches() && !Holder.STATIC.names().contains(name)) return List.of(name, prefixed.group(1));

@@ -30,7 +30,7 @@ public record ConfigDefinition(
 
     /** Whether {@code raw} is a value for this property, and how it is written canonically. Classes are not loaded. */
     public ConfigCheck check(String raw) {
-        ConfigCheck parsed = ConfigValues.canonical(name, type, raw);
+        ConfigCheck parsed = parsed(raw);
         if (parsed instanceof ConfigCheck.Valid(String canonical)) {
             String refusal = validValues.refusal(name, canonical);
             if (refusal != null) return new ConfigCheck.Invalid(refusal);
@@ -38,8 +38,16 @@ public record ConfigDefinition(
         return parsed;
     }
 
+    /** Lists whose entries Kafka checks one by one lose their repetitions first. */
+    private ConfigCheck parsed(String raw) {
+        ConfigCheck parsed = ConfigValues.canonical(name, type, raw);
+        return validValues instanceof ValidValues.ListOf && parsed instanceof ConfigCheck.Valid(String canonical)
+                ? new ConfigCheck.Valid(ConfigValues.withoutRepetitions(canonical))
+                : parsed;
+    }
+
     /** The canonical form of {@code raw} where it is a value of the type, otherwise {@code raw} as it stands. */
     public String canonicalOrRaw(String raw) {
-        return ConfigValues.canonical(name, type, raw) instanceof ConfigCheck.Valid(String canonical) ? canonical : raw;
+        return parsed(raw) instanceof ConfigCheck.Valid(String canonical) ? canonical : raw;
     }
 }

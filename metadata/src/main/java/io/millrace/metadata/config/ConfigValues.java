@@ -1,6 +1,5 @@
 package io.millrace.metadata.config;
 
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -18,9 +17,9 @@ final class ConfigValues {
         return trimmed.isEmpty() ? List.of() : List.of(COMMA.split(trimmed, -1));
     }
 
-    /** The entries in order, the second and further of equals dropped. */
-    static List<String> withoutRepetitions(List<String> entries) {
-        return new ArrayList<>(new LinkedHashSet<>(entries));
+    /** The list with the second and further of equal entries dropped. */
+    static String withoutRepetitions(String list) {
+        return String.join(",", new LinkedHashSet<>(list(list)));
     }
 
     /** Kafka's sentence about a bad value. */
@@ -43,7 +42,7 @@ final class ConfigValues {
                 case SHORT -> new ConfigCheck.Valid(Short.toString(Short.parseShort(text)));
                 case LONG -> new ConfigCheck.Valid(Long.toString(Long.parseLong(text)));
                 case DOUBLE -> new ConfigCheck.Valid(Double.toString(Double.parseDouble(text)));
-                case LIST -> new ConfigCheck.Valid(String.join(",", withoutRepetitions(list(text))));
+                case LIST -> new ConfigCheck.Valid(String.join(",", list(text)));
                 case STRING, CLASS, PASSWORD, UNKNOWN -> new ConfigCheck.Valid(text);
             };
         } catch (NumberFormatException notANumber) {
