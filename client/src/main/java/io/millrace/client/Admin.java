@@ -1,0 +1,66 @@
+package io.millrace.client;
+
+import java.util.List;
+
+/**
+ * Looks at a cluster and changes it. Calls block and work on the caller's thread; an instance is for one thread at a time.
+ * All of them throw {@link ClientFailure} if the cluster cannot be reached in time, refuses the whole request, or does
+ * not speak it; what the cluster says of single topics, groups and partitions is an {@link Answer}.
+ *
+ * <pre>{@code
+ * try (Admin admin = Admin.of(HostAndPort.parseList("localhost:9092"), AdminOptions.DEFAULT)) {
+ *     admin.topics().list().forEach(topic -> System.out.println(topic.name()));
+ * }
+ * }</pre>
+ */
+public final class Admin implements AutoCloseable {
+    private final Cluster cluster;
+    private final TopicAdmin topics;
+    private final ConfigAdmin configs;
+    private final GroupAdmin groups;
+    private final OffsetAdmin offsets;
+
+    private Admin(Cluster cluster) {
+        this.cluster = cluster;
+        this.topics = new TopicAdmin(cluster);
+        this.configs = new ConfigAdmin(cluster);
+        this.groups = new GroupAdmin(cluster);
+        this.offsets = new OffsetAdmin(cluster);
+    }
+
+    /**
+     * An admin for the cluster that these addresses belong to; connects with the first call.
+     *
+     * @param bootstrap tried in order, at least one; the cluster says itself where its other nodes are
+     */
+    public static Admin of(List<HostAndPort> bootstrap, AdminOptions options) {
+        if (bootstrap.isEmpty()) throw new IllegalArgumentException("no bootstrap address");
+        return new Admin(new Cluster(bootstrap, options));
+    }
+
+    /** Topics and their partitions. */
+    public TopicAdmin topics() {
+        return topics;
+    }
+
+    /** Configurations of topics, brokers and groups. */
+    public ConfigAdmin configs() {
+        return configs;
+    }
+
+    /** Groups, their members and committed offsets. */
+    public GroupAdmin groups() {
+        return groups;
+    }
+
+    /** Where logs begin and end. */
+    public OffsetAdmin offsets() {
+        return offsets;
+    }
+
+    /** Closes its connections. */
+    @Override
+    public void close() {
+        cluster.close();
+    }
+}

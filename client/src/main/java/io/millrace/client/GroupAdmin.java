@@ -1,0 +1,234 @@
+package io.millrace.client;
+
+import io.millrace.protocol.ApiKey;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.MalformedMessage;
+import io.millrace.protocol.ProtocolReader;
+import io.millrace.protocol.messages.ConsumerGroupDescribeRequest;
+import io.millrace.protocol.messages.ConsumerGroupDescribeResponse;
+import io.millrace.protocol.messages.ConsumerProtocolAssignment;
+import io.millrace.protocol.messages.DeleteGroupsRequest;
+import io.millrace.protocol.messages.DeleteGroupsResponse;
+import io.millrace.protocol.messages.DescribeGroupsRequest;
+import io.millrace.protocol.messages.DescribeGroupsResponse;
+import io.millrace.protocol.messages.ListGroupsRequest;
+import io.millrace.protocol.messages.ListGroupsResponse;
+import io.millrace.protocol.messages.OffsetFetchRequest;
+import io.millrace.protocol.messages.OffsetFetchRequest.OffsetFetchRequestGroup;
+import io.millrace.protocol.messages.OffsetFetchResponse;
+import io.millrace.records.TopicPartition;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** What an {@link Admin} does with groups. Maps it returns have the order of what was asked. */
+public final class GroupAdmin {
+    private static final String CONSUMERS = "consumer";
+    private static final String DEAD = "Dead";
+
+    /** OffsetFetch names groups in a list from version 8 on, and topics by id only from version 10 on. */
+    private static final int FIRST_WITH_GROUPS = 8;
+
+    private static final int LAST_WITH_TOPIC_NAMES = 9;
+
+    private final Cluster cluster;
+
+    GroupAdmin(Cluster cluster) {
+        this.cluster = cluster;
+    }
+
+    /** All groups of all brokers, by id. */
+    public List<GroupListing> list() {
+        Deadline deadline = cluster.deadline();
+        Map<String, GroupListing> found = new TreeMap<>();
+        for (int brokerId : cluster.brokerIds(deadline)) {
+            var call = Call.of(
+                    ListGroupsRequest.builder().build(),
+                    ListGroupsResponse.class,
+                    answer -> List.of(answer.errorCode()));
+            var answer = cluster.ask(new Destination.Broker(brokerId), call, deadline);
+            requireNone(answer.errorCode());
+            for (var group : answer.groups()) {
+                found.put(
+                        group.groupId(),
+                        new GroupListing(group.groupId(), group.groupType(), group.protocolType(), group.groupState()));
+            }
+        }
+        return List.copyOf(found.values());
+    }
+
+    /** Who is in these groups. A group there is not is refused with GROUP_ID_NOT_FOUND. */
+    public Map<String, Answer<GroupDescription>> describe(Collection<String> groupIds) {
+        Deadline deadline = cluster.deadline();
+        Map<String, Answer<GroupDescription>> outcomes = new LinkedHashMap<>();
+        for (String groupId : groupIds) outcomes.put(groupId, describe(groupId, deadline));
+        return outcomes;
+    }
+
+    /** Groups of the old protocol are asked for first: every server has them, and they are told apart by "not found". */
+    private Answer<GroupDescription> describe(String groupId, Deadline deadline) {
+        Answer<GroupDescription> classic = describeClassic(groupId, deadline);
+        boolean isNotFound = classic instanceof Answer.Refused<GroupDescription>(ErrorCode error, String message)
+                && error == ErrorCode.GROUP_ID_NOT_FOUND;
+        var coordinator = new Destination.GroupCoordinator(groupId);
+        if (!isNotFound || !cluster.speaks(ApiKey.CONSUMER_GROUP_DESCRIBE, coordinator, deadline)) return classic;
+        return describeConsumer(groupId, deadline);
+    }
+
+    private Answer<GroupDescription> describeClassic(String groupId, Deadline deadline) {
+        var request = DescribeGroupsRequest.builder().groups(List.of(groupId)).build();
+        var call = Call.of(
+                request,
+                DescribeGroupsResponse.class,
+                answer -> answer.groups().stream()
+                        .map(DescribeGroupsResponse.DescribedGroup::errorCode)
+                        .toList());
+        var coordinator = new Destination.GroupCoordinator(groupId);
+        var answer = cluster.ask(coordinator, call, deadline);
+        HostAndPort at = cluster.addressOf(coordinator, deadline);
+        for (var group : answer.groups()) {
+            if (!group.groupId().equals(groupId)) continue;
+            // Before version 6 a group there is not is said to be dead (KIP-1043).
+            if (group.errorCode() == ErrorCode.NONE.code() && group.groupState().equals(DEAD))
+                return Answer.refused(ErrorCode.GROUP_ID_NOT_FOUND.code(), "there is no group " + groupId);
+            if (group.errorCode() == ErrorCode.GROUP_ID_NOT_FOUND.code())
+                return Answer.refused(group.errorCode(), "there is no group " + groupId);
+            List<GroupDescription.Member> members = group.members().stream()
+                    .map(it -> new GroupDescription.Member(
+                            it.memberId(),
+                            it.groupInstanceId(),
+                            it.clientId(),
+                            it.clientHost(),
+                            assignment(group.protocolType(), it.memberAssignment())))
+                    .toList();
+            var description = new GroupDescription(
+                    groupId, "classic", group.groupState(), group.protocolType(), group.protocolData(), at, members);
+            return Answer.of(group.errorCode(), group.errorMessage(), description);
+        }
+        return TopicAdmin.unanswered();
+    }
+
+    /** What a member was assigned is the members' own affair, so it may be anything; consumers write a version and Kafka's schema. */
+    private static List<TopicPartition> assignment(String protocolType, byte[] bytes) {
+        if (!protocolType.equals(CONSUMERS) || bytes.length == 0) return List.of();
+        List<TopicPartition> assigned = new ArrayList<>();
+        try {
+            ProtocolReader in = new ProtocolReader(ByteBuffer.wrap(bytes));
+            int version = in.readInt16("ConsumerProtocolAssignment.version");
+            int readable = Math.clamp(
+                    version,
+                    ConsumerProtocolAssignment.LOWEST_SUPPORTED_VERSION,
+                    ConsumerProtocolAssignment.HIGHEST_SUPPORTED_VERSION);
+            for (var topic : ConsumerProtocolAssignment.read(in, readable).assignedPartitions())
+                for (int partition : topic.partitions()) assigned.add(new TopicPartition(topic.topic(), partition));
+        } catch (MalformedMessage | IllegalArgumentException notKafkas) {
+            return List.of();
+        }
+        return assigned;
+    }
+
+    private Answer<GroupDescription> describeConsumer(String groupId, Deadline deadline) {
+        var request = ConsumerGroupDescribeRequest.builder()
+                .groupIds(List.of(groupId))
+                .build();
+        var call = Call.of(
+                request,
+                ConsumerGroupDescribeResponse.class,
+                answer -> answer.groups().stream()
+                        .map(ConsumerGroupDescribeResponse.DescribedGroup::errorCode)
+                        .toList());
+        var coordinator = new Destination.GroupCoordinator(groupId);
+        var answer = cluster.ask(coordinator, call, deadline);
+        HostAndPort at = cluster.addressOf(coordinator, deadline);
+        for (var group : answer.groups()) {
+            if (!group.groupId().equals(groupId)) continue;
+            List<GroupDescription.Member> members = group.members().stream()
+                    .map(it -> new GroupDescription.Member(
+                            it.memberId(),
+                            it.instanceId(),
+                            it.clientId(),
+                            it.clientHost(),
+                            assignment(it.assignment())))
+                    .toList();
+            var description = new GroupDescription(
+                    groupId, CONSUMERS, group.groupState(), CONSUMERS, group.assignorName(), at, members);
+            return Answer.of(group.errorCode(), group.errorMessage(), description);
+        }
+        return TopicAdmin.unanswered();
+    }
+
+    private static List<TopicPartition> assignment(ConsumerGroupDescribeResponse.Assignment assignment) {
+        List<TopicPartition> assigned = new ArrayList<>();
+        for (var topic : assignment.topicPartitions())
+            for (int partition : topic.partitions()) assigned.add(new TopicPartition(topic.topicName(), partition));
+        return assigned;
+    }
+
+    /** Deletes groups that have no members, with what they committed; each is deleted or refused on its own (KIP-229). */
+    public Map<String, Answer<String>> delete(Collection<String> groupIds) {
+        Deadline deadline = cluster.deadline();
+        Map<String, Answer<String>> outcomes = new LinkedHashMap<>();
+        for (String groupId : groupIds) {
+            var request =
+                    DeleteGroupsRequest.builder().groupsNames(List.of(groupId)).build();
+            var call = Call.of(
+                    request,
+                    DeleteGroupsResponse.class,
+                    answer -> answer.results().stream()
+                            .map(DeleteGroupsResponse.DeletableGroupResult::errorCode)
+                            .toList());
+            outcomes.put(groupId, TopicAdmin.unanswered());
+            var answer = cluster.ask(new Destination.GroupCoordinator(groupId), call, deadline);
+            for (var result : answer.results())
+                outcomes.put(result.groupId(), Answer.of(result.errorCode(), result.errorMessage(), result.groupId()));
+        }
+        return outcomes;
+    }
+
+    /** What a group has committed, by topic and partition; nothing for a group there is not. */
+    public Map<TopicPartition, CommittedOffset> committedOffsets(String groupId) {
+        Deadline deadline = cluster.deadline();
+        var request = OffsetFetchRequest.builder()
+                .groups(List.of(OffsetFetchRequestGroup.builder()
+                        .groupId(groupId)
+                        .topics(null)
+                        .build()))
+                .build();
+        var call = Call.of(
+                        request,
+                        OffsetFetchResponse.class,
+                        answer -> answer.groups().stream()
+                                .map(OffsetFetchResponse.OffsetFetchResponseGroup::errorCode)
+                                .toList())
+                .from(FIRST_WITH_GROUPS)
+                .to(LAST_WITH_TOPIC_NAMES);
+        var answer = cluster.ask(new Destination.GroupCoordinator(groupId), call, deadline);
+        Map<TopicPartition, CommittedOffset> committed = new TreeMap<>();
+        for (var group : answer.groups()) {
+            if (group.errorCode() == ErrorCode.GROUP_ID_NOT_FOUND.code()) continue;
+            requireNone(group.errorCode());
+            for (var topic : group.topics()) {
+                for (var partition : topic.partitions()) {
+                    requireNone(partition.errorCode());
+                    if (partition.committedOffset() < 0) continue;
+                    String metadata = partition.metadata();
+                    committed.put(
+                            new TopicPartition(topic.name(), partition.partitionIndex()),
+                            new CommittedOffset(
+                                    partition.committedOffset(),
+                                    partition.committedLeaderEpoch(),
+                                    metadata == null ? "" : metadata));
+                }
+            }
+        }
+        return committed;
+    }
+
+    private static void requireNone(short errorCode) {
+        if (errorCode != ErrorCode.NONE.code()) throw new ClientFailure.Refused(ErrorCode.forCode(errorCode), null);
+    }
+}
