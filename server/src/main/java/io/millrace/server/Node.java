@@ -21,6 +21,7 @@ import io.millrace.server.metrics.NodeMetrics;
 import io.millrace.server.network.LaneNetwork;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.storage.LogDirectories;
+import io.millrace.server.storage.StrayLogs;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.MetaProperties;
 import java.io.IOException;
@@ -182,6 +183,17 @@ public final class Node {
         isServing = true;
         directories.inUse().forEach(use -> use.directory().removeCleanShutdownMarker());
         stop.startUpkeep(config.effective(), this::diskFailed);
+        StrayLogs.setAside(
+                directories,
+                metadata.image(),
+                environment.randomness(),
+                environment.metadataLane(),
+                this::diskFailed,
+                this::open);
+    }
+
+    private void open() {
+        if (hasFailed || stop.isStopping()) return;
         listeners.open();
         long ms = (environment.clock().monotonicNanos() - bootedAtNanos) / 1_000_000;
         events.ready(new Ready(clusterId, listeners.bound(), ms));

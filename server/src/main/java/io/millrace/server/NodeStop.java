@@ -61,6 +61,7 @@ final class NodeStop {
                 directories,
                 lanes,
                 environment.metadataLane(),
+                () -> metadata.quorum().recoveryPoint(),
                 configs.brokerLong("log.flush.offset.checkpoint.interval.ms"),
                 diskFailed);
         writer.start();
@@ -109,13 +110,14 @@ final class NodeStop {
 
     private void closeLogs(List<LaneEnd> ends, boolean hasFailed, Consumer<Optional<Exception>> stopped) {
         long brokerEpoch = broker.epoch();
+        long metadataRecoveryPoint = metadata.quorum().recoveryPoint();
         environment
                 .metadataLane()
                 .offload(
                         () -> {
                             for (LaneEnd end : ends) for (PartitionLog log : end.logs()) log.close();
                             if (hasFailed || checkpoints == null) return true;
-                            checkpoints.write(afterClosing(ends));
+                            checkpoints.write(afterClosing(ends), metadataRecoveryPoint);
                             for (LogDirectories.InUse use : directories.inUse())
                                 use.directory().markCleanlyShutDown(brokerEpoch);
                             return true;

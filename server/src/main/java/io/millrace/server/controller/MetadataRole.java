@@ -62,6 +62,8 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
     private MetadataImage image = MetadataImage.EMPTY;
     private int leaderEpoch = -1;
     private long bytesSinceSnapshot;
+    /** Whether all that earlier runs committed has been seen. Images before that are of the past, and stay here. */
+    private boolean hasCaughtUp;
 
     private record Waiting(long offset, Runnable then) {}
 
@@ -158,7 +160,12 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
         if (bytesSinceSnapshot >= bytesBetweenSnapshots && !transactions.isOpen()) snapshot(batch);
     }
 
+    /**
+     * Sends an image to the lanes. None is sent while the log of earlier runs is being read: a topic that was deleted and made
+     * again would be led in its first life, and the directory of its second taken for a stray.
+     */
     private void publish(ImageChange change) {
+        if (!hasCaughtUp) return;
         for (BrokerLane broker : brokerLanes) broker.run(() -> broker.applier().apply(change));
         events.published(image);
     }
@@ -182,6 +189,10 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
     @Override
     public void onLeader(int epoch) {
         leaderEpoch = epoch;
+        if (!hasCaughtUp) {
+            hasCaughtUp = true;
+            publish(ImageChange.everything(image));
+        }
         controller = new Controller(settings, image);
         if (image.features().levels().isEmpty() && bootstrap.isEmpty()) {
             events.failed(new IllegalStateException(

@@ -45,6 +45,6 @@ public record ImageChange(
 
     /** Everything there is, as new. */
     public static ImageChange everything(MetadataImage image) {
-        return new ImageChange(image, image.topics().inOrder(), List.of(), false);
+        return new ImageChange(image, image.topics().inOrder(), List.of(), true);
     }
 }

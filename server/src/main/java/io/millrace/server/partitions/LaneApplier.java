@@ -193,6 +193,10 @@ public final class LaneApplier {
         foundAndUsed.add(name);
         if (found.topicId() != null && !found.topicId().equals(topicId)) {
             // The directory is of a topic that was deleted and made again under this name meanwhile (R14).
+            if (!found.in().directory().disk().exists(found.path())) {
+                create(name, topicId, config);
+                return;
+            }
             LOG.log(
                     System.Logger.Level.WARNING,
                     found.path() + " belongs to topic id " + found.topicId() + ", and " + name.topic() + " is now "

@@ -11,15 +11,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /**
  * Writes the checkpoint files of all log directories from what the lanes say of their logs, every so often and at the end. A file
  * that would say what it says already is not written again, so an idle node writes nothing.
  */
 public final class Checkpoints {
+    private static final TopicPartition METADATA_PARTITION = new TopicPartition("__cluster_metadata", 0);
+
     private final LogDirectories directories;
     private final List<BrokerLane> lanes;
     private final Lane home;
+    private final LongSupplier metadataRecoveryPoint;
     private final long intervalMs;
     private final Consumer<LogDirectoryFailed> diskFailed;
     private final IdentityHashMap<OffsetCheckpoint, Map<TopicPartition, Long>> written = new IdentityHashMap<>();
@@ -29,17 +33,20 @@ public final class Checkpoints {
      * Makes the writer.
      *
      * @param home where the timer runs
+     * @param metadataRecoveryPoint up to where the metadata log is forced; asked on {@code home}
      * @param intervalMs {@code log.flush.offset.checkpoint.interval.ms}
      */
     public Checkpoints(
             LogDirectories directories,
             List<BrokerLane> lanes,
             Lane home,
+            LongSupplier metadataRecoveryPoint,
             long intervalMs,
             Consumer<LogDirectoryFailed> diskFailed) {
         this.directories = directories;
         this.lanes = List.copyOf(lanes);
         this.home = home;
+        this.metadataRecoveryPoint = metadataRecoveryPoint;
         this.intervalMs = intervalMs;
         this.diskFailed = diskFailed;
     }
@@ -69,9 +76,10 @@ public final class Checkpoints {
 
     private void writeOffLane(List<LaneOffsets> collected) {
         if (isStopped) return;
+        long metadataIsForcedTo = metadataRecoveryPoint.getAsLong();
         home.offload(
                 () -> {
-                    write(collected);
+                    write(collected, metadataIsForcedTo);
                     return true;
                 },
                 outcome -> {
@@ -82,7 +90,7 @@ public final class Checkpoints {
     }
 
     /** Writes the files. Blocks; one call at a time. */
-    public void write(List<LaneOffsets> collected) {
+    public void write(List<LaneOffsets> collected, long metadataIsForcedTo) {
         for (LogDirectories.InUse directory : directories.inUse()) {
             Map<TopicPartition, Long> recoveryPoints = new TreeMap<>();
             Map<TopicPartition, Long> logStartOffsets = new TreeMap<>();
@@ -92,6 +100,7 @@ public final class Checkpoints {
                 logStartOffsets.putAll(offsets.logStartOffsets().getOrDefault(directory, Map.of()));
                 highWatermarks.putAll(offsets.highWatermarks().getOrDefault(directory, Map.of()));
             }
+            if (directory.hasMetadataLog()) recoveryPoints.put(METADATA_PARTITION, metadataIsForcedTo);
             writeIfNew(directory.directory().recoveryPoints(), recoveryPoints);
             writeIfNew(directory.directory().logStartOffsets(), logStartOffsets);
             writeIfNew(directory.directory().highWatermarks(), highWatermarks);

@@ -34,7 +34,12 @@ public final class LogDirectories {
             Uuid id,
             boolean wasClean,
             Map<TopicPartition, Long> recoveryPoints,
-            Map<TopicPartition, Long> logStartOffsets) {}
+            Map<TopicPartition, Long> logStartOffsets) {
+        /** Whether the metadata log lies in it. */
+        boolean hasMetadataLog() {
+            return directory.disk().exists(directory.path().resolve("__cluster_metadata-0"));
+        }
+    }
 
     /**
      * The directory of a partition found at start.

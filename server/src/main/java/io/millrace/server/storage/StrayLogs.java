@@ -1,0 +1,70 @@
+package io.millrace.server.storage;
+
+import io.millrace.environment.Lane;
+import io.millrace.environment.Randomness;
+import io.millrace.metadata.MetadataImage;
+import io.millrace.metadata.TopicImage;
+import io.millrace.protocol.Uuid;
+import io.millrace.records.TopicPartition;
+import io.millrace.storage.LogDirectoryFailed;
+import io.millrace.storage.PartitionDirectoryName;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * Directories of partitions that the cluster does not know of, as a crash between a topic's deletion and that of its directories
+ * leaves them. They are renamed {@code -stray} and kept, as in Kafka: an operator may still want what is in them.
+ */
+public final class StrayLogs {
+    private static final System.Logger LOG = System.getLogger(StrayLogs.class.getName());
+
+    private StrayLogs() {}
+
+    /**
+     * Sets aside what was found at start and is not in the image; on a helper, since renaming forces the directory.
+     *
+     * @param then called on the lane when that is done, before any topic can be made that might have the name of one
+     */
+    public static void setAside(
+            LogDirectories directories,
+            MetadataImage image,
+            Randomness randomness,
+            Lane lane,
+            Consumer<LogDirectoryFailed> diskFailed,
+            Runnable then) {
+        Map<TopicPartition, LogDirectories.Found> strays = new LinkedHashMap<>();
+        directories.found().forEach((name, found) -> {
+            TopicImage topic = image.topics().topic(name.topic());
+            if (topic == null || topic.partition(name.partition()) == null) strays.put(name, found);
+        });
+        if (strays.isEmpty()) {
+            then.run();
+            return;
+        }
+        Map<TopicPartition, Uuid> ids = new LinkedHashMap<>();
+        for (TopicPartition name : strays.keySet())
+            ids.put(name, new Uuid(randomness.nextLong(), randomness.nextLong()));
+        lane.offload(
+                () -> {
+                    strays.forEach((name, found) -> {
+                        found.in()
+                                .directory()
+                                .setAside(
+                                        found.path(),
+                                        name,
+                                        PartitionDirectoryName.State.STRAY,
+                                        ids.getOrDefault(name, Uuid.ZERO));
+                        LOG.log(
+                                System.Logger.Level.WARNING,
+                                found.path() + " is of no topic the cluster knows; it is set aside as -stray");
+                    });
+                    return strays.size();
+                },
+                outcome -> {
+                    if (outcome instanceof Lane.Outcome.Failed<Integer>(Exception cause)
+                            && cause instanceof LogDirectoryFailed failed) diskFailed.accept(failed);
+                    else then.run();
+                });
+    }
+}
