@@ -1,0 +1,71 @@
+package io.millrace.cli;
+
+import io.millrace.cli.format.FormatCommand;
+import io.millrace.cli.group.GroupCommand;
+import io.millrace.cli.start.StartUsage;
+import io.millrace.cli.terminal.Terminal;
+import io.millrace.cli.topic.TopicCommand;
+import io.millrace.client.ClientFailure;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+
+/** The tree of commands, as picocli sees it. Not loaded by a node that starts. */
+@Command(
+        name = "millrace",
+        description = "Kafka, built anew in Java. millrace start runs a node; the other commands look after one.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Commands.Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {
+            StartUsage.class,
+            FormatCommand.class,
+            TopicCommand.class,
+            GroupCommand.class,
+            LogCommand.class,
+            CompletionCommand.class
+        },
+        footer = {"", "millrace COMMAND --help tells more."})
+final class Commands {
+    private static final int WRONGLY_ASKED = 2;
+
+    private Commands() {}
+
+    /** Parses and runs; gives the exit status. */
+    static int execute(String... arguments) {
+        return commandLine().execute(arguments);
+    }
+
+    static CommandLine commandLine() {
+        CommandLine root = new CommandLine(new Commands());
+        root.setExecutionExceptionHandler((failure, command, parsed) -> {
+            if (!(failure instanceof ClientFailure refused)) throw failure;
+            command.getErr().println(Terminal.complaint(refused.sentence()));
+            return Terminal.FAILED;
+        });
+        root.setParameterExceptionHandler((wrong, arguments) -> {
+            CommandLine command = wrong.getCommandLine();
+            boolean isUnmatched = wrong instanceof CommandLine.UnmatchedArgumentException;
+            if (!command.getSubcommands().isEmpty() && !isUnmatched) {
+                command.usage(command.getErr());
+                return WRONGLY_ASKED;
+            }
+            command.getErr().println(Terminal.complaint(String.valueOf(wrong.getMessage())));
+            CommandLine.UnmatchedArgumentException.printSuggestions(wrong, command.getErr());
+            command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+            return WRONGLY_ASKED;
+        });
+        return root;
+    }
+
+    /** What {@code --version} prints. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {
+                "Millrace " + Main.version() + " (speaks the protocol of Apache Kafka 4.4.0; Java "
+                        + Runtime.version().feature() + ")"
+            };
+        }
+    }
+}

@@ -1,0 +1,15 @@
+package io.millrace.cli.group;
+
+import picocli.CommandLine.Command;
+
+/** {@code millrace group}: names its commands. */
+@Command(
+        name = "group",
+        description = "List, describe and delete groups.",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {GroupList.class, GroupDescribe.class, GroupDelete.class})
+public final class GroupCommand {
+    /** Made by picocli. */
+    public GroupCommand() {}
+}

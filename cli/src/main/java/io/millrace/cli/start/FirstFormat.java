@@ -1,0 +1,81 @@
+package io.millrace.cli.start;
+
+import io.millrace.environment.Disk;
+import io.millrace.environment.Randomness;
+import io.millrace.protocol.Uuid;
+import io.millrace.server.config.BadConfig;
+import io.millrace.server.config.ServerConfig;
+import io.millrace.server.format.FormatOptions;
+import io.millrace.server.format.FormatRefused;
+import io.millrace.server.format.Formatter;
+import io.millrace.storage.MetaProperties;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/** Formats what is empty among a node's log directories, so that the first start needs no command before it. */
+final class FirstFormat {
+    private static final System.Logger LOG = System.getLogger(FirstFormat.class.getName());
+    private static final long UUID_VERSION_4 = 0x4000L;
+    private static final long UUID_VERSION_MASK = 0xf000L;
+    private static final long UUID_VARIANT = 0x8000_0000_0000_0000L;
+    private static final long UUID_VARIANT_MASK = 0xc000_0000_0000_0000L;
+
+    private FirstFormat() {}
+
+    /**
+     * Formats if need be. A directory that is formatted already has to belong to the same cluster.
+     *
+     * @throws BadConfig if a directory holds something else, or the options contradict what is there; nothing has changed then
+     * @throws IOException if the disk fails
+     */
+    static void formatIfEmpty(StartOptions options, ServerConfig config, Disk disk, Randomness randomness, long wallMs)
+            throws IOException {
+        Set<Path> directories = new LinkedHashSet<>(config.logDirs());
+        directories.add(config.metadataLogDir());
+        Optional<String> clusterId = Optional.empty();
+        boolean isComplete = true;
+        for (Path directory : directories) {
+            Optional<MetaProperties> found = MetaProperties.read(disk, directory);
+            if (found.isEmpty()) isComplete = false;
+            else if (clusterId.isEmpty()) clusterId = Optional.of(found.get().clusterId());
+        }
+        String asked = options.clusterId();
+        if (isComplete) {
+            if (asked != null && !clusterId.equals(Optional.of(asked)))
+                throw new BadConfig("the data in " + config.logDirs().getFirst() + " belongs to cluster "
+                        + clusterId.orElse("?") + ", not to " + asked + " as --cluster-id says");
+            if (options.releaseVersion() != null || !options.features().isEmpty())
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "--release-version and --feature change nothing: the directories are formatted already");
+            return;
+        }
+        String wanted = asked != null
+                ? asked
+                : clusterId.orElseGet(() -> freshId(randomness).toString());
+        try {
+            FormatOptions format = new FormatOptions(
+                    wanted,
+                    Optional.ofNullable(options.releaseVersion()),
+                    FormatOptions.features(options.features()),
+                    new FormatOptions.QuorumChoice.StandaloneUnlessStatic(),
+                    true);
+            new Formatter(disk).format(format.plan(config), wallMs, () -> freshId(randomness));
+        } catch (FormatRefused refused) {
+            throw new BadConfig(String.valueOf(refused.getMessage()));
+        }
+    }
+
+    /** A random id as Kafka makes them: a UUID of version 4 that does not begin with a dash, which looks like an option. */
+    private static Uuid freshId(Randomness randomness) {
+        while (true) {
+            Uuid id = new Uuid(
+                    (randomness.nextLong() & ~UUID_VERSION_MASK) | UUID_VERSION_4,
+                    (randomness.nextLong() & ~UUID_VARIANT_MASK) | UUID_VARIANT);
+            if (!id.isReserved() && !id.toString().startsWith("-")) return id;
+        }
+    }
+}

@@ -1,0 +1,15 @@
+package io.millrace.cli.topic;
+
+import picocli.CommandLine.Command;
+
+/** {@code millrace topic}: names its commands. */
+@Command(
+        name = "topic",
+        description = "Create, list, describe, alter and delete topics.",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {TopicCreate.class, TopicList.class, TopicDescribe.class, TopicAlter.class, TopicDelete.class})
+public final class TopicCommand {
+    /** Made by picocli. */
+    public TopicCommand() {}
+}
