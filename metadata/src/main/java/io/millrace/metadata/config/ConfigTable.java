@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,27 +18,35 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Fields, parted by tabs: name · type · importance (H, M, L) with {@code i} if internal · update mode (r, b, c) · valid values · default ({@code =text},
  * {@code ~} none, {@code -} none and required). Only the lines are found when the table is loaded; a line is taken apart when its property is first asked for,
- * so that starting a server pays for the properties it uses. Not for several threads at once while loading; afterwards any thread may read.
+ * so that starting a server pays for the properties it uses. Any thread may read.
  */
 public final class ConfigTable {
-    private final Map<String, String> lineByName;
-    private final Map<String, ConfigDefinition> parsed = new java.util.concurrent.ConcurrentHashMap<>();
+    private final Map<String, Integer> indexByName;
+    private final String[] lines;
+    /** Parsed when asked for. Two threads may parse the same line; either result will do, as definitions are immutable. */
+    private final @Nullable ConfigDefinition[] definitions;
 
-    private ConfigTable(Map<String, String> lineByName) {
-        this.lineByName = Collections.unmodifiableMap(lineByName);
+    private ConfigTable(Map<String, Integer> indexByName, String[] lines) {
+        this.indexByName = Collections.unmodifiableMap(indexByName);
+        this.lines = lines;
+        this.definitions = new ConfigDefinition[lines.length];
     }
 
     static ConfigTable load(String resource) {
         String text = read(resource);
-        Map<String, String> lines = new LinkedHashMap<>();
+        Map<String, Integer> indexByName = new LinkedHashMap<>();
+        List<String> lines = new ArrayList<>();
         for (int from = 0; from < text.length(); ) {
             int until = text.indexOf('\n', from);
             if (until < 0) until = text.length();
             int tab = text.indexOf('\t', from);
-            if (tab > from && tab < until) lines.put(text.substring(from, tab), text.substring(tab + 1, until));
+            if (tab > from && tab < until) {
+                indexByName.put(text.substring(from, tab), lines.size());
+                lines.add(text.substring(tab + 1, until));
+            }
             from = until + 1;
         }
-        return new ConfigTable(lines);
+        return new ConfigTable(indexByName, lines.toArray(new String[0]));
     }
 
     static String read(String resource) {
@@ -57,12 +66,12 @@ public final class ConfigTable {
     /** The property of this name, or null. */
     @Nullable
     ConfigDefinition get(String name) {
-        ConfigDefinition known = parsed.get(name);
+        Integer index = indexByName.get(name);
+        if (index == null) return null;
+        ConfigDefinition known = definitions[index];
         if (known != null) return known;
-        String line = lineByName.get(name);
-        if (line == null) return null;
-        ConfigDefinition definition = parse(name, line);
-        parsed.put(name, definition);
+        ConfigDefinition definition = parse(name, lines[index]);
+        definitions[index] = definition;
         return definition;
     }
 
@@ -75,7 +84,7 @@ public final class ConfigTable {
 
     /** All names, internal ones included, in the order Kafka defines them. */
     public Set<String> names() {
-        return lineByName.keySet();
+        return indexByName.keySet();
     }
 
     /** The known name closest to {@code name}, if one is close enough to have been meant. */
