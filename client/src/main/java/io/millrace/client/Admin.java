@@ -1,5 +1,6 @@
 package io.millrace.client;
 
+import io.millrace.records.TopicPartition;
 import java.util.List;
 
 /**
@@ -56,6 +57,11 @@ public final class Admin implements AutoCloseable {
     /** Where logs begin and end. */
     public OffsetAdmin offsets() {
         return offsets;
+    }
+
+    /** One partition's batches, as they are. */
+    public PartitionAccess partition(TopicPartition partition) {
+        return new PartitionAccess(cluster, partition);
     }
 
     /** Closes its connections. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.protocol.ApiKey;
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.RecordsPayload;
 import io.millrace.protocol.Response;
 import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.CreateTopicsRequest;
@@ -14,6 +15,8 @@ import io.millrace.protocol.messages.CreateTopicsResponse;
 import io.millrace.protocol.messages.DescribeGroupsResponse;
 import io.millrace.protocol.messages.DescribeTopicPartitionsRequest;
 import io.millrace.protocol.messages.DescribeTopicPartitionsResponse;
+import io.millrace.protocol.messages.FetchRequest;
+import io.millrace.protocol.messages.FetchResponse;
 import io.millrace.protocol.messages.FindCoordinatorRequest;
 import io.millrace.protocol.messages.FindCoordinatorResponse;
 import io.millrace.protocol.messages.ListGroupsResponse;
@@ -21,8 +24,11 @@ import io.millrace.protocol.messages.ListOffsetsRequest;
 import io.millrace.protocol.messages.ListOffsetsResponse;
 import io.millrace.protocol.messages.MetadataResponse;
 import io.millrace.protocol.messages.OffsetFetchResponse;
+import io.millrace.protocol.messages.ProduceRequest;
+import io.millrace.protocol.messages.ProduceResponse;
 import io.millrace.records.TopicPartition;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -417,6 +423,55 @@ class AdminTest {
                                 .partitionIndex(partition.partitionIndex())
                                 .offset(offset)
                                 .build()))))
+                .build();
+    }
+
+    @Test
+    void batchesAreWrittenToAndReadFromThePartitionsLeaderByTheTopicsId() throws IOException {
+        ScriptedNode first = node();
+        ScriptedNode second = node();
+        first.answers(
+                ApiKey.METADATA,
+                request -> ScriptedNode.cluster(0, first, second)
+                        .topics(List.of(metadataTopic("t", 0, 1).toBuilder()
+                                .topicId(Uuid.ONE)
+                                .build()))
+                        .build());
+        second.answers(ApiKey.PRODUCE, request -> produced((ProduceRequest) request));
+        second.answers(ApiKey.FETCH, request -> fetched((FetchRequest) request));
+        try (Admin admin = admin(PATIENT, first)) {
+            PartitionAccess partition = admin.partition(new TopicPartition("t", 0));
+            assertEquals(new Answer.Granted<>(70L), partition.append(ByteBuffer.wrap(new byte[] {1, 2, 3})));
+            assertEquals(new Answer.Granted<>(ByteBuffer.wrap(new byte[] {1, 2, 3})), partition.read(70, 1000, 0));
+            var missing = admin.partition(new TopicPartition("t", 9));
+            assertThrows(ClientFailure.Refused.class, () -> missing.read(0, 1000, 0));
+        }
+    }
+
+    private static Response produced(ProduceRequest request) {
+        var topic = request.topicData().getFirst();
+        assertEquals(Uuid.ONE, topic.topicId());
+        return ProduceResponse.builder()
+                .responses(List.of(ProduceResponse.TopicProduceResponse.builder()
+                        .topicId(topic.topicId())
+                        .partitionResponses(List.of(ProduceResponse.PartitionProduceResponse.builder()
+                                .baseOffset(70)
+                                .build()))
+                        .build()))
+                .build();
+    }
+
+    private static Response fetched(FetchRequest request) {
+        var topic = request.topics().getFirst();
+        assertEquals(Uuid.ONE, topic.topicId());
+        assertEquals(70, topic.partitions().getFirst().fetchOffset());
+        return FetchResponse.builder()
+                .responses(List.of(FetchResponse.FetchableTopicResponse.builder()
+                        .topicId(topic.topicId())
+                        .partitions(List.of(FetchResponse.PartitionData.builder()
+                                .records(new RecordsPayload.Buffer(ByteBuffer.wrap(new byte[] {1, 2, 3})))
+                                .build()))
+                        .build()))
                 .build();
     }
 }

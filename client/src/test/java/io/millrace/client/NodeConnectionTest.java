@@ -7,15 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.protocol.ApiKey;
+import io.millrace.protocol.messages.ApiVersionsResponse;
 import io.millrace.protocol.messages.DescribeTopicPartitionsRequest;
 import io.millrace.protocol.messages.ListGroupsRequest;
 import io.millrace.protocol.messages.ListGroupsResponse;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class NodeConnectionTest {
@@ -81,8 +84,8 @@ class NodeConnectionTest {
                     ApiKey.API_VERSIONS,
                     0,
                     2,
-                    (request, version) -> io.millrace.protocol.messages.ApiVersionsResponse.builder()
-                            .apiKeys(java.util.List.of(new io.millrace.protocol.messages.ApiVersionsResponse.ApiVersion(
+                    (request, version) -> ApiVersionsResponse.builder()
+                            .apiKeys(List.of(new ApiVersionsResponse.ApiVersion(
                                     ApiKey.LIST_GROUPS.code(), (short) 0, (short) 1)))
                             .build());
             try (NodeConnection connection = open(node.address())) {
@@ -165,7 +168,7 @@ class NodeConnectionTest {
             // Stays until the client hangs up, so that what was written is not lost to a reset.
             socket.getInputStream().readAllBytes();
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 }
