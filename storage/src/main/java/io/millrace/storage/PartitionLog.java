@@ -536,7 +536,6 @@ public final class PartitionLog {
             List<PendingDeletion> pending = new ArrayList<>(removed.size());
             for (Segment segment : removed) pending.add(markDeleted(segment));
             snapshots.deleteBefore(segments.first().baseOffset());
-            recoveryPoint = Math.max(recoveryPoint, logStartOffset);
             hasUnforcedNames = true;
             return pending;
         } catch (IOException e) {

@@ -45,6 +45,15 @@ final class ProducerSnapshots {
         unforced.add(path);
     }
 
+    /**
+     * Sees to it that there is a snapshot at an offset and that it is forced with the rest: the batches it stands for may be
+     * let go from now on. A process that was killed may have written it and not come to force it.
+     */
+    void keepAt(long offset, ProducerStates producers) throws IOException {
+        if (offsets.contains(offset)) unforced.add(path(offset));
+        else if (offset > 0) write(offset, producers);
+    }
+
     /** Snapshots written since the last call, for a flush to force. */
     List<Path> takeUnforced() {
         List<Path> taken = List.copyOf(unforced);

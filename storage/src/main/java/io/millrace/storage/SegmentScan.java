@@ -5,6 +5,7 @@ import io.millrace.records.BatchCheck;
 import io.millrace.records.BatchHeader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +60,7 @@ final class SegmentScan {
         epochs.truncateFromEnd(scanStart);
         snapshots.deleteFrom(scanStart + 1);
         snapshots.restore(producers, segments, Math.min(logStartOffset, scanStart), scanStart);
+        snapshots.keepAt(scanStart, producers);
         nextOffset = scanStart;
         chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, Math.max(largest(first), BatchHeader.HEADER_BYTES)));
         for (int i = first; i < segments.count(); i++) {
@@ -209,6 +211,9 @@ final class SegmentScan {
             }
         }
         folder.disk().forceDirectory(folder.directory());
+        // A process killed before its first flush leaves a directory whose own name was never forced.
+        Path parent = folder.directory().getParent();
+        if (parent != null) folder.disk().forceDirectory(parent);
     }
 
     void forceEpochs() throws IOException {

@@ -512,4 +512,14 @@ class PartitionLogTest {
         long allocated = threads.getCurrentThreadAllocatedBytes() - before;
         assertTrue(allocated < 2_000, () -> allocated + " bytes for a check of 2000 records");
     }
+
+    @Test
+    void lettingSegmentsGoDoesNotClaimThatTheRestIsForced() {
+        PartitionLog log = open(disk(), config("segment.bytes", "200"));
+        for (int i = 0; i < 9; i++) append(log, Batches.of(i, "value " + i + "x".repeat(60)));
+        log.advanceHighWatermark(9);
+        log.deleteRecordsBefore(6);
+        assertFalse(log.expire(1_000).isEmpty());
+        assertEquals(0, log.recoveryPoint());
+    }
 }

@@ -338,4 +338,27 @@ class RecoveryTest {
         left.put(file, mixed);
         assertEquals(2, open(left, LogConfig.DEFAULT).logEndOffset());
     }
+
+    @Test
+    void aProducerOutlivesTheSegmentsOfItsBatchesThoughItsSnapshotWasTorn() {
+        CrashingDisk disk = disk();
+        PartitionLog log = open(disk, LogConfig.DEFAULT);
+        append(log, Batches.of(7, 0, 0, "a", "b"));
+        flush(log);
+        log.roll(1_000);
+        CrashingDisk torn = disk.afterKill();
+        torn.put(DIRECTORY.resolve("00000000000000000002.snapshot"), new byte[5]);
+
+        PartitionLog recovered = open(torn, LogConfig.DEFAULT, 2, false);
+        append(recovered, Batches.of(5, "c"));
+        recovered.advanceHighWatermark(3);
+        recovered.deleteRecordsBefore(2);
+        recovered.expire(1_000);
+
+        assertEquals(
+                1,
+                open(torn.afterKill(), LogConfig.DEFAULT, 2, false)
+                        .activeProducers()
+                        .size());
+    }
 }
