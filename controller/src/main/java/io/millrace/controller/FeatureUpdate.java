@@ -70,6 +70,7 @@ final class FeatureUpdate {
         return Decision.atomic(
                 request.validateOnly() ? List.of() : records,
                 UpdateFeaturesResponse.builder()
+                        .errorMessage(null)
                         .results(version >= FIRST_VERSION_WITHOUT_RESULTS ? List.of() : results)
                         .build());
     }

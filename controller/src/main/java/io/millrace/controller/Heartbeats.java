@@ -65,7 +65,8 @@ final class Heartbeats {
 
     private State next(BrokerImage broker, BrokerHeartbeatRequest request, boolean isCaughtUp) {
         if (broker.isFenced()) {
-            if (request.wantShutDown()) return State.SHUTDOWN_NOW;
+            // Who has begun to stop stays stopped until it registers again.
+            if (request.wantShutDown() || broker.isInControlledShutdown()) return State.SHUTDOWN_NOW;
             return !request.wantFence() && isCaughtUp ? State.UNFENCED : State.FENCED;
         }
         if (broker.isInControlledShutdown()) {

@@ -60,7 +60,7 @@ final class PartitionCreation {
 
     private static CreatePartitionsTopicResult result(String name, @Nullable Refusal refusal) {
         CreatePartitionsTopicResult.Builder builder =
-                CreatePartitionsTopicResult.builder().name(name);
+                CreatePartitionsTopicResult.builder().name(name).errorMessage(null);
         if (refusal != null) builder.errorCode(refusal.error().code()).errorMessage(refusal.message());
         return builder.build();
     }

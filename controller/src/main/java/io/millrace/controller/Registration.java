@@ -73,7 +73,7 @@ final class Registration {
         if (previous != null
                 && !isOwn
                 && !previous.incarnationId().equals(request.incarnationId())
-                && !previous.isInControlledShutdown()
+                && previous.isActive()
                 && sessions.isValid(previous.id(), previous.epoch(), nowMs))
             return ErrorCode.DUPLICATE_BROKER_REGISTRATION;
         if (request.isMigratingZkBroker()) return ErrorCode.INVALID_REGISTRATION;
@@ -181,7 +181,8 @@ final class Registration {
                 .features(features)
                 .build());
         return Decision.atomic(
-                List.of(record), ControllerRegistrationResponse.builder().build());
+                List.of(record),
+                ControllerRegistrationResponse.builder().errorMessage(null).build());
     }
 
     /** The levels this version supports, for a node's own registration. */

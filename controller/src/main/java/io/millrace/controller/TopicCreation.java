@@ -242,6 +242,7 @@ final class TopicCreation {
         return CreatableTopicResult.builder()
                 .name(name)
                 .topicId(id)
+                .errorMessage(null)
                 .numPartitions(assignment.size())
                 .replicationFactor((short) assignment.get(0).size())
                 .configs(described)

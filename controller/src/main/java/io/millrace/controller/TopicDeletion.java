@@ -92,6 +92,7 @@ final class TopicDeletion {
         return DeletableTopicResult.builder()
                 .name(topic.name())
                 .topicId(topic.id())
+                .errorMessage(null)
                 .build();
     }
 
