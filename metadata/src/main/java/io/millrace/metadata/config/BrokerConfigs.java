@@ -8,14 +8,12 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The 379 properties of a server, and three replication throttles that can only be set at run time. */
 public final class BrokerConfigs {
     private static final String FLUSH_SCHEDULER = "log.flush.scheduler.interval.ms";
-    private static final Pattern LISTENER_PREFIXED = Pattern.compile("listener\\.name\\.[^.]*\\.(.*)");
+    private static final String LISTENER_PREFIX = "listener.name.";
 
     private static final class Holder {
         private static final ConfigTable STATIC = ConfigTable.load("broker.configs");
@@ -62,8 +60,15 @@ public final class BrokerConfigs {
         if (known != null) return known;
         known = Holder.DYNAMIC_ONLY.get(name);
         if (known != null) return known;
-        Matcher prefixed = LISTENER_PREFIXED.matcher(name);
-        return prefixed.matches() ? Holder.STATIC.get(prefixed.group(1)) : null;
+        String bare = withoutListener(name);
+        return bare == null ? null : Holder.STATIC.get(bare);
+    }
+
+    /** {@code REST} of {@code listener.name.NAME.REST}; null for any other name. By hand, because starting a server comes by here and regular expressions are slow to begin. */
+    private static @Nullable String withoutListener(String name) {
+        if (!name.startsWith(LISTENER_PREFIX)) return null;
+        int dot = name.indexOf('.', LISTENER_PREFIX.length());
+        return dot < 0 ? null : name.substring(dot + 1);
     }
 
     /** Whether a broker takes a change of this very name at run time (names with a listener's prefix count as not). */
@@ -77,8 +82,8 @@ public final class BrokerConfigs {
     static List<String> synonyms(String name) {
         if (!name.equals(FLUSH_SCHEDULER)) // a setting of its own, that another one happens to fall back to
         for (List<String> units : Holder.UNITS) if (units.contains(name)) return units;
-        Matcher prefixed = LISTENER_PREFIXED.matcher(name);
-        if (prefixed.matches() && !Holder.STATIC.names().contains(name)) return List.of(name, prefixed.group(1));
+        String bare = withoutListener(name);
+        if (bare != null && !Holder.STATIC.names().contains(name)) return List.of(name, bare);
         return List.of(name);
     }
 
@@ -141,7 +146,7 @@ public final class BrokerConfigs {
 
     /** Names made up by whoever wrote a plugin; Kafka hands them on and so can have no opinion. */
     private static boolean belongsToPlugin(String name, Map<String, String> properties) {
-        return name.startsWith("listener.name.")
+        return name.startsWith(LISTENER_PREFIX)
                 || name.startsWith("metrics.context.")
                 || name.startsWith("config.providers.")
                 || name.startsWith(properties.getOrDefault("remote.log.storage.manager.impl.prefix", "rsm.config."))

@@ -1,20 +1,26 @@
 package io.millrace.metadata.config;
 
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.regex.Pattern;
 
 /** How the text of a value is read: Kafka's rules for each type. */
 final class ConfigValues {
-    private static final Pattern COMMA = Pattern.compile("\\s*,\\s*");
-
     private ConfigValues() {}
 
-    /** The entries of a list; none for a blank text. */
+    /** The entries of a list, without blanks around them; none for a blank text. */
     static List<String> list(String text) {
         String trimmed = text.trim();
-        return trimmed.isEmpty() ? List.of() : List.of(COMMA.split(trimmed, -1));
+        if (trimmed.isEmpty()) return List.of();
+        List<String> entries = new ArrayList<>();
+        int from = 0;
+        for (int comma = trimmed.indexOf(','); comma >= 0; comma = trimmed.indexOf(',', from)) {
+            entries.add(trimmed.substring(from, comma).trim());
+            from = comma + 1;
+        }
+        entries.add(trimmed.substring(from).trim());
+        return entries;
     }
 
     /** The list with the second and further of equal entries dropped. */

@@ -55,7 +55,7 @@ public final class GroupConfigs {
     /** The server property that gives the group property its default, if there is one. */
     public static Optional<String> serverSynonym(String name) {
         if (!names().contains(name) || WITHOUT_SERVER_DEFAULT.contains(name)) return Optional.empty();
-        return Optional.of(name.equals("streams.assignor.name") ? "group.streams.assignors" : "group." + name);
+        return Optional.of(name.equals("streams.assignor.name") ? "group.streams.assignors" : "group.".concat(name));
     }
 
     /**

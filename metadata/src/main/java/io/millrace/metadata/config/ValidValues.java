@@ -96,18 +96,29 @@ public sealed interface ValidValues {
 
     /** {@code *}, or a list of {@code partition:broker} (KIP-73). */
     record ThrottledReplicas() implements ValidValues {
-        private static final Pattern REPLICA = Pattern.compile("[0-9]+:[0-9]+");
-
         @Override
         public @Nullable String refusal(String name, String canonical) {
             List<String> entries = ConfigValues.list(canonical);
-            if (canonical.equals("*")
-                    || entries.stream().allMatch(entry -> REPLICA.matcher(entry).matches())) return null;
+            if (canonical.equals("*") || allReplicas(entries)) return null;
             return invalid(
                     name,
                     entries.toString(),
                     name + " must be the literal '*' or a list of replicas in the following format:"
                             + " [partitionId]:[brokerId],[partitionId]:[brokerId],...");
+        }
+
+        private static boolean allReplicas(List<String> entries) {
+            for (String entry : entries) {
+                int colon = entry.indexOf(':');
+                if (!isNumber(entry, 0, colon) || !isNumber(entry, colon + 1, entry.length())) return false;
+            }
+            return true;
+        }
+
+        private static boolean isNumber(String text, int from, int until) {
+            if (from >= until) return false;
+            for (int i = from; i < until; i++) if (text.charAt(i) < '0' || text.charAt(i) > '9') return false;
+            return true;
         }
     }
 
