@@ -255,8 +255,9 @@ public final class ShardRuntime<M extends ShardMachine> {
         log = loaded.log;
         highWatermark = loaded.log.highWatermark();
         loaded.machine.loaded(now());
+        // Most partitions of a young topic are empty, and fifty lines that say so help nobody.
         LOG.log(
-                System.Logger.Level.INFO,
+                loaded.recordCount == 0 ? System.Logger.Level.DEBUG : System.Logger.Level.INFO,
                 "{0}: loaded {1} records in {2} ms",
                 name,
                 loaded.recordCount,
