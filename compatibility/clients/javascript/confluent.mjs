@@ -31,6 +31,7 @@ await main({
       "reconnect.backoff.ms": 5,
       "reconnect.backoff.max.ms": 20,
       "retry.backoff.ms": 5,
+      kafkaJS: { retry: { retries: 2147483647 } }, // it would give up after 5
     }),
   idempotentSend: {},
   consumer(bootstrap, groupId, fromBeginning, autoCommit) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,7 +25,7 @@ import org.apache.kafka.common.message.ApiMessageType;
 import org.apache.kafka.common.protocol.ApiMessage;
 
 /**
- * A text file of requests, one a line, that is read to a broker; the answers come out as text too, without what is
+ * A text file of requests, one a line, that are sent to a broker; the answers come out as text too, without what is
  * different at each run.
  *
  * <p>A line: the API, its versions ({@code *} for all, {@code 4}, {@code 4-7}, {@code 4+}), the request as in
@@ -78,7 +79,7 @@ final class Conversation {
             "OffsetFetch",
             "DescribeProducers");
 
-    private static final Duration PATIENCE = Duration.ofSeconds(1);
+    private static final Duration PATIENCE = Duration.ofMillis(300);
     private static final long LOOK_AGAIN_NANOS = 20_000_000;
     private static final long MOMENT_NANOS = 200_000_000;
 
@@ -102,54 +103,77 @@ final class Conversation {
     List<String> with(int port, List<String> wanted) throws Exception {
         var answers = new ArrayList<String>();
         var variables = new HashMap<String, String>();
-        try (var connection = new RawConnection(port)) {
-            for (int at = 0; at < lines.size(); at++) {
-                String line = lines.get(at);
-                if (line.isBlank() || line.startsWith("#")) continue;
-                Matcher parts = LINE.matcher(line.trim());
-                if (!parts.matches()) throw new IllegalArgumentException("line " + (at + 1) + ": " + line);
-                ask(connection, parts, variables, answers, wanted);
+        try (var line = new Line(port)) {
+            for (String text : lines) {
+                if (text.isBlank() || text.startsWith("#")) continue;
+                Matcher parts = LINE.matcher(text.trim());
+                if (!parts.matches()) throw new IllegalArgumentException("cannot read: " + text);
+                ask(line, parts, variables, answers, wanted);
             }
         }
         return answers;
     }
 
     private static void ask(
-            RawConnection connection,
-            Matcher parts,
-            Map<String, String> variables,
-            List<String> answers,
-            List<String> wanted)
+            Line line, Matcher parts, Map<String, String> variables, List<String> answers, List<String> wanted)
             throws Exception {
         String api = parts.group(1);
+        boolean isQuestion = QUESTIONS.contains(api);
         int[] versions = versions(api, parts.group(2));
         for (int version = versions[0]; version <= versions[1]; version++) {
             variables.put("version", String.valueOf(version));
             ApiMessage request = RequestFromJson.request(api, JSON.readTree(replaced(parts.group(3), variables)));
+            if (!canSay(request, version)) continue;
             long deadline = System.nanoTime() + PATIENCE.toNanos();
+            String found;
             while (true) {
-                JsonNode answer;
-                try {
-                    answer = json(connection.ask(request, version), version);
-                } catch (UnsupportedVersionException e) {
-                    break; // this version cannot say it; it is thrown before anything is sent
-                } catch (EOFException e) {
-                    throw new AssertionError(
-                            "the broker closed the connection at version " + version + " of: " + parts.group(), e);
-                }
-                String found = parts.group() + " | v" + version + " | " + comparable("", answer);
-                boolean isWanted = answers.size() < wanted.size()
-                        && wanted.get(answers.size()).equals(found);
-                if (!isWanted && !wanted.isEmpty() && QUESTIONS.contains(api) && System.nanoTime() < deadline) {
-                    LockSupport.parkNanos(LOOK_AGAIN_NANOS);
-                    continue;
-                }
+                JsonNode answer = line.answer(request, version);
+                found = parts.group() + " | v" + version + " | " + comparable("", answer);
                 if (parts.group(4) != null)
                     variables.put(parts.group(4), answer.at(parts.group(5)).asText());
-                answers.add(found);
-                if (wanted.isEmpty() && !QUESTIONS.contains(api)) LockSupport.parkNanos(MOMENT_NANOS);
-                break;
+                boolean isWanted = answers.size() < wanted.size()
+                        && wanted.get(answers.size()).equals(found);
+                if (isWanted || wanted.isEmpty() || !isQuestion || System.nanoTime() > deadline) break;
+                LockSupport.parkNanos(LOOK_AGAIN_NANOS);
             }
+            answers.add(found);
+            if (wanted.isEmpty() && !isQuestion) LockSupport.parkNanos(MOMENT_NANOS);
+        }
+    }
+
+    /** Whether this version has fields for all that the request says. */
+    private static boolean canSay(ApiMessage request, int version) {
+        try {
+            RawConnection.frame(request, version, 0);
+            return true;
+        } catch (UnsupportedVersionException e) {
+            return false;
+        }
+    }
+
+    /** A connection to the broker, made anew after the broker has closed it. */
+    private static final class Line implements AutoCloseable {
+        private final int port;
+        private RawConnection connection;
+
+        Line(int port) throws IOException {
+            this.port = port;
+            this.connection = new RawConnection(port);
+        }
+
+        JsonNode answer(ApiMessage request, int version) throws Exception {
+            try {
+                return json(connection.ask(request, version), version);
+            } catch (EOFException | SocketException e) {
+                connection.close();
+                connection = new RawConnection(port);
+                return TextNode.valueOf("(the connection is closed)");
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            connection.close();
         }
     }
 

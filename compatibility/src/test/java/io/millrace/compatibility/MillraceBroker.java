@@ -4,17 +4,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Our broker, started as README says. */
+/** Our broker, started as README says: by the launcher of this checkout, or by {@code -Dmillrace.compat.program}. */
 record MillraceBroker() implements BrokerKind {
+    private static final String PROGRAM = System.getProperty(
+            "millrace.compat.program", Checkout.ROOT.resolve("millrace").toString());
+
     @Override
     public List<String> prepare(Path data, int port, List<String> settings) {
-        var command = new ArrayList<>(List.of(
-                Checkout.ROOT.resolve("millrace").toString(),
-                "start",
-                "--listen",
-                "127.0.0.1:" + port,
-                "--data",
-                data.toString()));
+        var command =
+                new ArrayList<>(List.of(PROGRAM, "start", "--listen", "127.0.0.1:" + port, "--data", data.toString()));
         for (String setting : settings) {
             command.add("--set");
             command.add(setting);
