@@ -6,7 +6,8 @@ import java.util.function.Consumer;
 /**
  * Those who wait until a log has come up to an offset, in offset order, so that whoever is released is a prefix.
  *
- * <p>Waiters arrive in the order of their offsets, because they wait for what they just appended.
+ * <p>Waiters arrive in the order of their offsets, because they wait for what they just appended; only one whose batch was
+ * there already may come late.
  *
  * @param <W> who waits
  */
@@ -16,15 +17,15 @@ public final class OffsetWaiters<W> {
     private final ArrayDeque<Waiting<W>> waiting = new ArrayDeque<>();
 
     /**
-     * Adds somebody who waits until {@code untilOffset} is reached.
+     * Adds somebody who waits until {@code untilOffset} is reached. A producer that sends a batch again waits for an offset
+     * below those of later batches; it then waits with the one before it, so that the released stay a prefix.
      *
-     * @param untilOffset the offset just past what it waits for; at least that of the waiter added before
+     * @param untilOffset the offset just past what it waits for
      */
     public void add(long untilOffset, W waiter) {
         Waiting<W> last = waiting.peekLast();
-        if (last != null && last.untilOffset() > untilOffset)
-            throw new IllegalArgumentException("a waiter for " + untilOffset + " after one for " + last.untilOffset());
-        waiting.addLast(new Waiting<>(untilOffset, waiter));
+        long inOrder = last == null ? untilOffset : Math.max(untilOffset, last.untilOffset());
+        waiting.addLast(new Waiting<>(inOrder, waiter));
     }
 
     /** Hands over, in order, everybody whose offset is at or below {@code reachedOffset}. */
