@@ -194,9 +194,11 @@ public final class Node {
 
     private void open() {
         if (hasFailed || stop.isStopping()) return;
-        listeners.open();
-        long ms = (environment.clock().monotonicNanos() - bootedAtNanos) / 1_000_000;
-        events.ready(new Ready(clusterId, listeners.bound(), ms));
+        listeners.open(() -> {
+            if (hasFailed || stop.isStopping()) return;
+            long ms = (environment.clock().monotonicNanos() - bootedAtNanos) / 1_000_000;
+            events.ready(new Ready(clusterId, listeners.bound(), ms));
+        });
     }
 
     /** A log directory failed. With one directory there is nothing left to serve from; with several, the same until they can be fenced alone. */

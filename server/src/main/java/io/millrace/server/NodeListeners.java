@@ -93,9 +93,13 @@ final class NodeListeners {
         return List.copyOf(bound);
     }
 
-    /** Begins to serve. */
-    void open() {
-        for (ListenerGate gate : gates) gate.open();
+    /** Begins to serve; {@code opened} is called on the metadata lane once every lane does. */
+    void open(Runnable opened) {
+        int[] missing = {gates.size()};
+        for (ListenerGate gate : gates)
+            gate.open(() -> environment.metadataLane().execute(() -> {
+                if (--missing[0] == 0) opened.run();
+            }));
     }
 
     /** Gives the ports up; connections that are open live on until the lanes end. */

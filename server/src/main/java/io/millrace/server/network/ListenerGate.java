@@ -54,11 +54,21 @@ public final class ListenerGate implements Transport.Acceptor {
         this.openOnLane = new boolean[lanes.size()];
     }
 
-    /** Begins to serve; who came before that found the connection closed, and comes again. */
-    public void open() {
+    /**
+     * Begins to serve; who came before that found the connection closed, and comes again.
+     *
+     * @param opened called on the counting lane once every lane serves
+     */
+    public void open(Runnable opened) {
+        int[] missing = {lanes.size()};
         for (int i = 0; i < lanes.size(); i++) {
             int lane = i;
-            onLane(lanes.get(lane), () -> openOnLane[lane] = true);
+            onLane(lanes.get(lane), () -> {
+                openOnLane[lane] = true;
+                onLane(counting, () -> {
+                    if (--missing[0] == 0) opened.run();
+                });
+            });
         }
     }
 

@@ -138,14 +138,14 @@ public final class PartitionRead {
 
     /** The protocol's form. The duty to release the records goes with it. */
     public FetchResponse.PartitionData toPartitionData() {
-        FetchResponse.PartitionData.Builder data = FetchResponse.PartitionData.builder()
+        return FetchResponse.PartitionData.builder()
                 .partitionIndex(topicPartition.partition())
                 .errorCode(error.code())
                 .highWatermark(highWatermark)
                 .lastStableOffset(lastStableOffset)
                 .logStartOffset(logStartOffset)
-                .records(records);
-        if (wanted.readCommitted() && error == ErrorCode.NONE) data.abortedTransactions(aborted);
-        return data.build();
+                .records(records)
+                .abortedTransactions(wanted.readCommitted() && error == ErrorCode.NONE ? aborted : null)
+                .build();
     }
 }

@@ -1,0 +1,173 @@
+package io.millrace.server.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ServerConfigTest {
+    /** The settings, without its comments, of the file that Apache Kafka 4.4.0 delivers for a combined node. */
+    private static final String STOCK = """
+            process.roles=broker,controller
+            node.id=1
+            controller.quorum.bootstrap.servers=localhost:9093
+            listeners=PLAINTEXT://:9092,CONTROLLER://:9093
+            inter.broker.listener.name=PLAINTEXT
+            advertised.listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093
+            controller.listener.names=CONTROLLER
+            listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL
+            num.network.threads=3
+            num.io.threads=8
+            socket.send.buffer.bytes=102400
+            socket.receive.buffer.bytes=102400
+            socket.request.max.bytes=104857600
+            log.dirs=/tmp/kraft-combined-logs
+            num.partitions=1
+            num.recovery.threads.per.data.dir=1
+            offsets.topic.replication.factor=1
+            share.coordinator.state.topic.replication.factor=1
+            share.coordinator.state.topic.min.isr=1
+            transaction.state.log.replication.factor=1
+            transaction.state.log.min.isr=1
+            #log.flush.interval.messages=10000
+            log.retention.hours=168
+            #log.retention.bytes=1073741824
+            log.segment.bytes=1073741824
+            log.retention.check.interval.ms=300000
+            """;
+
+    private static ServerConfig config(String... stated) {
+        Map<String, String> properties = new LinkedHashMap<>();
+        for (int i = 0; i < stated.length; i += 2) properties.put(stated[i], stated[i + 1]);
+        return new ServerConfig(properties);
+    }
+
+    private static String refusal(String... stated) {
+        return String.valueOf(
+                assertThrows(BadConfig.class, () -> config(stated)).getMessage());
+    }
+
+    @Test
+    void apachesStockFileIsAccepted() {
+        ServerConfig config = new ServerConfig(PropertiesFile.parse(STOCK, "server.properties"));
+
+        assertEquals(List.of(), config.unknownNames());
+        assertEquals(1, config.nodeId());
+        assertEquals(List.of(Path.of("/tmp/kraft-combined-logs")), config.logDirs());
+        assertEquals(Path.of("/tmp/kraft-combined-logs"), config.metadataLogDir());
+        assertEquals(List.of(new ListenerAddress("PLAINTEXT", "", 9092)), config.clientListeners());
+        assertEquals(new ListenerAddress("PLAINTEXT", "localhost", 9092), config.advertised("PLAINTEXT"));
+        assertTrue(config.isControllerListener("CONTROLLER"));
+        assertFalse(config.isControllerListener("PLAINTEXT"));
+        assertEquals("PLAINTEXT", config.interBrokerListener());
+        assertEquals(168L * 3_600_000, config.effective().brokerLong("log.retention.hours") * 3_600_000);
+        assertEquals(1, config.effective().brokerInt("num.partitions"));
+    }
+
+    @Test
+    void apachesOlderStockFileWithStaticVotersIsAccepted() {
+        String older = STOCK.replace(
+                "controller.quorum.bootstrap.servers=localhost:9093", "controller.quorum.voters=1@localhost:9093");
+        ServerConfig config = new ServerConfig(PropertiesFile.parse(older, "server.properties"));
+        assertEquals(1, config.nodeId());
+    }
+
+    @Test
+    void withoutAnyPropertyANodeListensOnLoopback() {
+        ServerConfig config = config();
+        assertEquals(List.of(new ListenerAddress("PLAINTEXT", "127.0.0.1", 9092)), config.clientListeners());
+        assertNull(config.advertised("PLAINTEXT"));
+        assertEquals(1, config.logDirs().size());
+        assertTrue(config.logDirs().get(0).isAbsolute());
+    }
+
+    @Test
+    void anUnknownNameIsReportedWithTheNearestKnownOne() {
+        ServerConfig config = config("log.retention.hourz", "3");
+        assertEquals(1, config.unknownNames().size());
+        assertTrue(config.unknownNames().get(0).contains("log.retention.hours"), config.unknownNames()::toString);
+    }
+
+    @Test
+    void ourOwnPropertiesAreKnownAndReadTrimmed() {
+        ServerConfig config = config(ServerConfig.LANES, " 2 ", ServerConfig.METRICS_ADDRESS, "");
+        assertEquals(List.of(), config.unknownNames());
+        assertEquals("2", config.own(ServerConfig.LANES));
+        assertNull(config.own(ServerConfig.METRICS_ADDRESS));
+    }
+
+    @Test
+    void aValueOfTheWrongTypeNamesItsProperty() {
+        assertTrue(refusal("num.partitions", "many").contains("num.partitions"));
+        assertTrue(refusal("log.retention.check.interval.ms", "0").contains("log.retention.check.interval.ms"));
+    }
+
+    @Test
+    void aNodeIdThatIsNotANumberIsRefusedWhenTheConfigurationIsMade() {
+        assertTrue(refusal("node.id", "one").contains("node.id"));
+        assertTrue(refusal("node.id", "-1").contains("node.id"));
+    }
+
+    @Test
+    void rolesThatThisVersionCannotPlayAreRefused() {
+        assertTrue(refusal("process.roles", "broker").contains("process.roles"));
+        assertTrue(refusal("process.roles", "broker,observer").contains("observer"));
+    }
+
+    @Test
+    void aListenerThatAsksForEncryptionIsRefusedRatherThanServedInTheClear() {
+        assertTrue(refusal("listeners", "SSL://:9092").contains("SSL"));
+        assertTrue(refusal(
+                        "listeners", "SECURE://:9092",
+                        "listener.security.protocol.map", "SECURE:SASL_SSL")
+                .contains("SASL_SSL"));
+    }
+
+    @Test
+    void aListenerOfAnotherNameMayBeMappedToPlaintext() {
+        ServerConfig config = config(
+                "listeners", "inside://127.0.0.1:0,OUTSIDE://127.0.0.1:0",
+                "listener.security.protocol.map", "inside:plaintext, OUTSIDE:PLAINTEXT",
+                "inter.broker.listener.name", "inside");
+        assertEquals(2, config.clientListeners().size());
+        assertEquals("INSIDE", config.interBrokerListener());
+    }
+
+    @Test
+    void twoListenersOfOneNameAreRefused() {
+        assertTrue(refusal("listeners", "PLAINTEXT://:9092,PLAINTEXT://:9093").contains("PLAINTEXT"));
+    }
+
+    @Test
+    void aNodeWithoutAListenerForClientsIsRefused() {
+        assertTrue(refusal("listeners", "CONTROLLER://:9093", "controller.listener.names", "CONTROLLER")
+                .contains("listeners"));
+    }
+
+    @Test
+    void aQuorumThatIsNotThisNodeAloneIsRefused() {
+        assertTrue(refusal("node.id", "1", "controller.quorum.voters", "1@a:1,2@b:1,3@c:1")
+                .contains("3 voters"));
+        assertTrue(refusal("node.id", "1", "controller.quorum.voters", "2@b:1").contains("voter 2"));
+    }
+
+    @Test
+    void logDirectoriesComeBeforeLogDirectory() {
+        ServerConfig both = config("log.dir", "/one", "log.dirs", "/two, /three");
+        assertEquals(List.of(Path.of("/two"), Path.of("/three")), both.logDirs());
+        assertEquals(List.of(Path.of("/one")), config("log.dir", "/one").logDirs());
+    }
+
+    @Test
+    void whatWasWrittenIsKept() {
+        assertNotNull(config("log.dir", "/one").stated().get("log.dir"));
+    }
+}

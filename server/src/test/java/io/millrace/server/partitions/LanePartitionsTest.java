@@ -1,0 +1,92 @@
+package io.millrace.server.partitions;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.millrace.protocol.ErrorCode;
+import io.millrace.records.TopicPartition;
+import io.millrace.server.fixture.Batches;
+import io.millrace.server.fixture.TestBroker;
+import io.millrace.storage.AppendOrigin;
+import io.millrace.storage.FileRecords;
+import org.junit.jupiter.api.Test;
+
+class LanePartitionsTest {
+    private final TestBroker broker = new TestBroker(1);
+
+    @Test
+    void anEpochIsBelievedPastOrYetToCome() {
+        assertEquals(ErrorCode.NONE, LanePartitions.checkLeaderEpoch(-1, 4));
+        assertEquals(ErrorCode.NONE, LanePartitions.checkLeaderEpoch(4, 4));
+        assertEquals(ErrorCode.FENCED_LEADER_EPOCH, LanePartitions.checkLeaderEpoch(3, 4));
+        assertEquals(ErrorCode.UNKNOWN_LEADER_EPOCH, LanePartitions.checkLeaderEpoch(5, 4));
+    }
+
+    @Test
+    void aNegativePartitionNumberNamesNoPartition() {
+        broker.create("t", 1);
+        TopicPartition asked = AskedPartition.of("t", -7);
+        assertEquals(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, broker.home().whyNotLed(asked));
+        assertEquals(new TopicPartition("t", 0), AskedPartition.of("t", 0));
+    }
+
+    @Test
+    void aPartitionThatExistsElsewhereIsNotUnknown() {
+        broker.create("t", 1);
+        assertEquals(ErrorCode.NOT_LEADER_OR_FOLLOWER, broker.home().whyNotLed(new TopicPartition("t", 0)));
+        assertEquals(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, broker.home().whyNotLed(new TopicPartition("t", 1)));
+        assertEquals(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, broker.home().whyNotLed(new TopicPartition("u", 0)));
+    }
+
+    @Test
+    void aReadSaysWhereTheLogStandsAndHoldsItsFileUntilReleased() {
+        broker.create("t", 1);
+        broker.partition("t", 0).append(Batches.of("a", "b"), AppendOrigin.CLIENT);
+        PartitionRead read = read(0, false);
+        assertEquals(ErrorCode.NONE, read.error());
+        assertEquals(2, read.highWatermark());
+        assertEquals(0, read.logStartOffset());
+        assertEquals(4, read.leaderEpoch());
+        FileRecords records = read.records();
+        broker.partition("t", 0).log().closeIdleFiles();
+        broker.partition("t", 0).log().closeIdleFiles();
+        assertEquals(read.sizeBytes(), records.toBuffer().remaining());
+        read.release();
+        read.release();
+        assertEquals(0, broker.disk.openFiles());
+    }
+
+    @Test
+    void theEndOfTheLogIsReadAsNothingAndBeyondItIsOutOfRange() {
+        broker.create("t", 1);
+        broker.partition("t", 0).append(Batches.of("a"), AppendOrigin.CLIENT);
+        assertEquals(ErrorCode.NONE, read(1, false).error());
+        assertEquals(0, read(1, false).sizeBytes());
+        assertEquals(ErrorCode.OFFSET_OUT_OF_RANGE, read(2, false).error());
+        assertEquals(ErrorCode.OFFSET_OUT_OF_RANGE, read(-1, false).error());
+    }
+
+    @Test
+    void onlyAReaderOfCommittedRecordsHearsOfAbortedTransactions() {
+        broker.create("t", 1);
+        broker.partition("t", 0).append(Batches.of("a"), AppendOrigin.CLIENT);
+        PartitionRead committed = read(0, true);
+        PartitionRead all = read(0, false);
+        assertEquals(java.util.List.of(), committed.toPartitionData().abortedTransactions());
+        assertEquals(null, all.toPartitionData().abortedTransactions());
+        committed.release();
+        all.release();
+    }
+
+    private PartitionRead read(long offset, boolean readCommitted) {
+        return broker.home()
+                .partitions()
+                .read(
+                        new PartitionRead(
+                                0,
+                                new TopicPartition("t", 0),
+                                new PartitionRead.Wanted(offset, 1 << 20, -1, readCommitted),
+                                ErrorCode.NONE),
+                        1 << 20,
+                        true);
+    }
+}

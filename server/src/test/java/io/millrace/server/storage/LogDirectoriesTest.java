@@ -1,0 +1,112 @@
+package io.millrace.server.storage;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.protocol.Uuid;
+import io.millrace.records.TopicPartition;
+import io.millrace.server.config.BadConfig;
+import io.millrace.server.fixture.MemoryDisk;
+import io.millrace.server.fixture.TestBroker;
+import io.millrace.storage.LogDirectory;
+import io.millrace.storage.MetaProperties;
+import io.millrace.storage.PartitionDirectoryName;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class LogDirectoriesTest {
+    private static final Path ONE = Path.of("/one");
+    private static final Path TWO = Path.of("/two");
+    private static final TopicPartition PARTITION = new TopicPartition("t", 0);
+
+    private final MemoryDisk disk = new MemoryDisk();
+
+    private LogDirectory at(Path path) {
+        return LogDirectory.open(disk, path).orElseThrow();
+    }
+
+    private String refusal(int nodeId, Path... paths) {
+        return String.valueOf(assertThrows(BadConfig.class, () -> LogDirectories.open(disk, List.of(paths), nodeId))
+                .getMessage());
+    }
+
+    private void expectUnlocked(Path... paths) {
+        for (Path path : paths) at(path).close();
+    }
+
+    @Test
+    void formattedDirectoriesAreTakenInTheirOrderAndLocked() {
+        TestBroker.format(disk, ONE, 1);
+        TestBroker.format(disk, TWO, 1);
+        LogDirectories directories = LogDirectories.open(disk, List.of(TWO, ONE), 1);
+        assertEquals(
+                List.of(TWO, ONE),
+                directories.inUse().stream().map(use -> use.directory().path()).toList());
+        assertTrue(refusal(1, ONE).contains("in use"));
+        directories.close();
+        expectUnlocked(ONE, TWO);
+    }
+
+    @Test
+    void aDirectoryThatIsNotFormattedOrOfAnotherNodeIsRefusedAndEverythingUnlocked() {
+        TestBroker.format(disk, ONE, 1);
+        disk.createDirectories(TWO);
+        assertTrue(refusal(1, ONE, TWO).contains("not formatted"));
+        expectUnlocked(ONE, TWO);
+        assertTrue(refusal(2, ONE).contains("node 1"));
+        expectUnlocked(ONE);
+    }
+
+    @Test
+    void directoriesOfDifferentClustersAreRefused() {
+        TestBroker.format(disk, ONE, 1);
+        disk.createDirectories(TWO);
+        LogDirectory two = at(TWO);
+        two.writeMetaProperties(new MetaProperties("BBBBBBBBBBBBBBBBBBBBBQ", 1, new Uuid(2, 2)));
+        two.close();
+        assertTrue(refusal(1, ONE, TWO).contains("BBBBBBBBBBBBBBBBBBBBBQ"));
+        expectUnlocked(ONE, TWO);
+    }
+
+    @Test
+    void whatLiesInADirectoryIsFoundByPartition() {
+        TestBroker.format(disk, ONE, 1);
+        LogDirectory one = at(ONE);
+        one.createPartition(PARTITION, new Uuid(3, 3));
+        one.createPartition(new TopicPartition("__cluster_metadata", 0), null);
+        one.close();
+        LogDirectories directories = LogDirectories.open(disk, List.of(ONE), 1);
+        assertEquals(List.of(PARTITION), List.copyOf(directories.found().keySet()));
+        assertEquals(new Uuid(3, 3), directories.found(PARTITION).orElseThrow().topicId());
+        assertTrue(directories.leftovers().isEmpty());
+    }
+
+    @Test
+    void deletionsThatAnEarlierRunDidNotFinishAreLeftovers() throws Exception {
+        TestBroker.format(disk, ONE, 1);
+        LogDirectory one = at(ONE);
+        Path path = one.createPartition(PARTITION, new Uuid(3, 3));
+        one.setAside(path, PARTITION, PartitionDirectoryName.State.DELETE, new Uuid(4, 4));
+        one.close();
+        LogDirectories directories = LogDirectories.open(disk, List.of(ONE), 1);
+        assertTrue(directories.found().isEmpty());
+        assertEquals(1, directories.leftovers().size());
+        directories.leftovers().get(0).run();
+        assertTrue(disk.list(ONE).stream().noneMatch(name -> name.startsWith("t-")), disk.list(ONE)::toString);
+    }
+
+    @Test
+    void onePartitionInTwoDirectoriesIsRefused() {
+        TestBroker.format(disk, ONE, 1);
+        TestBroker.format(disk, TWO, 1);
+        for (Path path : List.of(ONE, TWO)) {
+            LogDirectory directory = at(path);
+            directory.createPartition(PARTITION, new Uuid(3, 3));
+            directory.close();
+        }
+        assertTrue(refusal(1, ONE, TWO).contains("two log directories"));
+        expectUnlocked(ONE, TWO);
+    }
+}
