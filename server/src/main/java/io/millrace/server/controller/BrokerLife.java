@@ -20,6 +20,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
@@ -141,11 +142,23 @@ public final class BrokerLife {
                 .incarnationId(new Uuid(random.nextLong(), random.nextLong()))
                 .listeners(listeners)
                 .features(features)
+                .previousBrokerEpoch(previousEpoch())
                 .rack(config.effective().broker("broker.rack"))
                 .logDirs(directories.inUse().stream()
                         .map(LogDirectories.InUse::id)
                         .toList())
                 .build();
+    }
+
+    /** The epoch this broker had when it was last stopped in order; -1 if it was not, in any of its directories. */
+    private long previousEpoch() {
+        long previous = -1;
+        for (LogDirectories.InUse use : directories.inUse()) {
+            OptionalLong epochThere = use.directory().cleanShutdownBrokerEpoch();
+            if (epochThere.isEmpty()) return -1;
+            previous = Math.max(previous, epochThere.getAsLong());
+        }
+        return previous;
     }
 
     private static String ownHostName() {

@@ -49,6 +49,7 @@ public final class DescribeClusterHandler implements Handler<DescribeClusterRequ
                     .isFenced(node.isFenced())
                     .build());
         exchange.reply(DescribeClusterResponse.builder()
+                .errorMessage(null)
                 .endpointType(BROKERS)
                 .clusterId(clusterId)
                 // Any broker will do, since each forwards to the controller; the first is as good as another.

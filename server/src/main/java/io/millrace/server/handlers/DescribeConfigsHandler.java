@@ -119,6 +119,7 @@ public final class DescribeConfigsHandler implements Handler<DescribeConfigsRequ
         List<DescribeConfigsResponse.DescribeConfigsResourceResult> configs = new ArrayList<>(described.size());
         for (DescribedConfig config : described) configs.add(entry(config, request));
         return DescribeConfigsResponse.DescribeConfigsResult.builder()
+                .errorMessage(null)
                 .resourceType(resource.resourceType())
                 .resourceName(resource.resourceName())
                 .configs(configs)

@@ -62,6 +62,6 @@ public final class DescribeProducersHandler implements Handler<DescribeProducers
                     .coordinatorEpoch(producer.coordinatorEpoch())
                     .currentTxnStartOffset(producer.currentTransactionFirstOffset())
                     .build());
-        return answer.activeProducers(producers).build();
+        return answer.errorMessage(null).activeProducers(producers).build();
     }
 }

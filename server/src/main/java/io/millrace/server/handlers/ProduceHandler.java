@@ -10,6 +10,7 @@ import io.millrace.replication.run.LeaderPartition;
 import io.millrace.server.network.Exchange;
 import io.millrace.server.network.Handler;
 import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.partitions.InternalTopics;
 import io.millrace.storage.AppendOrigin;
 import io.millrace.storage.AppendOutcome;
 import io.millrace.storage.LogDirectoryFailed;
@@ -57,6 +58,9 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
                         && topic != null
                         && (data.index() < 0 || data.index() >= topic.partitionCount()))
                     error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+                // Whoever could write there could stop the coordinator that reads it.
+                if (error == ErrorCode.NONE && topic != null && InternalTopics.contains(topic.name()))
+                    error = ErrorCode.INVALID_TOPIC_EXCEPTION;
                 if (error != ErrorCode.NONE || topic == null) {
                     answers.answer(slot, ProduceAnswers.refusal(data.index(), error, error.message()));
                 } else {
