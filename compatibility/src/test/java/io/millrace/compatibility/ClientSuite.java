@@ -17,6 +17,7 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -93,6 +94,7 @@ abstract class ClientSuite {
     }
 
     @Test
+    @Tag("long")
     void aGroupThatGrowsFromOneToThreeToTenMembersAndLosesSomeSeesEveryRecord() throws Exception {
         String topic = newTopic(12);
         try (var group = new GroupStory(broker.bootstrap(), client, topic, "group-" + names.incrementAndGet())) {

@@ -13,11 +13,13 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Idempotent producers of several languages whose connections are cut again and again. */
+@Tag("long")
 final class IdempotenceUnderCutsTest {
     private static final int RECORD_COUNT = 6_000;
     private static final int REQUESTS_PER_CUT = 6;

@@ -16,10 +16,12 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** {@code kill -9} of the broker while a producer writes as fast as it can. */
+@Tag("long")
 final class KillUnderLoadTest {
     private static final int PARTITION_COUNT = 3;
     private static final int RECORD_BYTES = 100;
