@@ -14,6 +14,7 @@ public final class FollowedPartition {
     private final Key key;
     private long fetchOffset;
     private int currentLeaderEpoch;
+    private int lastFetchedEpoch;
     private int maxBytes;
     private long toldHighWatermark = -1;
     private long toldLogStartOffset = -1;
@@ -26,6 +27,7 @@ public final class FollowedPartition {
     void update(FetchRequest.FetchPartition wanted) {
         fetchOffset = wanted.fetchOffset();
         currentLeaderEpoch = wanted.currentLeaderEpoch();
+        lastFetchedEpoch = wanted.lastFetchedEpoch();
         maxBytes = wanted.partitionMaxBytes();
     }
 
@@ -42,6 +44,11 @@ public final class FollowedPartition {
     /** The leader epoch the client believes in; -1 if it has no opinion. */
     public int currentLeaderEpoch() {
         return currentLeaderEpoch;
+    }
+
+    /** The epoch of the last record the client has; -1 if it does not say. */
+    public int lastFetchedEpoch() {
+        return lastFetchedEpoch;
     }
 
     /** The most bytes wanted of this partition, a soft limit. */

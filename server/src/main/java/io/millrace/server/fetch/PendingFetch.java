@@ -77,7 +77,7 @@ public final class PendingFetch {
         boolean failed = false;
         for (PartitionRead read : reads) {
             bytes += read.sizeBytes();
-            failed |= read.error() != ErrorCode.NONE;
+            failed |= read.isUrgent();
         }
         if (!mayWait || failed || bytes >= limits.minBytes()) finish();
         else if (patience == null) patience = home.lane().schedule(limits.maxWaitMs(), this::finish);
@@ -142,7 +142,7 @@ public final class PendingFetch {
                 results.add(result);
                 left -= result.sizeBytes();
                 got += result.sizeBytes();
-                failed |= result.error() != ErrorCode.NONE;
+                failed |= result.isUrgent();
             }
             if (mayWait && !watches && !failed && got < limits.minBytes()) {
                 watches = true;

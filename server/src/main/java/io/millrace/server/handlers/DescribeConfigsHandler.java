@@ -41,7 +41,7 @@ public final class DescribeConfigsHandler implements Handler<DescribeConfigsRequ
         if (type.isEmpty())
             return refused(resource, ErrorCode.INVALID_REQUEST, "there is no resource type " + resource.resourceType());
         List<String> keys = resource.configurationKeys();
-        Set<String> wanted = keys == null ? null : new LinkedHashSet<>(keys);
+        Set<String> wanted = keys == null || keys.isEmpty() ? null : new LinkedHashSet<>(keys);
         EffectiveConfigs configs = home.configs();
         return switch (type.get()) {
             case TOPIC -> topic(resource, wanted, request);

@@ -1,5 +1,6 @@
 package io.millrace.server.handlers;
 
+import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.DescribeGroupsRequest;
 import io.millrace.protocol.messages.DescribeGroupsResponse;
 import io.millrace.records.TopicPartition;
@@ -38,13 +39,21 @@ public final class DescribeGroupsHandler implements Handler<DescribeGroupsReques
                             exchange.version(),
                             groupId,
                             group -> home.run(() -> {
-                                described.add(group);
+                                described.add(withOperations(request, group));
                                 if (described.size() == request.groups().size())
                                     exchange.reply(DescribeGroupsResponse.builder()
                                             .groups(inOrder(request.groups(), described))
                                             .build());
                             })));
         }
+    }
+
+    private static DescribeGroupsResponse.DescribedGroup withOperations(
+            DescribeGroupsRequest request, DescribeGroupsResponse.DescribedGroup group) {
+        if (!request.includeAuthorizedOperations() || group.errorCode() != ErrorCode.NONE.code()) return group;
+        return group.toBuilder()
+                .authorizedOperations(AuthorizedOperations.GROUP)
+                .build();
     }
 
     private static List<DescribeGroupsResponse.DescribedGroup> inOrder(

@@ -37,9 +37,12 @@ public final class DescribeTopicPartitionsHandler
     public void handle(DescribeTopicPartitionsRequest request, Exchange<DescribeTopicPartitionsResponse> exchange) {
         var cursor = request.cursor();
         String firstTopic = cursor == null ? "" : cursor.topicName();
-        boolean cursorIsBad = cursor != null && cursor.partitionIndex() < 0;
-        if (cursorIsBad) {
-            exchange.closeConnection(ErrorCode.INVALID_REQUEST, "a cursor's partition is negative");
+        if (cursor != null && cursor.partitionIndex() < 0) {
+            exchange.reply(DescribeTopicPartitionsResponse.builder()
+                    .topics(request.topics().stream()
+                            .map(topic -> refused(topic.name(), ErrorCode.INVALID_REQUEST))
+                            .toList())
+                    .build());
             return;
         }
         TreeSet<String> names = new TreeSet<>();
@@ -53,7 +56,7 @@ public final class DescribeTopicPartitionsHandler
             TopicImage topic = home.image().topics().topic(name);
             if (topic == null) {
                 // A topic that is gone since the last page is no error; it was there when the client began.
-                if (!request.topics().isEmpty()) topics.add(refused(name));
+                if (!request.topics().isEmpty()) topics.add(refused(name, whyMissing(name)));
                 continue;
             }
             int from = cursor != null && name.equals(firstTopic) ? cursor.partitionIndex() : 0;
@@ -82,14 +85,20 @@ public final class DescribeTopicPartitionsHandler
                 .build();
     }
 
-    private static DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic refused(String name) {
-        ErrorCode error = TopicCreation.isValidName(name)
+    private static ErrorCode whyMissing(String name) {
+        return TopicCreation.isValidName(name)
                 ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
                 : ErrorCode.INVALID_TOPIC_EXCEPTION;
+    }
+
+    private static DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic refused(
+            String name, ErrorCode error) {
         return DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic.builder()
                 .errorCode(error.code())
                 .name(name)
                 .isInternal(InternalTopics.contains(name))
+                .topicAuthorizedOperations(
+                        error == ErrorCode.INVALID_REQUEST ? Integer.MIN_VALUE : AuthorizedOperations.TOPIC)
                 .build();
     }
 

@@ -55,8 +55,10 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
         List<PartitionRead> reads = new ArrayList<>(plan.partitions().size());
         for (FollowedPartition followed : plan.partitions())
             reads.add(resolve(reads.size(), followed, byTopicId, readCommitted));
-        PendingFetch.Limits limits = new PendingFetch.Limits(
-                request.minBytes(), Math.min(request.maxBytes(), maxBytesOfAnAnswer), request.maxWaitMs());
+        int maxBytes = Math.min(request.maxBytes(), maxBytesOfAnAnswer);
+        // More than an answer may hold is never there, so it is not waited for.
+        PendingFetch.Limits limits =
+                new PendingFetch.Limits(Math.min(request.minBytes(), maxBytes), maxBytes, request.maxWaitMs());
         PendingFetch pending = new PendingFetch(
                 home,
                 limits,
@@ -88,7 +90,11 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
                 position,
                 AskedPartition.of(name, key.partition()),
                 new PartitionRead.Wanted(
-                        followed.fetchOffset(), followed.maxBytes(), followed.currentLeaderEpoch(), readCommitted),
+                        followed.fetchOffset(),
+                        followed.maxBytes(),
+                        followed.currentLeaderEpoch(),
+                        followed.lastFetchedEpoch(),
+                        readCommitted),
                 error);
     }
 
@@ -99,13 +105,13 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
         List<FollowedPartition> gotRecords = new ArrayList<>();
         for (PartitionRead read : reads) {
             FollowedPartition followed = plan.partitions().get(read.position());
-            boolean news = followed.isNews(
-                    read.sizeBytes() > 0, read.error() != ErrorCode.NONE, read.highWatermark(), read.logStartOffset());
+            boolean news =
+                    followed.isNews(read.sizeBytes() > 0, read.isUrgent(), read.highWatermark(), read.logStartOffset());
             if (plan.isIncremental() && !news) continue;
             if (read.sizeBytes() > 0) gotRecords.add(followed);
             byTopic.computeIfAbsent(
                             new TopicKey(followed.key().topic(), followed.key().topicId()), key -> new ArrayList<>())
-                    .add(read.toPartitionData());
+                    .add(read.toPartitionData(followed.key().partition()));
         }
         if (plan.session() != null) plan.session().served(gotRecords);
         List<FetchResponse.FetchableTopicResponse> topics = new ArrayList<>(byTopic.size());

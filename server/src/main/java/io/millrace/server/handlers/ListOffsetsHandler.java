@@ -16,7 +16,9 @@ import io.millrace.storage.PartitionLog;
 import io.millrace.storage.TimestampOffset;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -44,8 +46,17 @@ public final class ListOffsetsHandler implements Handler<ListOffsetsRequest, Lis
         this.diskFailed = diskFailed;
     }
 
+    /** The oldest version that may ask for each of the special time stamps; the others have always been there. */
+    private static boolean isKnownIn(int version, long timestamp) {
+        if (timestamp >= EARLIEST) return true;
+        if (timestamp == MAX_TIMESTAMP) return version >= 7;
+        if (timestamp == EARLIEST_LOCAL) return version >= 8;
+        if (timestamp == LATEST_TIERED) return version >= 9;
+        return timestamp == EARLIEST_PENDING_UPLOAD && version >= 11;
+    }
+
     private record Question(
-            TopicPartition partition, ListOffsetsRequest.ListOffsetsPartition wanted, boolean isRepeated) {
+            TopicPartition partition, ListOffsetsRequest.ListOffsetsPartition wanted, ErrorCode refusal) {
         int wantedIndex() {
             return wanted.partitionIndex();
         }
@@ -56,6 +67,7 @@ public final class ListOffsetsHandler implements Handler<ListOffsetsRequest, Lis
         List<Question> questions = new ArrayList<>();
         Set<TopicPartition> seen = new HashSet<>();
         Set<TopicPartition> repeated = new HashSet<>();
+        Set<TopicPartition> answered = new HashSet<>();
         for (var topic : request.topics())
             for (var partition : topic.partitions()) {
                 TopicPartition name = AskedPartition.of(topic.name(), partition.partitionIndex());
@@ -64,7 +76,12 @@ public final class ListOffsetsHandler implements Handler<ListOffsetsRequest, Lis
         for (var topic : request.topics())
             for (var partition : topic.partitions()) {
                 TopicPartition name = AskedPartition.of(topic.name(), partition.partitionIndex());
-                questions.add(new Question(name, partition, repeated.contains(name)));
+                // One that is named twice is refused, and answered once.
+                if (!answered.add(name)) continue;
+                ErrorCode refusal = ErrorCode.NONE;
+                if (repeated.contains(name)) refusal = ErrorCode.INVALID_REQUEST;
+                else if (!isKnownIn(exchange.version(), partition.timestamp())) refusal = ErrorCode.UNSUPPORTED_VERSION;
+                questions.add(new Question(name, partition, refusal));
             }
         boolean readCommitted = request.isolationLevel() == 1;
         boolean withEpoch = exchange.version() >= FIRST_VERSION_WITH_EPOCHS;
@@ -73,21 +90,20 @@ public final class ListOffsetsHandler implements Handler<ListOffsetsRequest, Lis
                 questions,
                 Question::partition,
                 (owner, question) -> answer(owner, question, readCommitted, withEpoch),
-                answers -> exchange.reply(response(request, answers)));
+                answers -> exchange.reply(response(questions, answers)));
     }
 
     private static ListOffsetsResponse response(
-            ListOffsetsRequest request, List<ListOffsetsResponse.ListOffsetsPartitionResponse> answers) {
-        List<ListOffsetsResponse.ListOffsetsTopicResponse> topics = new ArrayList<>();
-        int next = 0;
-        for (var topic : request.topics()) {
-            int until = next + topic.partitions().size();
-            topics.add(ListOffsetsResponse.ListOffsetsTopicResponse.builder()
-                    .name(topic.name())
-                    .partitions(answers.subList(next, until))
-                    .build());
-            next = until;
-        }
+            List<Question> questions, List<ListOffsetsResponse.ListOffsetsPartitionResponse> answers) {
+        Map<String, List<ListOffsetsResponse.ListOffsetsPartitionResponse>> byTopic = new LinkedHashMap<>();
+        for (int i = 0; i < questions.size(); i++)
+            byTopic.computeIfAbsent(questions.get(i).partition().topic(), topic -> new ArrayList<>())
+                    .add(answers.get(i));
+        List<ListOffsetsResponse.ListOffsetsTopicResponse> topics = new ArrayList<>(byTopic.size());
+        byTopic.forEach((topic, partitions) -> topics.add(ListOffsetsResponse.ListOffsetsTopicResponse.builder()
+                .name(topic)
+                .partitions(partitions)
+                .build()));
         return ListOffsetsResponse.builder().topics(topics).build();
     }
 
@@ -98,8 +114,8 @@ public final class ListOffsetsHandler implements Handler<ListOffsetsRequest, Lis
                 .timestamp(-1)
                 .offset(-1)
                 .leaderEpoch(-1);
-        if (question.isRepeated())
-            return answer.errorCode(ErrorCode.INVALID_REQUEST.code()).build();
+        if (question.refusal() != ErrorCode.NONE)
+            return answer.errorCode(question.refusal().code()).build();
         LeaderPartition partition = owner.partitions().find(question.partition());
         if (partition == null)
             return answer.errorCode(owner.whyNotLed(question.partition()).code())

@@ -11,6 +11,7 @@ import io.millrace.server.network.Handler;
 import io.millrace.server.partitions.BrokerLane;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -68,7 +69,7 @@ public final class MetadataHandler implements Handler<MetadataRequest, MetadataR
             List<MetadataRequest.MetadataRequestTopic> wantedTopics,
             Map<String, ErrorCode> creationErrors) {
         List<MetadataResponse.MetadataResponseTopic> topics = new ArrayList<>();
-        for (var wanted : wantedTopics) {
+        for (var wanted : new LinkedHashSet<>(wantedTopics)) {
             String name = wanted.name();
             Uuid id = wanted.topicId();
             TopicImage topic = name != null

@@ -1,6 +1,7 @@
 package io.millrace.server.handlers;
 
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.OffsetCommitRequest;
 import io.millrace.protocol.messages.OffsetCommitResponse;
 import io.millrace.server.groups.GroupRoute;
@@ -40,10 +41,31 @@ public final class OffsetCommitHandler implements Handler<OffsetCommitRequest, O
         groups.to(
                 request.groupId(),
                 shard -> shard.commitOffsets(GroupRoute.contextOf(exchange), settled, answer -> {
-                    List<OffsetCommitResponse.OffsetCommitResponseTopic> topics = new ArrayList<>(answer.topics());
-                    topics.addAll(refused);
-                    exchange.reply(answer.toBuilder().topics(topics).build());
+                    exchange.reply(answer.toBuilder()
+                            .topics(joined(answer.topics(), refused))
+                            .build());
                 }));
+    }
+
+    /** One entry a topic, though some of its partitions were answered here and some by the shard. */
+    private static List<OffsetCommitResponse.OffsetCommitResponseTopic> joined(
+            List<OffsetCommitResponse.OffsetCommitResponseTopic> answered,
+            List<OffsetCommitResponse.OffsetCommitResponseTopic> refused) {
+        List<OffsetCommitResponse.OffsetCommitResponseTopic> left = new ArrayList<>(refused);
+        List<OffsetCommitResponse.OffsetCommitResponseTopic> topics = new ArrayList<>();
+        for (var topic : answered) {
+            List<OffsetCommitResponse.OffsetCommitResponsePartition> partitions = new ArrayList<>(topic.partitions());
+            for (var other : refused) {
+                boolean isSame =
+                        (topic.topicId().equals(Uuid.ZERO) || other.topicId().equals(Uuid.ZERO))
+                                ? topic.name().equals(other.name())
+                                : topic.topicId().equals(other.topicId());
+                if (isSame && left.remove(other)) partitions.addAll(other.partitions());
+            }
+            topics.add(topic.toBuilder().partitions(partitions).build());
+        }
+        topics.addAll(left);
+        return topics;
     }
 
     private void settle(

@@ -2,9 +2,11 @@ package io.millrace.server.handlers;
 
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.RecordsPayload;
+import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.ProduceRequest;
 import io.millrace.protocol.messages.ProduceResponse;
 import io.millrace.records.BatchHeader;
+import io.millrace.records.Compression;
 import io.millrace.records.TopicPartition;
 import io.millrace.replication.run.LeaderPartition;
 import io.millrace.server.network.Exchange;
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ProduceHandler implements Handler<ProduceRequest, ProduceResponse> {
     private static final int FIRST_VERSION_WITH_IDS = 13;
+    private static final int FIRST_VERSION_WITH_ZSTD = 7;
 
     private final BrokerLane home;
     private final Consumer<LogDirectoryFailed> diskFailed;
@@ -36,8 +39,12 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
         this.diskFailed = diskFailed;
     }
 
-    /** One partition's batches on their way to its lane. */
-    private record Append(int slot, TopicPartition partition, ByteBuffer batches) {}
+    /** One partition's batches on their way to its lane, and the topic they are for, which may be made anew meanwhile. */
+    private record Append(int slot, TopicPartition partition, Uuid topicId, ByteBuffer batches) {
+        boolean isFor(LeaderPartition led) {
+            return led.log().topicId().orElse(topicId).equals(topicId);
+        }
+    }
 
     @Override
     public void handle(ProduceRequest request, Exchange<ProduceResponse> exchange) {
@@ -64,10 +71,17 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
                 if (error != ErrorCode.NONE || topic == null) {
                     answers.answer(slot, ProduceAnswers.refusal(data.index(), error, error.message()));
                 } else {
-                    Append append =
-                            new Append(slot, new TopicPartition(topic.name(), data.index()), batches(data.records()));
+                    Append append = new Append(
+                            slot, new TopicPartition(topic.name(), data.index()), topic.id(), batches(data.records()));
                     BrokerLane owner = home.ownerOf(append.partition());
-                    if (owner == home) append(append, request.acks(), home, answers);
+                    if (exchange.version() < FIRST_VERSION_WITH_ZSTD && isZstd(append.batches()))
+                        answers.answer(
+                                slot,
+                                ProduceAnswers.refusal(
+                                        data.index(),
+                                        ErrorCode.UNSUPPORTED_COMPRESSION_TYPE,
+                                        "zstd needs a produce request of version 7 or later (KIP-110)"));
+                    else if (owner == home) append(append, request.acks(), home, answers);
                     else queue(elsewhere, owner, append);
                 }
                 slot++;
@@ -116,7 +130,7 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
     private void append(Append append, short acks, BrokerLane owner, ProduceAnswers answers) {
         LeaderPartition partition = owner.partitions().find(append.partition());
         int index = append.partition().partition();
-        if (partition == null) {
+        if (partition == null || !append.isFor(partition)) {
             answer(
                     answers,
                     append.slot(),
@@ -147,7 +161,8 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
                     ProduceAnswers.refusal(index, ErrorCode.KAFKA_STORAGE_ERROR, "the log directory failed"));
             return;
         }
-        ProduceResponse.PartitionProduceResponse answer = toResponse(index, outcome);
+        ProduceResponse.PartitionProduceResponse answer =
+                toResponse(index, outcome, partition.log().logStartOffset());
         long untilOffset = untilOffset(outcome);
         boolean waits = acks != 0 && (acks == -1 || partition.log().config().flushMessages() <= 1);
         if (!waits || partition.isCommitted(untilOffset)) answer(answers, append.slot(), answer);
@@ -169,6 +184,11 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
         home.run(() -> answers.answer(slot, answer));
     }
 
+    private static boolean isZstd(ByteBuffer batches) {
+        return batches.remaining() >= BatchHeader.HEADER_BYTES
+                && BatchHeader.compressionId(batches, batches.position()) == Compression.ZSTD.id();
+    }
+
     private static boolean isTransactional(ByteBuffer batches) {
         return batches.remaining() >= BatchHeader.HEADER_BYTES
                 && BatchHeader.magic(batches, batches.position()) == 2
@@ -183,7 +203,8 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
         };
     }
 
-    private static ProduceResponse.PartitionProduceResponse toResponse(int index, AppendOutcome outcome) {
+    private static ProduceResponse.PartitionProduceResponse toResponse(
+            int index, AppendOutcome outcome, long logStartOffset) {
         return switch (outcome) {
             case AppendOutcome.Appended appended ->
                 ProduceResponse.PartitionProduceResponse.builder()
@@ -196,11 +217,12 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
                 ProduceResponse.PartitionProduceResponse.builder()
                         .index(index)
                         .baseOffset(duplicate.baseOffset())
-                        .logAppendTimeMs(-1)
+                        .logAppendTimeMs(duplicate.timestamp())
                         .logStartOffset(duplicate.logStartOffset())
                         .build();
             case AppendOutcome.Refused refused ->
                 ProduceAnswers.refusal(index, refused.error(), refused.message()).toBuilder()
+                        .logStartOffset(isFoundWhileAppending(refused.error()) ? logStartOffset : -1)
                         .recordErrors(refused.records().stream()
                                 .map(record -> ProduceResponse.BatchIndexAndErrorMessage.builder()
                                         .batchIndex(record.batchIndex())
@@ -209,5 +231,13 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
                                 .toList())
                         .build();
         };
+    }
+
+    /** Refusals of the records themselves tell where the log starts; those of the batch's outside come before anybody looks. */
+    private static boolean isFoundWhileAppending(ErrorCode error) {
+        return error == ErrorCode.INVALID_RECORD
+                || error == ErrorCode.INVALID_TIMESTAMP
+                || error == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
+                || error == ErrorCode.INVALID_PRODUCER_EPOCH;
     }
 }

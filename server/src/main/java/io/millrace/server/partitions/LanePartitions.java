@@ -2,6 +2,7 @@ package io.millrace.server.partitions;
 
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.FetchResponse;
+import io.millrace.records.OffsetAndEpoch;
 import io.millrace.records.TopicPartition;
 import io.millrace.replication.run.LeaderPartition;
 import io.millrace.storage.FileRecords;
@@ -13,6 +14,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -106,6 +108,19 @@ public final class LanePartitions {
         long untilOffset = wanted.readCommitted() ? lastStableOffset : partition.highWatermark();
         int maxBytes = Math.min(wanted.maxBytes(), bytesLeft);
         try {
+            if (wanted.lastFetchedEpoch() >= 0) {
+                Optional<OffsetAndEpoch> end = log.endOffsetForEpoch(wanted.lastFetchedEpoch());
+                if (end.isEmpty()) return read.refused(ErrorCode.OFFSET_OUT_OF_RANGE);
+                boolean diverges = end.get().leaderEpoch() < wanted.lastFetchedEpoch()
+                        || end.get().offset() < wanted.fetchOffset();
+                if (diverges)
+                    return read.diverging(
+                            partition.leaderEpoch(),
+                            partition.highWatermark(),
+                            lastStableOffset,
+                            log.logStartOffset(),
+                            end.get());
+            }
             return switch (log.read(wanted.fetchOffset(), maxBytes, atLeastOneBatch, untilOffset)) {
                 case ReadOutcome.OutOfRange ignored -> {
                     PartitionRead refused = read.refused(ErrorCode.OFFSET_OUT_OF_RANGE);

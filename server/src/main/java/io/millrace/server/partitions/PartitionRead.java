@@ -2,9 +2,11 @@ package io.millrace.server.partitions;
 
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.FetchResponse;
+import io.millrace.records.OffsetAndEpoch;
 import io.millrace.records.TopicPartition;
 import io.millrace.storage.FileRecords;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One partition's part of a fetch: what is wanted, and the last result. A result holds a file open until it is released,
@@ -17,9 +19,11 @@ public final class PartitionRead {
      * @param fetchOffset the first offset wanted
      * @param maxBytes soft limit in bytes
      * @param currentLeaderEpoch what the client believes, -1 for no opinion
+     * @param lastFetchedEpoch epoch of the last record the client has, -1 for no word on it
      * @param readCommitted whether records of open and aborted transactions are to be left to the reader to skip
      */
-    public record Wanted(long fetchOffset, int maxBytes, int currentLeaderEpoch, boolean readCommitted) {}
+    public record Wanted(
+            long fetchOffset, int maxBytes, int currentLeaderEpoch, int lastFetchedEpoch, boolean readCommitted) {}
 
     private final int position;
     private final TopicPartition topicPartition;
@@ -31,6 +35,7 @@ public final class PartitionRead {
     private long logStartOffset = -1;
     private int leaderEpoch = -1;
     private List<FetchResponse.AbortedTransaction> aborted = List.of();
+    private @Nullable OffsetAndEpoch divergesFrom;
 
     /**
      * A read to be done, or one already refused.
@@ -112,6 +117,20 @@ public final class PartitionRead {
         return result;
     }
 
+    /** The client's log is not a prefix of this one: it shares it up to here at most (KIP-595). */
+    PartitionRead diverging(
+            int epoch, long highWatermark, long lastStableOffset, long logStartOffset, OffsetAndEpoch end) {
+        PartitionRead result =
+                found(FileRecords.EMPTY, epoch, highWatermark, lastStableOffset, logStartOffset, List.of());
+        result.divergesFrom = end;
+        return result;
+    }
+
+    /** Whether there is something to act on although no records were found. */
+    public boolean isUrgent() {
+        return error != ErrorCode.NONE || divergesFrom != null;
+    }
+
     /** Takes over what {@code result} found, and with it the duty to release it. */
     public void take(PartitionRead result) {
         release();
@@ -122,6 +141,7 @@ public final class PartitionRead {
         logStartOffset = result.logStartOffset;
         leaderEpoch = result.leaderEpoch;
         aborted = result.aborted;
+        divergesFrom = result.divergesFrom;
     }
 
     /** Gives the records up, keeping the watermarks. */
@@ -136,16 +156,26 @@ public final class PartitionRead {
         records = FileRecords.EMPTY;
     }
 
-    /** The protocol's form. The duty to release the records goes with it. */
-    public FetchResponse.PartitionData toPartitionData() {
-        return FetchResponse.PartitionData.builder()
-                .partitionIndex(topicPartition.partition())
+    /**
+     * The protocol's form. The duty to release the records goes with it.
+     *
+     * @param askedIndex the partition's number as the client gave it
+     */
+    public FetchResponse.PartitionData toPartitionData(int askedIndex) {
+        FetchResponse.PartitionData.Builder data = FetchResponse.PartitionData.builder()
+                .partitionIndex(askedIndex)
                 .errorCode(error.code())
                 .highWatermark(highWatermark)
                 .lastStableOffset(lastStableOffset)
                 .logStartOffset(logStartOffset)
                 .records(records)
-                .abortedTransactions(wanted.readCommitted() && error == ErrorCode.NONE ? aborted : null)
-                .build();
+                .abortedTransactions(wanted.readCommitted() && error == ErrorCode.NONE ? aborted : null);
+        OffsetAndEpoch end = divergesFrom;
+        if (end != null)
+            data.divergingEpoch(FetchResponse.EpochEndOffset.builder()
+                    .epoch(end.leaderEpoch())
+                    .endOffset(end.offset())
+                    .build());
+        return data.build();
     }
 }

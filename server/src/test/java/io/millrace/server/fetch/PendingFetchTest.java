@@ -36,7 +36,7 @@ class PendingFetchTest {
         reads.add(new PartitionRead(
                 reads.size(),
                 new TopicPartition("t", partition),
-                new PartitionRead.Wanted(offset, maxBytes, -1, false),
+                new PartitionRead.Wanted(offset, maxBytes, -1, -1, false),
                 error));
     }
 
@@ -255,7 +255,7 @@ class PendingFetchTest {
             reads.add(new PartitionRead(
                     0,
                     new TopicPartition("t", here),
-                    new PartitionRead.Wanted(0, 1_000, believed, false),
+                    new PartitionRead.Wanted(0, 1_000, believed, -1, false),
                     ErrorCode.NONE));
             fetch(1, 1_000, 500);
             assertEquals(

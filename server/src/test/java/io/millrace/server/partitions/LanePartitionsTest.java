@@ -71,8 +71,8 @@ class LanePartitionsTest {
         broker.partition("t", 0).append(Batches.of("a"), AppendOrigin.CLIENT);
         PartitionRead committed = read(0, true);
         PartitionRead all = read(0, false);
-        assertEquals(java.util.List.of(), committed.toPartitionData().abortedTransactions());
-        assertEquals(null, all.toPartitionData().abortedTransactions());
+        assertEquals(java.util.List.of(), committed.toPartitionData(0).abortedTransactions());
+        assertEquals(null, all.toPartitionData(0).abortedTransactions());
         committed.release();
         all.release();
     }
@@ -84,7 +84,7 @@ class LanePartitionsTest {
                         new PartitionRead(
                                 0,
                                 new TopicPartition("t", 0),
-                                new PartitionRead.Wanted(offset, 1 << 20, -1, readCommitted),
+                                new PartitionRead.Wanted(offset, 1 << 20, -1, -1, readCommitted),
                                 ErrorCode.NONE),
                         1 << 20,
                         true);
