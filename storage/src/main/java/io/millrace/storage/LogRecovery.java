@@ -135,6 +135,7 @@ final class LogRecovery {
                 new SegmentScan(folder, segments, epochs, producers, snapshots, notes, config.isCompacting());
         long start = Math.max(logStartOffset, segments.first().baseOffset());
         long logEndOffset = scan.from(recoveryPoint, start);
+        if (topicId != null) PartitionMetadata.keep(disk, folder.directory(), topicId);
         return finished(logEndOffset, logStartOffset, false, scan);
     }
 

@@ -21,21 +21,38 @@ public final class PartitionMetadata {
 
     private static final String VERSION_LINE = "version: 0";
     private static final String ID_PREFIX = "topic_id: ";
+    private static final int ID_CHARS = 22;
     private static final int MAX_FILE_BYTES = 4096;
 
     private PartitionMetadata() {}
 
     /** Writes the file of a new directory; the log's first flush forces it. */
     static void write(Disk disk, Path directory, Uuid topicId) throws IOException {
-        byte[] content = (VERSION_LINE + "\n" + ID_PREFIX + topicId).getBytes(StandardCharsets.UTF_8);
         try (DiskFile file = disk.open(directory.resolve(FILE_NAME), OpenMode.CREATE)) {
             file.truncate(0);
-            file.write(0, ByteBuffer.wrap(content));
+            file.write(0, ByteBuffer.wrap(content(topicId)));
+        }
+    }
+
+    private static byte[] content(Uuid topicId) {
+        return (VERSION_LINE + "\n" + ID_PREFIX + topicId).getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Has the file of a directory that has been in use forced; makes it anew if it is missing or a power cut tore it. */
+    static void keep(Disk disk, Path directory, Uuid topicId) throws IOException {
+        Path path = directory.resolve(FILE_NAME);
+        if (read(disk, directory).isEmpty()) {
+            disk.replace(path, content(topicId));
+            return;
+        }
+        try (DiskFile file = disk.open(path, OpenMode.READ_WRITE)) {
+            file.force();
         }
     }
 
     /**
-     * The topic id of a partition's directory, or nothing if the file is missing or, after a crash, empty.
+     * The topic id of a partition's directory, or nothing if the file is missing or only the beginning of it is there, as a
+     * power cut before the log's first flush leaves it.
      *
      * @throws CorruptLog if it says something else
      */
@@ -43,7 +60,7 @@ public final class PartitionMetadata {
         Path file = directory.resolve(FILE_NAME);
         if (!disk.exists(file)) return Optional.empty();
         String text = new String(disk.readAll(file, MAX_FILE_BYTES), StandardCharsets.UTF_8);
-        if (text.isBlank() || text.chars().allMatch(c -> c == 0)) return Optional.empty();
+        if (isTorn(text)) return Optional.empty();
         List<String> lines =
                 text.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
         if (lines.size() != 2
@@ -56,5 +73,12 @@ public final class PartitionMetadata {
         } catch (IllegalArgumentException e) {
             throw new CorruptLog(file, 0, "line '" + lines.get(1) + "' holds no topic id");
         }
+    }
+
+    private static boolean isTorn(String text) {
+        int zero = text.indexOf(0);
+        String begun = (zero < 0 ? text : text.substring(0, zero)).stripLeading();
+        String fixed = VERSION_LINE + "\n" + ID_PREFIX;
+        return fixed.startsWith(begun) || (begun.startsWith(fixed) && begun.length() < fixed.length() + ID_CHARS);
     }
 }

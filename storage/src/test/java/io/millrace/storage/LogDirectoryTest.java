@@ -168,6 +168,15 @@ class LogDirectoryTest {
         Path path = directory.createPartition(ORDERS, Uuid.ONE);
         disk.put(path.resolve(PartitionMetadata.FILE_NAME), new byte[0]);
         assertEquals(Optional.empty(), PartitionMetadata.read(disk, path));
+        PartitionMetadata.write(disk, path, Uuid.ONE);
+        byte[] whole = disk.content(path.resolve(PartitionMetadata.FILE_NAME));
+        for (int left = 0; left < whole.length; left++) {
+            disk.put(path.resolve(PartitionMetadata.FILE_NAME), java.util.Arrays.copyOf(whole, left));
+            assertEquals(Optional.empty(), PartitionMetadata.read(disk, path));
+            byte[] zeros = java.util.Arrays.copyOf(java.util.Arrays.copyOf(whole, left), whole.length);
+            disk.put(path.resolve(PartitionMetadata.FILE_NAME), zeros);
+            assertEquals(Optional.empty(), PartitionMetadata.read(disk, path));
+        }
         disk.put(path.resolve(PartitionMetadata.FILE_NAME), "version: 1\ntopic_id: x".getBytes(StandardCharsets.UTF_8));
         assertThrows(CorruptLog.class, () -> PartitionMetadata.read(disk, path));
     }
