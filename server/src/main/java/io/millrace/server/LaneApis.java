@@ -45,6 +45,7 @@ import io.millrace.server.network.LaneNetwork;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.storage.LogDirectories;
 import io.millrace.storage.LogDirectoryFailed;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -53,7 +54,8 @@ import java.util.function.Consumer;
 final class LaneApis {
     private LaneApis() {}
 
-    static void fill(
+    /** Fills the lanes' tables; the fetch sessions it makes, one set for each lane, are what metrics ask for. */
+    static Map<BrokerLane, FetchSessions> fill(
             Map<Lane, LaneNetwork> networks,
             List<BrokerLane> lanes,
             ServerConfig config,
@@ -67,12 +69,14 @@ final class LaneApis {
         TopicCreation creation = new TopicCreation(controller, configs);
         int sessions = configs.brokerInt("max.incremental.fetch.session.cache.slots");
         int sessionsPerLane = (sessions + lanes.size() - 1) / lanes.size();
+        Map<BrokerLane, FetchSessions> sessionsByLane = new LinkedHashMap<>();
         for (BrokerLane lane : lanes) {
             LaneNetwork network = networks.get(lane.lane());
             if (network == null) throw new IllegalStateException("lane " + lane.index() + " has no network");
             ApiTable apis = network.apis();
             FetchSessions fetchSessions =
                     new FetchSessions(sessionsPerLane, () -> randomness.nextInt(Integer.MAX_VALUE));
+            sessionsByLane.put(lane, fetchSessions);
             GroupRoute groups = new GroupRoute(lane, configs.brokerInt("offsets.topic.num.partitions"));
             apis.serve(ApiKey.PRODUCE, new ProduceHandler(lane, diskFailed))
                     .serve(ApiKey.FETCH, new FetchHandler(lane, fetchSessions, configs.brokerInt("fetch.max.bytes")))
@@ -99,7 +103,7 @@ final class LaneApis {
                     .serve(ApiKey.CREATE_PARTITIONS, new CreatePartitionsHandler(lane, controller))
                     .serve(ApiKey.DELETE_GROUPS, new DeleteGroupsHandler(lane, groups))
                     .serve(ApiKey.INCREMENTAL_ALTER_CONFIGS, new IncrementalAlterConfigsHandler(lane, controller))
-                    .serve(ApiKey.OFFSET_DELETE, new OffsetDeleteHandler(groups))
+                    .serve(ApiKey.OFFSET_DELETE, new OffsetDeleteHandler(lane, groups))
                     .serve(ApiKey.DESCRIBE_CLUSTER, new DescribeClusterHandler(lane, view, clusterId))
                     .serve(ApiKey.DESCRIBE_PRODUCERS, new DescribeProducersHandler(lane))
                     .serve(ApiKey.LIST_CONFIG_RESOURCES, new ListConfigResourcesHandler(lane))
@@ -108,5 +112,6 @@ final class LaneApis {
                             new DescribeTopicPartitionsHandler(
                                     lane, configs.brokerInt("max.request.partition.size.limit")));
         }
+        return sessionsByLane;
     }
 }

@@ -17,6 +17,8 @@ import io.millrace.server.config.BadConfig;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.controller.BrokerLife;
 import io.millrace.server.controller.MetadataRole;
+import io.millrace.server.fetch.FetchSessions;
+import io.millrace.server.metrics.MetricSources;
 import io.millrace.server.metrics.NodeMetrics;
 import io.millrace.server.network.LaneNetwork;
 import io.millrace.server.partitions.BrokerLane;
@@ -83,10 +85,15 @@ public final class Node {
                 new MetadataEvents());
         this.broker = new BrokerLife(metadata, config, directories, environment, lanes);
         this.listeners = new NodeListeners(environment, config, networks);
-        LaneApis.fill(
+        Map<BrokerLane, FetchSessions> sessions = LaneApis.fill(
                 networks, lanes, config, clusterId, directories, metadata, environment.randomness(), this::diskFailed);
         this.stop = new NodeStop(environment, directories, lanes, metadata, broker, listeners);
-        this.metrics = new NodeMetrics(lanes, networks, this::metadataFacts);
+        this.metrics = new NodeMetrics(lanes, networks, this::metadataFacts, new MetricSources() {
+            @Override
+            public Optional<FetchSessions> fetchSessions(BrokerLane lane) {
+                return Optional.ofNullable(sessions.get(lane));
+            }
+        });
     }
 
     /**

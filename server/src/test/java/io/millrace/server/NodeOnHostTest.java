@@ -303,6 +303,8 @@ class NodeOnHostTest {
                     "millrace_topic_log_end_offset_sum{topic=\"t\"} 2",
                     "millrace_topic_partitions_led{topic=\"t\"} 3",
                     "millrace_connections_open 1",
+                    "millrace_fetch_sessions 0",
+                    "millrace_quorum_leader_id 1",
                     "millrace_serving 1",
                     "millrace_metadata_brokers{state=\"unfenced\"} 1"))
                 assertTrue(text.contains("\n" + line + "\n"), () -> line + " is not in\n" + text);

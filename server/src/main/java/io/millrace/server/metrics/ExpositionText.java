@@ -5,9 +5,6 @@ package io.millrace.server.metrics;
  * finished before the next begins, as the format demands.
  */
 final class ExpositionText {
-    /** What a scrape's answer says it is. */
-    static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-
     /** How a family's samples behave. */
     enum Kind {
         /** Only grows, from 0 at the start of the process. */
