@@ -13,7 +13,7 @@ final class ClassicAnswers {
         return JoinGroupResponse.builder()
                 .errorCode(error.code())
                 .generationId(-1)
-                .protocolName("")
+                .protocolName(null)
                 .leader("")
                 .memberId(memberId)
                 .build();
@@ -27,13 +27,12 @@ final class ClassicAnswers {
     }
 
     static JoinGroupResponse.Builder generation(ClassicGroup group, ClassicMember member) {
-        String protocol = group.protocolName();
         String leader = group.leaderId();
         return JoinGroupResponse.builder()
                 .errorCode(ErrorCode.NONE.code())
                 .generationId(group.generation())
                 .protocolType(group.protocolType())
-                .protocolName(protocol == null ? "" : protocol)
+                .protocolName(group.protocolName())
                 .leader(leader == null ? "" : leader)
                 .memberId(member.memberId);
     }

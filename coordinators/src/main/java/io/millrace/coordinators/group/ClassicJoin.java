@@ -79,14 +79,10 @@ final class ClassicJoin {
                 || request.sessionTimeoutMs() > limits.maxSessionTimeoutMs()) {
             return ErrorCode.INVALID_SESSION_TIMEOUT;
         }
-        if (directory.isForeign(request.groupId())) return ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
-        if (request.protocolType().isEmpty() || joining.protocols.isEmpty()) {
-            return ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
-        }
-        return ErrorCode.NONE;
+        return directory.isForeign(request.groupId()) ? ErrorCode.INCONSISTENT_GROUP_PROTOCOL : ErrorCode.NONE;
     }
 
-    /** The group is in the log before anyone is in the group. */
+    /** The group is in the log before anyone is in the group; it stays there if its first member is refused. */
     private void createThenJoin(Joining joining, Turn turn) {
         String groupId = joining.request.groupId();
         turn.write(GroupRecords.newGroup(groupId, turn.wallMs()));

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /** SyncGroup (key 14), versions 0-5. Static members from v3 (KIP-345), protocol type and name from v5 (KIP-559). */
 final class ClassicSync {
+    private static final int PROTOCOL_VERSION = 5;
+
     private final GroupDirectory directory;
     private final ClassicRebalance rebalance;
 
@@ -20,10 +22,10 @@ final class ClassicSync {
         this.rebalance = rebalance;
     }
 
-    void sync(SyncGroupRequest request, Reply<SyncGroupResponse> reply, Turn turn) {
+    void sync(GroupRequestContext context, SyncGroupRequest request, Reply<SyncGroupResponse> reply, Turn turn) {
         ClassicGroup group = directory.find(request.groupId());
         ClassicMember member = group == null ? null : group.member(request.memberId());
-        ErrorCode error = check(request, group);
+        ErrorCode error = check(context, request, group);
         if (group == null || member == null || error != ErrorCode.NONE) {
             turn.answer(reply, ClassicAnswers.syncError(error));
             return;
@@ -42,7 +44,12 @@ final class ClassicSync {
         }
     }
 
-    private static ErrorCode check(SyncGroupRequest request, @Nullable ClassicGroup group) {
+    private static ErrorCode check(
+            GroupRequestContext context, SyncGroupRequest request, @Nullable ClassicGroup group) {
+        if (context.apiVersion() >= PROTOCOL_VERSION
+                && (request.protocolType() == null || request.protocolName() == null)) {
+            return ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
+        }
         if (request.groupId().isEmpty()) return ErrorCode.INVALID_GROUP_ID;
         if (group == null) return ErrorCode.UNKNOWN_MEMBER_ID;
         ErrorCode error = group.check(request.memberId(), request.groupInstanceId());

@@ -16,9 +16,17 @@ import java.util.List;
 
 /** Answers that hold nothing but an error, in the form of each API: for the shard, and for a server that refuses earlier. */
 public final class GroupAnswers {
+    private static final int NULL_PROTOCOL_NAME_VERSION = 7;
+
     private GroupAnswers() {}
 
-    /** JoinGroup, to whoever asked. */
+    /** JoinGroup in the words of a version: up to 6 the name of no protocol is empty, from 7 it is null (KIP-559). */
+    public static JoinGroupResponse joinGroup(int version, JoinGroupResponse response) {
+        if (version >= NULL_PROTOCOL_NAME_VERSION || response.protocolName() != null) return response;
+        return response.toBuilder().protocolName("").build();
+    }
+
+    /** JoinGroup, to whoever asked; in the words of the newest version. */
     public static JoinGroupResponse joinGroup(JoinGroupRequest request, ErrorCode error) {
         return ClassicAnswers.joinError(request.memberId(), error);
     }

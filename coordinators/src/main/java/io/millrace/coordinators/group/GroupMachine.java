@@ -95,8 +95,9 @@ public final class GroupMachine implements ShardMachine {
     }
 
     /** SyncGroup. Its answer may come with a later decision, once the leader has sent the assignment. */
-    public Decision syncGroup(SyncGroupRequest request, Reply<SyncGroupResponse> reply, Moment now) {
-        return decide(now, turn -> sync.sync(request, reply, turn));
+    public Decision syncGroup(
+            GroupRequestContext context, SyncGroupRequest request, Reply<SyncGroupResponse> reply, Moment now) {
+        return decide(now, turn -> sync.sync(context, request, reply, turn));
     }
 
     /** Heartbeat. */
@@ -129,7 +130,7 @@ public final class GroupMachine implements ShardMachine {
         });
     }
 
-    /** OffsetDelete. */
+    /** OffsetDelete, of partitions that exist. */
     public Decision deleteOffsets(OffsetDeleteRequest request, Reply<OffsetDeleteResponse> reply, Moment now) {
         return decide(now, turn -> offsetDeletes.delete(request, reply, turn));
     }

@@ -19,6 +19,10 @@ final class OffsetDeletes {
     }
 
     void delete(OffsetDeleteRequest request, Reply<OffsetDeleteResponse> reply, Turn turn) {
+        if (request.groupId().isEmpty()) {
+            turn.answer(reply, error(ErrorCode.INVALID_GROUP_ID));
+            return;
+        }
         ClassicGroup group = directory.find(request.groupId());
         if (group == null) {
             turn.answer(reply, error(ErrorCode.GROUP_ID_NOT_FOUND));

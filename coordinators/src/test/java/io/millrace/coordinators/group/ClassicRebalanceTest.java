@@ -9,6 +9,8 @@ import io.millrace.coordinators.shard.Moment;
 import io.millrace.coordinators.shard.run.ShardLimits;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.JoinGroupRequest;
+import io.millrace.protocol.messages.SyncGroupRequest;
+import io.millrace.protocol.messages.SyncGroupResponse;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -23,6 +25,102 @@ class ClassicRebalanceTest {
         assertEquals(ErrorCode.MEMBER_ID_REQUIRED.code(), told.errorCode());
         assertTrue(told.memberId().matches("client-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), told.memberId());
         assertEquals("Empty", bench.state());
+    }
+
+    @Test
+    void aRefusedJoinNamesNoProtocolInTheWordsOfItsVersion() {
+        for (int version = 0; version <= 9; version++) {
+            String wanted = version < 7 ? "" : null;
+            var stranger = bench.join(version, GroupBench.joinRequest("stranger", null, "range"))
+                    .response();
+            assertEquals(ErrorCode.UNKNOWN_MEMBER_ID.code(), stranger.errorCode());
+            assertEquals(wanted, stranger.protocolName(), "by the group, version " + version);
+            bench.shard.resign();
+            var lost = bench.join(version, GroupBench.joinRequest("stranger", null, "range"))
+                    .response();
+            assertEquals(ErrorCode.NOT_COORDINATOR.code(), lost.errorCode());
+            assertEquals(wanted, lost.protocolName(), "by the shard, version " + version);
+            bench.failOver();
+        }
+    }
+
+    /** A version 6 join that waits is sent away by a version 9 one: each is told in its own words. */
+    @Test
+    void aDisplacedJoinIsAnsweredInTheWordsOfItsOwnVersion() {
+        var members = bench.stableGroup(2);
+        var again = GroupBench.joinRequest(members.getFirst().memberId(), null, "range");
+        var first = bench.join(6, again);
+        assertFalse(first.isTold());
+        var second = bench.join(9, again);
+        assertEquals(ErrorCode.REBALANCE_IN_PROGRESS.code(), first.response().errorCode());
+        assertEquals("", first.response().protocolName());
+        assertFalse(second.isTold());
+    }
+
+    @Test
+    void aGroupIsThereThoughItsFirstMemberWasRefusedForItsProtocols() {
+        var none = GroupBench.joinRequest("", null);
+        assertEquals(
+                ErrorCode.UNKNOWN_MEMBER_ID.code(),
+                bench.join("stranger").response().errorCode(),
+                "who claims to be a member is asked who it is first");
+        assertEquals(
+                ErrorCode.GROUP_ID_NOT_FOUND.code(),
+                bench.describe(GroupBench.GROUP).errorCode());
+        assertEquals(
+                ErrorCode.INCONSISTENT_GROUP_PROTOCOL.code(),
+                bench.join(9, none).response().errorCode());
+        var untyped = GroupBench.joinRequest("", null, "range").toBuilder()
+                .protocolType("")
+                .build();
+        assertEquals(
+                ErrorCode.INCONSISTENT_GROUP_PROTOCOL.code(),
+                bench.join(9, untyped).response().errorCode());
+        var group = bench.describe(GroupBench.GROUP);
+        assertEquals(ErrorCode.NONE.code(), group.errorCode());
+        assertEquals("Empty", group.groupState());
+        assertEquals("", group.protocolType());
+        bench.failOver();
+        assertEquals("Empty", bench.state());
+        assertEquals(1, bench.stableGroup(1).getFirst().generation(), "it is as good as new");
+    }
+
+    @Test
+    void fromVersion5ASyncSaysItsProtocolBeforeAnythingElseCounts() {
+        var member = bench.stableGroup(1).getFirst();
+        var complete = SyncGroupRequest.builder()
+                .groupId(GroupBench.GROUP)
+                .memberId(member.memberId())
+                .generationId(1)
+                .protocolType("consumer")
+                .protocolName("range")
+                .build();
+        assertEquals(ErrorCode.NONE, error(bench.sync(5, complete)));
+        for (var incomplete : List.of(
+                complete.toBuilder().protocolType(null).build(),
+                complete.toBuilder().protocolName(null).build(),
+                complete.toBuilder().protocolName(null).groupId("nobody").build(),
+                complete.toBuilder().protocolName(null).groupId("").build())) {
+            assertEquals(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, error(bench.sync(5, incomplete)));
+        }
+        var older = complete.toBuilder().protocolType(null).protocolName(null);
+        assertEquals(ErrorCode.NONE, error(bench.sync(4, older.build())));
+        assertEquals(
+                ErrorCode.UNKNOWN_MEMBER_ID,
+                error(bench.sync(4, older.groupId("nobody").build())));
+        assertEquals(
+                ErrorCode.INVALID_GROUP_ID,
+                error(bench.sync(5, complete.toBuilder().groupId("").build())));
+        assertEquals(
+                ErrorCode.INCONSISTENT_GROUP_PROTOCOL,
+                error(bench.sync(5, complete.toBuilder().protocolName("sticky").build())));
+        assertEquals(
+                ErrorCode.INCONSISTENT_GROUP_PROTOCOL,
+                error(bench.sync(5, complete.toBuilder().protocolType("connect").build())));
+    }
+
+    private static ErrorCode error(Told<SyncGroupResponse> told) {
+        return ErrorCode.forCode(told.response().errorCode());
     }
 
     @Test

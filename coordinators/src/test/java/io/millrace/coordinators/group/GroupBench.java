@@ -178,22 +178,25 @@ final class GroupBench {
 
     Told<SyncGroupResponse> sync(
             String memberId, @Nullable String instanceId, int generation, Map<String, String> assignments) {
-        Told<SyncGroupResponse> told = new Told<>();
-        shard.syncGroup(
+        return sync(
+                4,
                 SyncGroupRequest.builder()
                         .groupId(GROUP)
                         .memberId(memberId)
                         .groupInstanceId(instanceId)
                         .generationId(generation)
-                        .protocolType("consumer")
                         .assignments(assignments.entrySet().stream()
                                 .map(one -> SyncGroupRequest.SyncGroupRequestAssignment.builder()
                                         .memberId(one.getKey())
                                         .assignment(one.getValue().getBytes(StandardCharsets.UTF_8))
                                         .build())
                                 .toList())
-                        .build(),
-                told);
+                        .build());
+    }
+
+    Told<SyncGroupResponse> sync(int version, SyncGroupRequest request) {
+        Told<SyncGroupResponse> told = new Told<>();
+        shard.syncGroup(context(version), request, told);
         lane.run();
         return told;
     }
@@ -312,18 +315,20 @@ final class GroupBench {
     }
 
     OffsetDeleteResponse deleteOffset(String topic, int partition) {
-        Told<OffsetDeleteResponse> told = new Told<>();
-        shard.deleteOffsets(
-                OffsetDeleteRequest.builder()
-                        .groupId(GROUP)
-                        .topics(List.of(OffsetDeleteRequest.OffsetDeleteRequestTopic.builder()
-                                .name(topic)
-                                .partitions(List.of(OffsetDeleteRequest.OffsetDeleteRequestPartition.builder()
-                                        .partitionIndex(partition)
-                                        .build()))
+        return deleteOffsets(OffsetDeleteRequest.builder()
+                .groupId(GROUP)
+                .topics(List.of(OffsetDeleteRequest.OffsetDeleteRequestTopic.builder()
+                        .name(topic)
+                        .partitions(List.of(OffsetDeleteRequest.OffsetDeleteRequestPartition.builder()
+                                .partitionIndex(partition)
                                 .build()))
-                        .build(),
-                told);
+                        .build()))
+                .build());
+    }
+
+    OffsetDeleteResponse deleteOffsets(OffsetDeleteRequest request) {
+        Told<OffsetDeleteResponse> told = new Told<>();
+        shard.deleteOffsets(request, told);
         lane.run();
         return told.response();
     }

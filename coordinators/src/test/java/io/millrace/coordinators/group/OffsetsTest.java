@@ -10,6 +10,7 @@ import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.OffsetCommitKey;
 import io.millrace.protocol.messages.OffsetCommitRequest;
 import io.millrace.protocol.messages.OffsetCommitValue;
+import io.millrace.protocol.messages.OffsetDeleteRequest;
 import io.millrace.protocol.messages.OffsetFetchResponse;
 import io.millrace.records.BatchBuilder;
 import io.millrace.records.ControlRecord;
@@ -174,6 +175,25 @@ class OffsetsTest {
     void offsetsOfNoGroupCannotBeDeleted() {
         assertEquals(
                 ErrorCode.GROUP_ID_NOT_FOUND.code(), bench.deleteOffset("t", 0).errorCode());
+    }
+
+    @Test
+    void offsetsOfTheGroupWithoutNameCannotBeDeletedThoughItMayHaveSome() {
+        var commit = bench.commitRequest("t", 0, 7).groupId("").build();
+        assertEquals(ErrorCode.NONE, GroupBench.error(bench.commit(8, commit)));
+        var refused =
+                bench.deleteOffsets(OffsetDeleteRequest.builder().groupId("").build());
+        assertEquals(ErrorCode.INVALID_GROUP_ID.code(), refused.errorCode());
+        assertEquals(1, bench.fetchAll("").response().topics().size());
+    }
+
+    @Test
+    void anOffsetThatWasNeverCommittedIsDeletedWithoutError() {
+        bench.commit("t", 0, 7);
+        var deleted =
+                bench.deleteOffset("t", 1).topics().getFirst().partitions().getFirst();
+        assertEquals(ErrorCode.NONE.code(), deleted.errorCode());
+        assertEquals(7, bench.fetch("t", 0));
     }
 
     @Test

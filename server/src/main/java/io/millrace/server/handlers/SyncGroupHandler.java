@@ -17,6 +17,7 @@ public final class SyncGroupHandler implements Handler<SyncGroupRequest, SyncGro
 
     @Override
     public void handle(SyncGroupRequest request, Exchange<SyncGroupResponse> exchange) {
-        groups.to(request.groupId(), shard -> shard.syncGroup(request, exchange::reply));
+        groups.to(
+                request.groupId(), shard -> shard.syncGroup(GroupRoute.contextOf(exchange), request, exchange::reply));
     }
 }

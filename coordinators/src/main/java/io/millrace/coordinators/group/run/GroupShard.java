@@ -109,16 +109,17 @@ public final class GroupShard {
     /** JoinGroup; answered when the join phase is over, which may take as long as the group's rebalance timeout. */
     public void joinGroup(GroupRequestContext context, JoinGroupRequest request, Consumer<JoinGroupResponse> then) {
         UUID freshId = freshId();
-        Reply<JoinGroupResponse> reply =
-                Reply.to(then, error -> GroupAnswers.joinGroup(request, GroupErrors.ofMembership(error)));
+        Reply<JoinGroupResponse> reply = Reply.to(
+                response -> then.accept(GroupAnswers.joinGroup(context.apiVersion(), response)),
+                error -> GroupAnswers.joinGroup(request, GroupErrors.ofMembership(error)));
         ask(reply, (machine, now) -> machine.joinGroup(context, request, freshId, reply, now));
     }
 
     /** SyncGroup; answered when the leader has sent the assignment. */
-    public void syncGroup(SyncGroupRequest request, Consumer<SyncGroupResponse> then) {
+    public void syncGroup(GroupRequestContext context, SyncGroupRequest request, Consumer<SyncGroupResponse> then) {
         Reply<SyncGroupResponse> reply =
                 Reply.to(then, error -> GroupAnswers.syncGroup(GroupErrors.ofMembership(error)));
-        ask(reply, (machine, now) -> machine.syncGroup(request, reply, now));
+        ask(reply, (machine, now) -> machine.syncGroup(context, request, reply, now));
     }
 
     /** Heartbeat. */
@@ -152,7 +153,7 @@ public final class GroupShard {
         ask(reply, (machine, now) -> machine.fetchOffsets(request, requireStable, reply, now));
     }
 
-    /** OffsetDelete. */
+    /** OffsetDelete, of partitions that exist. A group that cannot be is answered without topics. */
     public void deleteOffsets(OffsetDeleteRequest request, Consumer<OffsetDeleteResponse> then) {
         Reply<OffsetDeleteResponse> reply =
                 Reply.to(then, error -> GroupAnswers.offsetDelete(GroupErrors.ofMembership(error)));

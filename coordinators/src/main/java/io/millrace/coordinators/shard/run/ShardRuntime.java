@@ -268,7 +268,11 @@ public final class ShardRuntime<M extends ShardMachine> {
     /** A shard that cannot be read is led by nobody: it answers NOT_COORDINATOR until the leadership moves. */
     private void giveUp(String why) {
         load = null;
-        LOG.log(System.Logger.Level.ERROR, "{0}: the coordinator's state could not be loaded: {1}", name, why);
+        LOG.log(
+                System.Logger.Level.ERROR,
+                "{0}: could not be loaded, is served by nobody until led elsewhere: {1}",
+                name,
+                why);
     }
 
     private Moment now() {

@@ -22,6 +22,11 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -248,10 +253,37 @@ class ShardRuntimeTest {
         lead();
         write("w", 1);
         log.batches().getFirst().put(70, (byte) 0x55);
-        lead();
+        String logged = logged(this::lead);
+        assertTrue(logged.startsWith("p-0: could not be loaded"), logged);
+        assertTrue(logged.contains("a batch is corrupt"), logged);
         assertFalse(runtime.isActive());
         read("r", -1);
         assertEquals("r: NOT_COORDINATOR", heard.getLast());
+    }
+
+    /** The errors that are logged meanwhile, as an operator reads them. */
+    private static String logged(Runnable task) {
+        StringBuilder errors = new StringBuilder();
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord record) {
+                if (record.getLevel().equals(Level.SEVERE)) errors.append(new SimpleFormatter().formatMessage(record));
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        Logger logger = Logger.getLogger(ShardRuntime.class.getName());
+        logger.addHandler(handler);
+        try {
+            task.run();
+        } finally {
+            logger.removeHandler(handler);
+        }
+        return errors.toString();
     }
 
     @Test
