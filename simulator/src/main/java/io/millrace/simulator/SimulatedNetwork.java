@@ -1,0 +1,57 @@
+package io.millrace.simulator;
+
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Who listens where, across the nodes of one simulation. All nodes share the loopback address; ports tell them apart. */
+public final class SimulatedNetwork {
+    private static final int FIRST_FREE_PORT = 40_000;
+    private static final int PORTS = 65_536;
+
+    private final Simulation simulation;
+    private final Map<Integer, SimulatedTransport.SimulatedListening> listening = new TreeMap<>();
+    private int nextPort = FIRST_FREE_PORT;
+    private long nextConnectionId = 1;
+
+    /** A network with nobody on it. */
+    public SimulatedNetwork(Simulation simulation) {
+        this.simulation = simulation;
+    }
+
+    /** Starts a new machine with an empty disk. */
+    public SimulatedNode addNode(int laneCount) {
+        return new SimulatedNode(simulation, this, new SimulatedDisk(simulation), laneCount);
+    }
+
+    /** Starts a machine again, with the disk of one that went down. */
+    public SimulatedNode restart(SimulatedNode down, int laneCount) {
+        if (!down.isDown()) throw new IllegalStateException("the node is still up");
+        down.disk().start();
+        return new SimulatedNode(simulation, this, down.disk(), laneCount);
+    }
+
+    int freePort() {
+        do {
+            nextPort = nextPort + 1 == PORTS ? FIRST_FREE_PORT : nextPort + 1;
+        } while (listening.containsKey(nextPort));
+        return nextPort;
+    }
+
+    long nextConnectionId() {
+        return nextConnectionId++;
+    }
+
+    boolean listen(int port, SimulatedTransport.SimulatedListening who) {
+        return listening.putIfAbsent(port, who) == null;
+    }
+
+    void stopListening(int port, SimulatedTransport.SimulatedListening who) {
+        listening.remove(port, who);
+    }
+
+    SimulatedTransport.@Nullable SimulatedListening at(InetSocketAddress address) {
+        return listening.get(address.getPort());
+    }
+}

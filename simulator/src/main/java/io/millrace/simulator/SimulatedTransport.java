@@ -1,0 +1,113 @@
+package io.millrace.simulator;
+
+import io.millrace.environment.Connection;
+import io.millrace.environment.ConnectionEvents;
+import io.millrace.environment.Lane;
+import io.millrace.environment.Transport;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One machine's end of the {@link SimulatedNetwork}. */
+final class SimulatedTransport implements Transport {
+    private static final long MOST_NANOS_TO_CONNECT = 200_000;
+
+    private final SimulatedNetwork network;
+    private final Simulation simulation;
+    private final List<SimulatedListening> listenings = new ArrayList<>();
+    private final List<SimulatedConnection> connections = new ArrayList<>();
+
+    SimulatedTransport(SimulatedNetwork network, Simulation simulation) {
+        this.network = network;
+        this.simulation = simulation;
+    }
+
+    static InetSocketAddress loopback(int port) {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    }
+
+    @Override
+    public Listening listen(InetSocketAddress address, List<? extends Lane> lanes, Acceptor acceptor)
+            throws IOException {
+        if (lanes.isEmpty()) throw new IllegalArgumentException("no lane to take the connections of " + address);
+        int port = address.getPort() == 0 ? network.freePort() : address.getPort();
+        SimulatedListening listening = new SimulatedListening(port, lanes, acceptor);
+        if (!network.listen(port, listening)) throw new BindException("port " + port + " is taken");
+        listenings.add(listening);
+        return listening;
+    }
+
+    @Override
+    public Connection connect(InetSocketAddress address, Lane lane, ConnectionEvents events) {
+        if (!lane.isCurrent()) throw new IllegalStateException("connect was called off lane " + lane.name());
+        SimulatedConnection near = add(loopback(network.freePort()), address, lane);
+        near.hear(events);
+        simulation.after(simulation.someNanos(MOST_NANOS_TO_CONNECT), () -> {
+            if (near.isClosed()) return;
+            SimulatedListening server = network.at(address);
+            if (server == null) lane.execute(() -> near.failed(new ConnectException("nobody listens at " + address)));
+            else server.accept(near);
+        });
+        return near;
+    }
+
+    private SimulatedConnection add(InetSocketAddress local, InetSocketAddress remote, Lane lane) {
+        connections.removeIf(SimulatedConnection::isClosed);
+        SimulatedConnection connection =
+                new SimulatedConnection(network.nextConnectionId(), local, remote, lane, simulation);
+        connections.add(connection);
+        return connection;
+    }
+
+    void cutConnections() {
+        for (SimulatedConnection connection : connections) connection.cut();
+    }
+
+    /** The system closes what the process had open. */
+    void processEnded() {
+        listenings.forEach(SimulatedListening::close);
+        connections.forEach(SimulatedConnection::close);
+    }
+
+    /** Nobody tells the peers. */
+    void powerLost() {
+        listenings.forEach(SimulatedListening::close);
+        connections.forEach(SimulatedConnection::vanish);
+    }
+
+    final class SimulatedListening implements Listening {
+        private final int port;
+        private final List<? extends Lane> lanes;
+        private final Acceptor acceptor;
+        private int next;
+
+        SimulatedListening(int port, List<? extends Lane> lanes, Acceptor acceptor) {
+            this.port = port;
+            this.lanes = List.copyOf(lanes);
+            this.acceptor = acceptor;
+        }
+
+        void accept(SimulatedConnection near) {
+            Lane lane = lanes.get(next++ % lanes.size());
+            SimulatedConnection far = add(loopback(port), near.localAddress(), lane);
+            near.join(far);
+            lane.execute(() -> {
+                if (!far.isClosed()) far.hear(acceptor.accepted(far, lane));
+            });
+        }
+
+        @Override
+        public InetSocketAddress address() {
+            return loopback(port);
+        }
+
+        @Override
+        public void close() {
+            network.stopListening(port, this);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+package io.millrace.simulator.scenario;
+
+import io.millrace.environment.Environment;
+import io.millrace.protocol.Uuid;
+import io.millrace.server.Node;
+import io.millrace.server.NodeEvents;
+import io.millrace.server.Ready;
+import io.millrace.server.config.ServerConfig;
+import io.millrace.server.format.FormatOptions;
+import io.millrace.server.format.Formatter;
+import io.millrace.simulator.SimulatedDisk;
+import io.millrace.simulator.SimulatedNetwork;
+import io.millrace.simulator.SimulatedNode;
+import io.millrace.simulator.Simulation;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** A machine and the real server on it, over all its lives. An empty disk is formatted, as {@code millrace start} does. */
+public final class SimulatedServer {
+    private static final int PORT = 9092;
+    private static final String CLUSTER_ID = "AAAAAAAAQACAAAAAAAAAAQ";
+
+    private final Simulation simulation;
+    private final SimulatedNetwork network;
+    private final int laneCount;
+    private final Map<String, String> properties = new LinkedHashMap<>();
+    private SimulatedNode machine;
+    private @Nullable Node node;
+    private boolean isServing;
+    private int starts;
+
+    /**
+     * A server that is down, on an empty disk.
+     *
+     * @param stated properties besides those of a single node
+     */
+    public SimulatedServer(Simulation simulation, SimulatedNetwork network, int laneCount, Map<String, String> stated) {
+        this.simulation = simulation;
+        this.network = network;
+        this.laneCount = laneCount;
+        properties.put("log.dirs", "/data");
+        properties.put("listeners", "PLAINTEXT://127.0.0.1:" + PORT + ",CONTROLLER://127.0.0.1:9093");
+        properties.put("controller.listener.names", "CONTROLLER");
+        properties.putAll(stated);
+        machine = network.addNode(laneCount);
+        machine.kill();
+    }
+
+    /** Where clients find it. */
+    public InetSocketAddress address() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), PORT);
+    }
+
+    /** The machine of its present or last life. */
+    public SimulatedNode machine() {
+        return machine;
+    }
+
+    /** The machine's disk. */
+    public SimulatedDisk disk() {
+        return machine.disk();
+    }
+
+    /** Whether it is up and has said that it is ready. */
+    public boolean isServing() {
+        return isServing && !machine.isDown();
+    }
+
+    /** How often it was started. */
+    public int starts() {
+        return starts;
+    }
+
+    /** Begins its next life. */
+    public void start() {
+        machine = network.restart(machine, laneCount);
+        isServing = false;
+        node = null;
+        starts++;
+        SimulatedNode here = machine;
+        here.start(() -> boot(here));
+    }
+
+    private void boot(SimulatedNode here) {
+        Environment environment = here.environment();
+        ServerConfig config = new ServerConfig(properties);
+        Formatter formatter = new Formatter(environment.disk());
+        try {
+            if (formatter.formattedFor(config.logDirs()).isEmpty()) {
+                formatter.format(
+                        FormatOptions.forStart(CLUSTER_ID).plan(config),
+                        environment.clock().wallMs(),
+                        () -> new Uuid(
+                                environment.randomness().nextLong(),
+                                environment.randomness().nextLong()));
+            }
+            node = Node.boot(environment, config, new Listener(here));
+        } catch (IOException e) {
+            throw new UncheckedIOException("start " + starts + " failed", e);
+        }
+    }
+
+    private final class Listener implements NodeEvents {
+        private final SimulatedNode life;
+
+        Listener(SimulatedNode life) {
+            this.life = life;
+        }
+
+        @Override
+        public void ready(Ready ready) {
+            simulation.trace(ready.bootMs());
+            if (life == machine) isServing = true;
+        }
+
+        @Override
+        public void failed(Exception why) {
+            if (!life.isDown()) throw new AssertionError("the node gave up in life " + starts, why);
+        }
+    }
+
+    /** Asks it to stop in order; the process ends when it has. */
+    public void stop() {
+        Node running = node;
+        SimulatedNode here = machine;
+        if (running == null || !isServing()) return;
+        isServing = false;
+        here.start(() -> running.stop(failure -> {
+            requireNone(failure);
+            here.kill();
+        }));
+    }
+
+    private static void requireNone(Optional<Exception> failure) {
+        if (failure.isPresent()) throw new AssertionError("an orderly stop failed", failure.get());
+    }
+}

@@ -1,0 +1,90 @@
+package io.millrace.simulator.scenario;
+
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
+import io.millrace.protocol.messages.CreateTopicsRequest;
+import io.millrace.protocol.messages.CreateTopicsResponse;
+import io.millrace.protocol.messages.MetadataRequest;
+import io.millrace.protocol.messages.MetadataResponse;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Makes a topic and learns its id. A topic whose making was acknowledged is there ever after, with the same id. */
+final class TopicMaker implements Actor {
+    private static final int TIMEOUT_MS = 5_000;
+
+    private final String topic;
+    private final int partitions;
+    private final Caller caller;
+    private @Nullable Uuid acknowledgedId;
+    private @Nullable Uuid topicId;
+
+    TopicMaker(String topic, int partitions, Caller caller) {
+        this.topic = topic;
+        this.partitions = partitions;
+        this.caller = caller;
+    }
+
+    @Override
+    public void begin() {
+        CreateTopicsRequest request = CreateTopicsRequest.builder()
+                .topics(List.of(CreateTopicsRequest.CreatableTopic.builder()
+                        .name(topic)
+                        .numPartitions(partitions)
+                        .replicationFactor((short) 1)
+                        .build()))
+                .timeoutMs(TIMEOUT_MS)
+                .build();
+        caller.ask(
+                request,
+                CreateTopicsResponse.class,
+                answer -> {
+                    var made = answer.topics().getFirst();
+                    ErrorCode error = ErrorCode.forCode(made.errorCode());
+                    if (error == ErrorCode.NONE) acknowledgedId = made.topicId();
+                    if (error == ErrorCode.NONE || error == ErrorCode.TOPIC_ALREADY_EXISTS) lookUp();
+                    else if (error.isRetriable()) caller.afterPause(this::begin);
+                    else throw new AssertionError("CreateTopics: " + error + ", " + made.errorMessage());
+                },
+                () -> caller.afterPause(this::begin));
+    }
+
+    /** Looks the topic up, again and again while it is not served yet. */
+    void lookUp() {
+        topicId = null;
+        MetadataRequest request = MetadataRequest.builder()
+                .topics(List.of(MetadataRequest.MetadataRequestTopic.builder()
+                        .name(topic)
+                        .build()))
+                .allowAutoTopicCreation(false)
+                .build();
+        caller.ask(
+                request,
+                MetadataResponse.class,
+                answer -> {
+                    var found = answer.topics().getFirst();
+                    ErrorCode error = ErrorCode.forCode(found.errorCode());
+                    if (error == ErrorCode.NONE) found(found.topicId());
+                    else if (error.isRetriable()) caller.afterPause(this::lookUp);
+                    else throw new AssertionError("Metadata: " + error);
+                },
+                () -> caller.afterPause(this::lookUp));
+    }
+
+    private void found(Uuid id) {
+        if (acknowledgedId != null && !acknowledgedId.equals(id))
+            throw new AssertionError("topic " + topic + " was made as " + acknowledgedId + " and is now " + id);
+        acknowledgedId = id;
+        topicId = id;
+    }
+
+    @Override
+    public boolean isDone() {
+        return topicId != null;
+    }
+
+    Uuid topicId() {
+        if (topicId == null) throw new IllegalStateException("the topic is not there yet");
+        return topicId;
+    }
+}

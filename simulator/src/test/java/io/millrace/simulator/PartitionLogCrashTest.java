@@ -1,0 +1,64 @@
+package io.millrace.simulator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.testkit.SeededRandom;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** R1, R11, R17, T1 of one partition's log, whatever moment it crashes at. */
+class PartitionLogCrashTest {
+    @Test
+    void aLogOutlivesCrashesBetweenAnyTwoOperations() {
+        Campaign.run(
+                getClass(),
+                "aLogOutlivesCrashesBetweenAnyTwoOperations",
+                300,
+                seed -> new LogStory(seed).run(2 + new SeededRandom(seed).nextInt(8)));
+    }
+
+    @Test
+    void openingIsCrashedInto() throws Exception {
+        int crashes = 0;
+        for (int seed = 0; seed < 40; seed++) {
+            LogStory story = new LogStory(seed);
+            story.run(5);
+            crashes += story.crashesWhileOpening();
+        }
+        assertTrue(crashes > 5, () -> "the campaign does not try what it claims to");
+    }
+
+    @Test
+    void aCrashWithinARecoveryEndsAsIfItHadNotBeen() {
+        Campaign.run(getClass(), "aCrashWithinARecoveryEndsAsIfItHadNotBeen", 10, seed -> {
+            LogStory story = new LogStory(seed);
+            story.run(3);
+            SimulatedDisk crashed = story.disk();
+            SimulatedDisk once = crashed.copyTo(new Simulation(seed));
+            List<String> expected = LogStory.told(once);
+            for (long change = 0; change < once.changeCount(); change++) {
+                SimulatedDisk again = crashed.copyTo(new Simulation(seed + change));
+                again.beforeChange(change, () -> {
+                    again.stop();
+                    again.losePower();
+                });
+                try {
+                    LogStory.told(again);
+                } catch (MachineStopped midst) {
+                    again.start();
+                }
+                assertEquals(expected, LogStory.told(again), "power cut before change " + change);
+            }
+        });
+    }
+
+    @Test
+    void theSameSeedTellsTheSameStory() throws Exception {
+        LogStory first = new LogStory(42);
+        first.run(6);
+        LogStory second = new LogStory(42);
+        second.run(6);
+        assertEquals(first.traceHash(), second.traceHash());
+    }
+}

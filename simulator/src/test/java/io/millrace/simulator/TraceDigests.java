@@ -1,0 +1,12 @@
+package io.millrace.simulator;
+
+import io.millrace.simulator.scenario.OneNodeStory;
+
+/** A program that tells the outcomes of some stories, for comparing processes. */
+final class TraceDigests {
+    private TraceDigests() {}
+
+    public static void main(String[] seeds) {
+        for (String seed : seeds) System.out.println(seed + " " + new OneNodeStory(Long.parseLong(seed)).run());
+    }
+}
