@@ -28,6 +28,7 @@ import picocli.CommandLine.IVersionProvider;
         footer = {"", "millrace COMMAND --help tells more."})
 final class Commands {
     private static final int WRONGLY_ASKED = 2;
+    private static final int HELP_COLUMNS = 100;
 
     private Commands() {}
 
@@ -38,6 +39,7 @@ final class Commands {
 
     static CommandLine commandLine() {
         CommandLine root = new CommandLine(new Commands());
+        root.setUsageHelpWidth(HELP_COLUMNS);
         root.setExecutionExceptionHandler((failure, command, parsed) -> {
             if (!(failure instanceof ClientFailure refused)) throw failure;
             command.getErr().println(Terminal.complaint(refused.sentence()));

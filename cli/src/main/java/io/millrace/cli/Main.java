@@ -1,22 +1,29 @@
 package io.millrace.cli;
 
+import io.millrace.cli.start.SelfTest;
 import io.millrace.cli.start.Start;
 import java.util.List;
 
 /** Where the program begins. */
 public final class Main {
     private static final String START = "start";
+    private static final String SELF_TEST = "selftest";
 
     private Main() {}
 
     /**
-     * Runs a command. {@code start} returns while the node runs on its own threads; all others end the process with 0 (done), 1
+     * Runs a command. {@code start} returns while the node runs on its own threads, and so does {@code selftest}, which is for
+     * packagers and in no help text; all others end the process with 0 (done), 1
      * (refused or failed) or 2 (wrongly asked).
      */
     public static void main(String[] arguments) {
         if (arguments.length > 0 && arguments[0].equals(START)) {
             List<String> rest = List.of(arguments).subList(1, arguments.length);
             if (Start.run(rest, version())) return;
+        }
+        if (arguments.length == 1 && arguments[0].equals(SELF_TEST)) {
+            new SelfTest(version(), System.out, System.err).run();
+            return;
         }
         System.exit(Commands.execute(arguments));
     }

@@ -237,14 +237,15 @@ final class Cluster implements AutoCloseable {
         candidates.addAll(brokers.values());
         Deadline reached = deadline.orIn(options.connectTimeoutMs());
         int pauseMs = FIRST_PAUSE_MS;
+        IOException last = null;
         while (true) {
-            IOException last = null;
             for (HostAndPort candidate : candidates) {
                 try {
                     return connection(candidate, reached);
                 } catch (IOException e) {
                     if (e instanceof NodeConnection.NotKafka notKafka && candidates.size() == 1) throw notKafka;
-                    last = e;
+                    // An attempt that the deadline cut short says nothing about the node.
+                    if (last == null || !reached.isOver()) last = e;
                 }
             }
             if (reached.isOver() && last != null)

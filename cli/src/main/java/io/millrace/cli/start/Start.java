@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,11 +30,19 @@ public final class Start {
     private final PrintStream out;
     private final PrintStream err;
 
-    private Start(StartOptions options, String version, PrintStream out, PrintStream err) {
+    private final BiConsumer<Ready, NodeProcess> whenReady;
+
+    Start(
+            StartOptions options,
+            String version,
+            PrintStream out,
+            PrintStream err,
+            BiConsumer<Ready, NodeProcess> whenReady) {
         this.options = options;
         this.version = version;
         this.out = out;
         this.err = err;
+        this.whenReady = whenReady;
     }
 
     /**
@@ -52,11 +61,11 @@ public final class Start {
             return true;
         }
         if (options.wantsHelp()) return false;
-        new Start(options, version, System.out, System.err).run();
+        new Start(options, version, System.out, System.err, (ready, process) -> {}).run();
         return true;
     }
 
-    private void run() {
+    void run() {
         NodeProcess process = null;
         try {
             ServerConfig config = StartProperties.of(options);
@@ -75,6 +84,7 @@ public final class Start {
                         say(ready, config);
                         if (!MetricsPages.isAskedFor(config))
                             metrics.ifPresent(address -> serveMetricsByDefault(address, begun));
+                        whenReady.accept(ready, begun);
                     },
                     why -> endLater(begun, why));
         } catch (BadConfig | CorruptLog | LogDirectoryFailed refused) {

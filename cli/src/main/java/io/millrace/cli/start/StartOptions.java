@@ -56,7 +56,7 @@ record StartOptions(
         boolean wantsHelp = false;
         for (int i = 0; i < arguments.size(); i++) {
             String argument = arguments.get(i);
-            int equals = argument.startsWith("--") ? argument.indexOf('=') : -1;
+            int equals = argument.startsWith("-") ? argument.indexOf('=') : -1;
             String written = equals < 0 ? argument : argument.substring(0, equals);
             String name = SHORT_NAMES.getOrDefault(written, written);
             switch (name) {

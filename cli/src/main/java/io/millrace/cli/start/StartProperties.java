@@ -60,11 +60,12 @@ final class StartProperties {
 
     /** Puts one listener in the place of the file's listeners for clients; a controller's stays, as other nodes count on it. */
     private static void listenAt(String hostAndPort, Map<String, String> stated) {
-        List<String> controllerNames = names(stated.getOrDefault(CONTROLLER_LISTENER_NAMES, ""));
+        List<String> controllerNames =
+                entries(stated.getOrDefault(CONTROLLER_LISTENER_NAMES, "").toUpperCase(Locale.ROOT));
         String clientName = DEFAULT_LISTENER_NAME;
         List<ListenerAddress> kept = new ArrayList<>();
         boolean isNamed = false;
-        for (String entry : names(stated.getOrDefault(LISTENERS, ""))) {
+        for (String entry : entries(stated.getOrDefault(LISTENERS, ""))) {
             ListenerAddress listener = ListenerAddress.parse(entry);
             if (controllerNames.contains(listener.name())) {
                 kept.add(listener);
@@ -85,7 +86,7 @@ final class StartProperties {
         String advertised = stated.remove(ADVERTISED_LISTENERS);
         if (advertised == null) return;
         List<ListenerAddress> kept = new ArrayList<>();
-        for (String entry : names(advertised)) {
+        for (String entry : entries(advertised)) {
             ListenerAddress listener = ListenerAddress.parse(entry);
             if (controllerNames.contains(listener.name())) kept.add(listener);
         }
@@ -100,11 +101,10 @@ final class StartProperties {
         }
     }
 
-    private static List<String> names(String list) {
-        List<String> names = new ArrayList<>();
-        for (String name : list.split(",", -1))
-            if (!name.isBlank()) names.add(name.strip().toUpperCase(Locale.ROOT));
-        return names;
+    private static List<String> entries(String list) {
+        List<String> entries = new ArrayList<>();
+        for (String entry : list.split(",", -1)) if (!entry.isBlank()) entries.add(entry.strip());
+        return entries;
     }
 
     private static String joined(List<ListenerAddress> listeners) {

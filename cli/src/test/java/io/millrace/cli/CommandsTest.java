@@ -1,0 +1,143 @@
+package io.millrace.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+
+class CommandsTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int run(String... arguments) {
+        return Commands.commandLine()
+                .setOut(new PrintWriter(out, true))
+                .setErr(new PrintWriter(err, true))
+                .execute(arguments);
+    }
+
+    /** All commands with the words that lead to them. */
+    private static List<List<String>> allCommands() {
+        List<List<String>> all = new ArrayList<>();
+        collect(Commands.commandLine(), List.of(), all);
+        return all;
+    }
+
+    private static void collect(CommandLine command, List<String> words, List<List<String>> all) {
+        all.add(words);
+        command.getSubcommands().forEach((name, subcommand) -> {
+            List<String> longer = new ArrayList<>(words);
+            longer.add(name);
+            collect(subcommand, longer, all);
+        });
+    }
+
+    @Test
+    void everyCommandHelps() {
+        List<List<String>> all = allCommands();
+        assertTrue(all.contains(List.of("topic", "create")), all::toString);
+        for (List<String> words : all) {
+            List<String> arguments = new ArrayList<>(words);
+            arguments.add("--help");
+            out.getBuffer().setLength(0);
+            assertEquals(0, run(arguments.toArray(new String[0])), words::toString);
+            assertTrue(out.toString().startsWith("Usage: millrace"), words::toString);
+            assertTrue(out.toString().lines().count() > 3, words::toString);
+        }
+        assertEquals("", err.toString());
+    }
+
+    @Test
+    void everyOptionAndCommandSaysWhatItIs() {
+        for (List<String> words : allCommands()) {
+            CommandLine command = commandAt(words);
+            assertTrue(command.getCommandSpec().usageMessage().description().length > 0, words::toString);
+            for (var option : command.getCommandSpec().options())
+                assertTrue(option.description().length > 0, () -> words + " " + option.longestName());
+        }
+    }
+
+    private static CommandLine commandAt(List<String> words) {
+        CommandLine command = Commands.commandLine();
+        for (String word : words)
+            command = Objects.requireNonNull(command.getSubcommands().get(word));
+        return command;
+    }
+
+    @Test
+    void theVersionIsOneLine() {
+        assertEquals(0, run("--version"));
+        assertTrue(out.toString().startsWith("Millrace "), out::toString);
+        assertEquals(1, out.toString().lines().count());
+    }
+
+    @Test
+    void withoutACommandTheUsageIsShownAndTheStatusIsTwo() {
+        assertEquals(2, run());
+        assertTrue(err.toString().startsWith("Usage: millrace"), err::toString);
+        assertEquals(2, run("topic"));
+        assertEquals("", out.toString());
+    }
+
+    @Test
+    void whatIsWronglyAskedIsOneSentenceAndStatusTwo() {
+        assertEquals(2, run("topic", "create", "t", "--partitions", "0"));
+        assertEquals(
+                "millrace: --partitions 0 is not in [1, 2147483647]",
+                err.toString().lines().findFirst().orElseThrow());
+        for (String[] wrong : List.of(
+                new String[] {"topic", "create"},
+                new String[] {"topic", "create", "t", "--nonsense"},
+                new String[] {"topic", "create", "t", "--config", "retention.ms"},
+                new String[] {"topic", "create", "t", "--config", "a=1", "--config", "a=2"},
+                new String[] {"topic", "create", "t", "--replica-assignment", "1:1"},
+                new String[] {"topic", "create", "t", "--replica-assignment", "x"},
+                new String[] {"topic", "create", "t", "-p", "1", "--replica-assignment", "1"},
+                new String[] {"topic", "alter", "t"},
+                new String[] {"topic", "alter", "t", "--replica-assignment", "1:2", "--partitions", "2"},
+                new String[] {"topic", "list", "--matching", "["},
+                new String[] {"topic", "describe", "--with-overrides", "--unavailable"},
+                new String[] {"topic", "list", "--bootstrap-server", "h:port"},
+                new String[] {"topic", "list", "--timeout", "0"},
+                new String[] {"group", "describe"},
+                new String[] {"group", "describe", "g", "--all-groups"},
+                new String[] {"group", "delete"},
+                new String[] {"nonsense"})) {
+            err.getBuffer().setLength(0);
+            assertEquals(2, run(wrong), () -> String.join(" ", wrong));
+            assertTrue(err.toString().startsWith("millrace: "), () -> String.join(" ", wrong) + "\n" + err);
+        }
+        assertEquals("", out.toString());
+    }
+
+    @Test
+    void aClusterThatIsNotThereIsOneSentenceAndStatusOne() throws IOException {
+        int port;
+        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = closed.getLocalPort();
+        }
+        assertEquals(1, run("topic", "list", "--timeout", "1", "--bootstrap-server", "127.0.0.1:" + port));
+        assertTrue(err.toString().startsWith("millrace: nobody listens at 127.0.0.1:" + port), err::toString);
+        assertEquals(1, err.toString().lines().count());
+        assertEquals("", out.toString());
+    }
+
+    @Test
+    void theCompletionScriptKnowsCommandsAndOptions() {
+        assertEquals(0, run("completion"));
+        String script = out.toString();
+        for (String word : List.of("topic", "describe", "--under-replicated", "start", "--listen", "dump"))
+            assertTrue(script.contains(word), word);
+        assertFalse(script.contains("selftest"));
+    }
+}
