@@ -43,8 +43,9 @@ public final class PendingFetch {
             if (read.error() != ErrorCode.NONE) refused = true;
             else shareOf(home.ownerOf(read.topicPartition())).reads.add(read);
         }
-        // A refusal is answered at once: the client has to act on it.
-        mayWait = !refused && limits.maxWaitMs() > 0 && limits.minBytes() > 0;
+        // A refusal is answered at once, since the client has to act on it; so is a fetch of nothing, which nothing can
+        // end.
+        mayWait = !refused && !reads.isEmpty() && limits.maxWaitMs() > 0 && limits.minBytes() > 0;
     }
 
     private Share shareOf(BrokerLane owner) {
