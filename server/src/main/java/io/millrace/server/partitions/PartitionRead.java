@@ -36,6 +36,7 @@ public final class PartitionRead {
     private int leaderEpoch = -1;
     private List<FetchResponse.AbortedTransaction> aborted = List.of();
     private @Nullable OffsetAndEpoch divergesFrom;
+    private boolean wasRefusedUnread;
 
     /**
      * A read to be done, or one already refused.
@@ -48,6 +49,7 @@ public final class PartitionRead {
         this.topicPartition = topicPartition;
         this.wanted = wanted;
         this.error = error;
+        this.wasRefusedUnread = error != ErrorCode.NONE;
     }
 
     /** Its place in the fetch, from 0. */
@@ -97,7 +99,9 @@ public final class PartitionRead {
 
     /** A refusal with what is known of the partition. */
     PartitionRead refused(ErrorCode why) {
-        return new PartitionRead(position, topicPartition, wanted, why);
+        PartitionRead refused = new PartitionRead(position, topicPartition, wanted, why);
+        refused.wasRefusedUnread = false;
+        return refused;
     }
 
     PartitionRead found(
@@ -142,6 +146,7 @@ public final class PartitionRead {
         leaderEpoch = result.leaderEpoch;
         aborted = result.aborted;
         divergesFrom = result.divergesFrom;
+        wasRefusedUnread = result.wasRefusedUnread;
     }
 
     /** Gives the records up, keeping the watermarks. */
@@ -169,7 +174,7 @@ public final class PartitionRead {
                 .lastStableOffset(lastStableOffset)
                 .logStartOffset(logStartOffset)
                 .records(records)
-                .abortedTransactions(wanted.readCommitted() && error == ErrorCode.NONE ? aborted : null);
+                .abortedTransactions(toldAborted());
         OffsetAndEpoch end = divergesFrom;
         if (end != null)
             data.divergingEpoch(FetchResponse.EpochEndOffset.builder()
@@ -177,5 +182,11 @@ public final class PartitionRead {
                     .endOffset(end.offset())
                     .build());
         return data.build();
+    }
+
+    /** None for who reads uncommitted; what was refused without a look at the partition has an empty list, as Kafka sends it. */
+    private @Nullable List<FetchResponse.AbortedTransaction> toldAborted() {
+        if (wasRefusedUnread) return List.of();
+        return wanted.readCommitted() && error == ErrorCode.NONE ? aborted : null;
     }
 }
