@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kind what it is, in the words of the JSON output
  * @param depth 0 for what lies in the file itself, 1 for what lies in the item before
- * @param fields names and values in the order they are printed; values are those {@link JsonText} can write
+ * @param fields names and values in the order they are printed; values are those {@link io.millrace.cli.terminal.JsonText} can write
  */
 record DumpItem(String kind, int depth, Map<String, @Nullable Object> fields) {
     DumpItem {

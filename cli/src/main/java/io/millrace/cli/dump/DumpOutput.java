@@ -1,5 +1,6 @@
 package io.millrace.cli.dump;
 
+import io.millrace.cli.terminal.JsonText;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
