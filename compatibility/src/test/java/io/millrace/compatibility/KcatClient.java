@@ -139,8 +139,19 @@ final class KcatClient implements ClientUnderTest {
     public List<ChildProcess> startMembers(String bootstrap, String topic, String group, int memberCount) {
         var members = new ArrayList<ChildProcess>();
         for (int at = 0; at < memberCount; at++) {
-            // kcat commits a record before it prints it, so one that leaves in between loses it: these commit none
-            var arguments = member(group, topic, "record %p %o %s\n", "-u", "-X", "enable.auto.commit=false");
+            // kcat commits when partitions are taken from it, whatever enable.auto.commit says, and a record it was
+            // handed but
+            // has not printed is among what it commits: one that leaves then loses it. So nothing is stored to be
+            // committed.
+            var arguments = member(
+                    group,
+                    topic,
+                    "record %p %o %s\n",
+                    "-u",
+                    "-X",
+                    "enable.auto.commit=false",
+                    "-X",
+                    "enable.auto.offset.store=false");
             members.add(start("kcat, member", bootstrap, arguments));
         }
         return members;
