@@ -18,6 +18,7 @@ import io.millrace.server.config.ServerConfig;
 import io.millrace.server.controller.BrokerLife;
 import io.millrace.server.controller.MetadataRole;
 import io.millrace.server.fetch.FetchSessions;
+import io.millrace.server.metrics.LaneLoad;
 import io.millrace.server.metrics.MetricSources;
 import io.millrace.server.metrics.NodeMetrics;
 import io.millrace.server.network.LaneNetwork;
@@ -31,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * One node: a broker and a controller in one process, the only voter of its quorum.
@@ -64,7 +66,8 @@ public final class Node {
             NodeEvents events,
             String clusterId,
             LogDirectories directories,
-            long bootedAtNanos) {
+            long bootedAtNanos,
+            Function<Lane, Optional<LaneLoad>> loads) {
         this.environment = environment;
         this.config = config;
         this.events = events;
@@ -93,6 +96,11 @@ public final class Node {
             public Optional<FetchSessions> fetchSessions(BrokerLane lane) {
                 return Optional.ofNullable(sessions.get(lane));
             }
+
+            @Override
+            public Optional<LaneLoad> load(Lane lane) {
+                return loads.apply(lane);
+            }
         });
     }
 
@@ -104,6 +112,17 @@ public final class Node {
      * @throws IOException if a disk failed
      */
     public static Node boot(Environment environment, ServerConfig config, NodeEvents events) throws IOException {
+        return boot(environment, config, events, lane -> Optional.empty());
+    }
+
+    /**
+     * As the other.
+     *
+     * @param loads how busy a lane's thread is, where the environment knows; asked on the lane, for metrics
+     */
+    public static Node boot(
+            Environment environment, ServerConfig config, NodeEvents events, Function<Lane, Optional<LaneLoad>> loads)
+            throws IOException {
         long begin = environment.clock().monotonicNanos();
         LogDirectories directories = LogDirectories.open(environment.disk(), config.logDirs(), config.nodeId());
         boolean isDone = false;
@@ -112,7 +131,7 @@ public final class Node {
             MetaProperties meta = first.directory()
                     .metaProperties()
                     .orElseThrow(() -> new BadConfig(first.directory().path() + " is not formatted"));
-            Node node = new Node(environment, config, events, meta.clusterId(), directories, begin);
+            Node node = new Node(environment, config, events, meta.clusterId(), directories, begin, loads);
             node.begin();
             isDone = true;
             return node;

@@ -3,6 +3,7 @@ package io.millrace.cli.start;
 import io.millrace.environment.Environment;
 import io.millrace.environment.Lane;
 import io.millrace.host.HostEnvironment;
+import io.millrace.host.HostLane;
 import io.millrace.host.SocketOptions;
 import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.server.Node;
@@ -10,6 +11,7 @@ import io.millrace.server.NodeEvents;
 import io.millrace.server.Ready;
 import io.millrace.server.config.BadConfig;
 import io.millrace.server.config.ServerConfig;
+import io.millrace.server.metrics.LaneLoad;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -94,17 +96,41 @@ final class NodeProcess {
         List<Lane> lanes = List.copyOf(host.lanes());
         Environment environment = new Environment(
                 host.clock(), host.randomness(), host.disk(), host.transport(), lanes, host.metadataLane());
-        node.set(Node.boot(environment, config, new NodeEvents() {
+        node.set(Node.boot(
+                environment,
+                config,
+                new NodeEvents() {
+                    @Override
+                    public void ready(Ready it) {
+                        ready.accept(it);
+                    }
+
+                    @Override
+                    public void failed(Exception why) {
+                        failed.accept(why);
+                    }
+                },
+                NodeProcess::load));
+    }
+
+    private static Optional<LaneLoad> load(Lane lane) {
+        if (!(lane instanceof HostLane host)) return Optional.empty();
+        return Optional.of(new LaneLoad() {
             @Override
-            public void ready(Ready it) {
-                ready.accept(it);
+            public long turns() {
+                return host.turns();
             }
 
             @Override
-            public void failed(Exception why) {
-                failed.accept(why);
+            public long tasksRun() {
+                return host.tasksRun();
             }
-        }));
+
+            @Override
+            public long asleepNanos() {
+                return host.asleepNanos();
+            }
+        });
     }
 
     /**
