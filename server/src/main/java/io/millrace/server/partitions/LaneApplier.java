@@ -191,12 +191,13 @@ public final class LaneApplier {
 
     private void openFound(LogDirectories.Found found, TopicPartition name, Uuid topicId, LogConfig config) {
         foundAndUsed.add(name);
+        // It was of a topic that is gone, and has been set aside since it was found.
+        if (!found.in().directory().disk().exists(found.path())) {
+            create(name, topicId, config);
+            return;
+        }
         if (found.topicId() != null && !found.topicId().equals(topicId)) {
             // The directory is of a topic that was deleted and made again under this name meanwhile (R14).
-            if (!found.in().directory().disk().exists(found.path())) {
-                create(name, topicId, config);
-                return;
-            }
             LOG.log(
                     System.Logger.Level.WARNING,
                     found.path() + " belongs to topic id " + found.topicId() + ", and " + name.topic() + " is now "
