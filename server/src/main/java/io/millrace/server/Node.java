@@ -207,6 +207,7 @@ public final class Node {
     private void serve() {
         if (isServing || hasFailed || stop.isStopping()) return;
         isServing = true;
+        directories.noteCheckpointTopicIds();
         directories.inUse().forEach(use -> use.directory().removeCleanShutdownMarker());
         stop.startUpkeep(config.effective(), this::diskFailed);
         StrayLogs.setAside(

@@ -118,8 +118,10 @@ final class NodeStop {
                             for (LaneEnd end : ends) for (PartitionLog log : end.logs()) log.close();
                             if (hasFailed || checkpoints == null) return true;
                             checkpoints.write(afterClosing(ends), metadataRecoveryPoint);
-                            for (LogDirectories.InUse use : directories.inUse())
+                            for (LogDirectories.InUse use : directories.inUse()) {
+                                use.directory().checkpointTopicIds().remove();
                                 use.directory().markCleanlyShutDown(brokerEpoch);
+                            }
                             return true;
                         },
                         outcome -> {

@@ -51,6 +51,7 @@ final class LogStory {
     private long mostStart;
     private long checkpointedStart;
     private int epoch;
+    private long producerId = 7;
     private int named;
     private int crashesWhileOpening;
 
@@ -204,7 +205,7 @@ final class LogStory {
         if (sent.isEmpty() || sent.getLast().baseOffset() < log.logStartOffset()) return;
         Sent last = sent.getLast();
         AppendOutcome outcome = log.append(
-                Batches.of(7, 0, last.sequence(), SimulatedClock.EPOCH_MS, last.texts()),
+                Batches.of(producerId, 0, last.sequence(), SimulatedClock.EPOCH_MS, last.texts()),
                 AppendOrigin.CLIENT,
                 epoch,
                 SimulatedClock.EPOCH_MS,
@@ -239,7 +240,7 @@ final class LogStory {
         sentUnderWay = isIdempotent ? new Sent(texts.size(), sequence, List.copyOf(values)) : null;
         AppendOutcome outcome = log.append(
                 Batches.of(
-                        isIdempotent ? 7 : -1,
+                        isIdempotent ? producerId : -1,
                         isIdempotent ? 0 : -1,
                         isIdempotent ? sequence : -1,
                         SimulatedClock.EPOCH_MS,
@@ -271,6 +272,7 @@ final class LogStory {
 
     private void checkpoint(LogDirectory directory, PartitionLog log) {
         directory.recoveryPoints().write(Map.of(PARTITION, log.recoveryPoint()));
+        checkpointedStart = Math.min(checkpointedStart, log.logStartOffset());
         directory.logStartOffsets().write(Map.of(PARTITION, log.logStartOffset()));
         checkpointedStart = log.logStartOffset();
     }
@@ -279,9 +281,16 @@ final class LogStory {
         long start = random.nextLong(log.logStartOffset(), log.highWatermark() + 1);
         mostStart = Math.max(mostStart, start);
         check(log.deleteRecordsBefore(start), "did not delete before " + start);
-        // What goes has to be flushed: the producer snapshot that stands for it is forced by the flush.
-        flush(directory, log);
+        // The snapshot that stands for a producer's batches is forced by a flush; before it, what goes may be
+        // forgotten.
+        if (random.nextBoolean()) flush(directory, log);
+        else forgetProducer();
         pending.addAll(log.expire(SimulatedClock.EPOCH_MS));
+    }
+
+    private void forgetProducer() {
+        sent.clear();
+        producerId++;
     }
 
     private void deletePending() {

@@ -180,4 +180,21 @@ class LogDirectoryTest {
         disk.put(path.resolve(PartitionMetadata.FILE_NAME), "version: 1\ntopic_id: x".getBytes(StandardCharsets.UTF_8));
         assertThrows(CorruptLog.class, () -> PartitionMetadata.read(disk, path));
     }
+
+    @Test
+    void topicIdsOfTheCheckpointsAreReadBackUntilTheyAreRemoved() {
+        CrashingDisk disk = new CrashingDisk();
+        LogDirectory directory = LogDirectory.open(disk, Path.of("ids")).orElseThrow();
+        CheckpointTopicIds ids = directory.checkpointTopicIds();
+        assertEquals(Optional.empty(), ids.read());
+        Map<TopicPartition, Uuid> some =
+                Map.of(new TopicPartition("a", 0), Uuid.ONE, new TopicPartition("b.c", 12), Uuid.METADATA_TOPIC_ID);
+        ids.write(some);
+        assertEquals(Optional.of(some), ids.read());
+        disk.put(Path.of("ids", CheckpointTopicIds.FILE_NAME), "0\n1\na 0 short\n".getBytes(StandardCharsets.UTF_8));
+        assertThrows(CorruptLog.class, ids::read);
+        ids.remove();
+        assertEquals(Optional.empty(), ids.read());
+        ids.remove();
+    }
 }

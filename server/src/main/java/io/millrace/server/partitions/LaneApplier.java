@@ -218,8 +218,8 @@ public final class LaneApplier {
                         topicId,
                         config,
                         producerConfig,
-                        use.recoveryPoints().getOrDefault(name, 0L),
-                        use.logStartOffsets().getOrDefault(name, 0L),
+                        use.recoveryPoint(name, found.topicId()),
+                        use.logStartOffset(name, found.topicId()),
                         use.wasClean(),
                         lane.clock().wallMs()));
     }

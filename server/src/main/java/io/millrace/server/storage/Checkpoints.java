@@ -1,8 +1,10 @@
 package io.millrace.server.storage;
 
 import io.millrace.environment.Lane;
+import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
 import io.millrace.server.partitions.BrokerLane;
+import io.millrace.storage.CheckpointTopicIds;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.OffsetCheckpoint;
 import java.util.ArrayList;
@@ -27,6 +29,7 @@ public final class Checkpoints {
     private final long intervalMs;
     private final Consumer<LogDirectoryFailed> diskFailed;
     private final IdentityHashMap<OffsetCheckpoint, Map<TopicPartition, Long>> written = new IdentityHashMap<>();
+    private final IdentityHashMap<CheckpointTopicIds, Map<TopicPartition, Uuid>> writtenIds = new IdentityHashMap<>();
     private boolean isStopped;
 
     /**
@@ -95,16 +98,41 @@ public final class Checkpoints {
             Map<TopicPartition, Long> recoveryPoints = new TreeMap<>();
             Map<TopicPartition, Long> logStartOffsets = new TreeMap<>();
             Map<TopicPartition, Long> highWatermarks = new TreeMap<>();
+            Map<TopicPartition, Uuid> topicIds = new TreeMap<>();
             for (LaneOffsets offsets : collected) {
                 recoveryPoints.putAll(offsets.recoveryPoints().getOrDefault(directory, Map.of()));
                 logStartOffsets.putAll(offsets.logStartOffsets().getOrDefault(directory, Map.of()));
                 highWatermarks.putAll(offsets.highWatermarks().getOrDefault(directory, Map.of()));
+                topicIds.putAll(offsets.topicIds().getOrDefault(directory, Map.of()));
             }
             if (directory.hasMetadataLog()) recoveryPoints.put(METADATA_PARTITION, metadataIsForcedTo);
+            CheckpointTopicIds ids = directory.directory().checkpointTopicIds();
+            leaveOutOthers(ids, topicIds);
             writeIfNew(directory.directory().recoveryPoints(), recoveryPoints);
             writeIfNew(directory.directory().logStartOffsets(), logStartOffsets);
             writeIfNew(directory.directory().highWatermarks(), highWatermarks);
+            if (!topicIds.equals(topicIdsWritten(ids))) {
+                ids.write(topicIds);
+                writtenIds.put(ids, topicIds);
+            }
         }
+    }
+
+    /**
+     * Takes out those that are about to be overwritten with offsets of another topic, so that whatever moment the process ends
+     * at, an offset that is found beside its topic's id is that topic's.
+     */
+    private void leaveOutOthers(CheckpointTopicIds file, Map<TopicPartition, Uuid> topicIds) {
+        Map<TopicPartition, Uuid> before = topicIdsWritten(file);
+        Map<TopicPartition, Uuid> same = new TreeMap<>(before);
+        same.entrySet().removeIf(one -> !one.getValue().equals(topicIds.get(one.getKey())));
+        if (same.equals(before)) return;
+        file.write(same);
+        writtenIds.put(file, same);
+    }
+
+    private Map<TopicPartition, Uuid> topicIdsWritten(CheckpointTopicIds file) {
+        return writtenIds.computeIfAbsent(file, f -> f.read().orElse(Map.of()));
     }
 
     private void writeIfNew(OffsetCheckpoint file, Map<TopicPartition, Long> offsets) {

@@ -1,5 +1,6 @@
 package io.millrace.server.storage;
 
+import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
 import io.millrace.replication.run.LeaderPartition;
 import io.millrace.server.partitions.BrokerLane;
@@ -13,18 +14,21 @@ import java.util.TreeMap;
  * @param recoveryPoints everything below was forced
  * @param logStartOffsets where that is not the beginning of the log
  * @param highWatermarks everything below was committed
+ * @param topicIds of which topics all of these are
  */
 public record LaneOffsets(
         IdentityHashMap<LogDirectories.InUse, Map<TopicPartition, Long>> recoveryPoints,
         IdentityHashMap<LogDirectories.InUse, Map<TopicPartition, Long>> logStartOffsets,
-        IdentityHashMap<LogDirectories.InUse, Map<TopicPartition, Long>> highWatermarks) {
+        IdentityHashMap<LogDirectories.InUse, Map<TopicPartition, Long>> highWatermarks,
+        IdentityHashMap<LogDirectories.InUse, Map<TopicPartition, Uuid>> topicIds) {
     /** Reads it off the lane's logs; called on the lane. */
     public static LaneOffsets of(BrokerLane lane) {
-        LaneOffsets offsets =
-                new LaneOffsets(new IdentityHashMap<>(), new IdentityHashMap<>(), new IdentityHashMap<>());
+        LaneOffsets offsets = new LaneOffsets(
+                new IdentityHashMap<>(), new IdentityHashMap<>(), new IdentityHashMap<>(), new IdentityHashMap<>());
         lane.applier().places().forEach((name, directory) -> {
             LeaderPartition partition = lane.partitions().find(name);
             if (partition == null) return;
+            partition.log().topicId().ifPresent(id -> put(offsets.topicIds, directory, name, id));
             put(offsets.recoveryPoints, directory, name, partition.log().recoveryPoint());
             put(offsets.highWatermarks, directory, name, partition.highWatermark());
             if (partition.log().logStartOffset() > 0)
@@ -33,11 +37,11 @@ public record LaneOffsets(
         return offsets;
     }
 
-    private static void put(
-            IdentityHashMap<LogDirectories.InUse, Map<TopicPartition, Long>> into,
+    private static <T> void put(
+            IdentityHashMap<LogDirectories.InUse, Map<TopicPartition, T>> into,
             LogDirectories.InUse directory,
             TopicPartition name,
-            long offset) {
-        into.computeIfAbsent(directory, d -> new TreeMap<>()).put(name, offset);
+            T value) {
+        into.computeIfAbsent(directory, d -> new TreeMap<>()).put(name, value);
     }
 }

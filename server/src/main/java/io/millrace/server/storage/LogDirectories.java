@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,13 +29,31 @@ public final class LogDirectories {
      * @param wasClean whether its logs were all closed in order
      * @param recoveryPoints what was forced, per partition, as of the last checkpoint
      * @param logStartOffsets log start offsets within a segment, as of the last checkpoint
+     * @param checkpointTopicIds of which topics the checkpoints speak; empty if they are to be taken as they are
      */
     public record InUse(
             LogDirectory directory,
             Uuid id,
             boolean wasClean,
             Map<TopicPartition, Long> recoveryPoints,
-            Map<TopicPartition, Long> logStartOffsets) {
+            Map<TopicPartition, Long> logStartOffsets,
+            Optional<Map<TopicPartition, Uuid>> checkpointTopicIds) {
+        /** Everything below was forced in the log of a partition found here, which is of this topic id if it is known. */
+        public long recoveryPoint(TopicPartition name, @Nullable Uuid topicId) {
+            return isOf(name, topicId) ? recoveryPoints.getOrDefault(name, 0L) : 0;
+        }
+
+        /** Where the log of a partition found here begins at least. */
+        public long logStartOffset(TopicPartition name, @Nullable Uuid topicId) {
+            return isOf(name, topicId) ? logStartOffsets.getOrDefault(name, 0L) : 0;
+        }
+
+        private boolean isOf(TopicPartition name, @Nullable Uuid topicId) {
+            return checkpointTopicIds.isEmpty()
+                    || (topicId != null
+                            && topicId.equals(checkpointTopicIds.get().get(name)));
+        }
+
         /** Whether the metadata log lies in it. */
         boolean hasMetadataLog() {
             return directory.disk().exists(directory.path().resolve("__cluster_metadata-0"));
@@ -105,7 +124,8 @@ public final class LogDirectories {
                     meta.directoryId(),
                     directory.wasCleanlyShutDown(),
                     directory.recoveryPoints().read(),
-                    directory.logStartOffsets().read());
+                    directory.logStartOffsets().read(),
+                    directory.checkpointTopicIds().read());
             isGood = true;
             return use;
         } finally {
@@ -126,6 +146,21 @@ public final class LogDirectories {
                     throw new BadConfig(partition + " lies in two log directories, " + before.path() + " and "
                             + entry.path() + "; move one of them away");
             }
+        }
+    }
+
+    /**
+     * Notes of which topics the checkpoints speak, before any topic can be made again under the name of one. Blocks.
+     */
+    public void noteCheckpointTopicIds() {
+        for (InUse use : inUse) {
+            if (use.checkpointTopicIds().isPresent()) continue;
+            Map<TopicPartition, Uuid> ids = new TreeMap<>();
+            found.forEach((name, one) -> {
+                Uuid id = one.topicId();
+                if (one.in().equals(use) && id != null) ids.put(name, id);
+            });
+            use.directory().checkpointTopicIds().write(ids);
         }
     }
 

@@ -28,7 +28,7 @@ final class IdempotentProducer implements Actor {
     private static final int MOST_PADDING_CHARS = 300;
     private static final int TIMEOUT_MS = 5_000;
     /** Nine hours back, behind every clock of the story however it is set, yet within the life of a producer id. */
-    private static final long RECORD_TIME_MS = 1_789_967_600_000L;
+    static final long RECORD_TIME_MS = 1_789_967_600_000L;
 
     private static final class Batch {
         final int sequence;

@@ -175,6 +175,8 @@ public final class OneNodeStory {
             writers.add(
                     new OffsetCommitter(group, topicId, caller(group), simulation.newRandom(), random.nextInt(5, 30)));
         }
+        if (random.nextInt(3) == 0)
+            writers.add(new TopicChurner(caller("churner"), simulation.newRandom(), random.nextInt(1, 6)));
         return writers;
     }
 }
