@@ -99,11 +99,14 @@ final class NodeStop {
             lane.lane().execute(() -> {
                 if (upkeep != null) upkeep.stop();
                 LaneOffsets offsets = LaneOffsets.of(lane);
-                List<PartitionLog> logs = lane.applier().stop();
-                environment.metadataLane().execute(() -> {
-                    ends.add(new LaneEnd(logs, offsets));
-                    if (ends.size() == lanes.size()) closeLogs(ends, hasFailed, stopped);
-                });
+                lane.applier()
+                        .stop(logs -> environment.metadataLane().execute(() -> {
+                            ends.add(new LaneEnd(logs, offsets));
+                            if (ends.size() < lanes.size()) return;
+                            Runnable closing = () -> closeLogs(ends, hasFailed, stopped);
+                            if (checkpoints == null) closing.run();
+                            else checkpoints.whenIdle(closing);
+                        }));
             });
         }
     }

@@ -32,6 +32,7 @@ public final class LeaderPartition {
     private @Nullable Consumer<LeaderPartition> follower;
     private PartitionLeader leader;
     private boolean isForcing;
+    private @Nullable Runnable afterForce;
     private boolean isClosed;
     private boolean isForceScheduled;
 
@@ -144,6 +145,7 @@ public final class LeaderPartition {
                 },
                 outcome -> {
                     isForcing = false;
+                    if (afterForce != null) afterForce.run();
                     if (isClosed) return;
                     switch (outcome) {
                         case Lane.Outcome.Done<Long>(Long untilOffset) -> {
@@ -189,6 +191,12 @@ public final class LeaderPartition {
     /** Tells {@code follower} of each move of the high watermark: the coordinator whose log this is. */
     public void follow(@Nullable Consumer<LeaderPartition> follower) {
         this.follower = follower;
+    }
+
+    /** After {@link #resign}: runs {@code then} once no force is under way, so that whoever closes the log is alone with it. */
+    public void whenIdle(Runnable then) {
+        if (isForcing) afterForce = then;
+        else then.run();
     }
 
     /** Ends leadership: whoever waits is woken, and finds that the partition is not led here any more. */

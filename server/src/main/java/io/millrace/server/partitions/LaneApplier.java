@@ -134,7 +134,7 @@ public final class LaneApplier {
         LeaderPartition gone = lane.partitions().remove(name);
         if (gone == null) return;
         if (name.topic().equals(LaneGroups.TOPIC)) lane.groups().resign(name.partition());
-        gone.log().close();
+        gone.whenIdle(() -> gone.log().close());
     }
 
     private void open(TopicPartition name, Uuid topicId, LogConfig config) {
@@ -360,15 +360,24 @@ public final class LaneApplier {
         return !opening.isEmpty();
     }
 
-    /** Lays all leaderships down and hands the logs over to be closed; no image is applied any more. */
-    public List<PartitionLog> stop() {
+    /**
+     * Lays all leaderships down; no image is applied any more.
+     *
+     * @param then gets the logs to be closed, once none of them is being forced
+     */
+    public void stop(Consumer<List<PartitionLog>> then) {
         isStopped = true;
         List<LeaderPartition> all = List.copyOf(lane.partitions().all());
+        List<PartitionLog> logs = new ArrayList<>();
+        if (all.isEmpty()) then.accept(logs);
         for (LeaderPartition partition : all) {
             lane.partitions().remove(partition.name());
             if (partition.name().topic().equals(LaneGroups.TOPIC))
                 lane.groups().resign(partition.name().partition());
+            partition.whenIdle(() -> {
+                logs.add(partition.log());
+                if (logs.size() == all.size()) then.accept(logs);
+            });
         }
-        return all.stream().map(LeaderPartition::log).toList();
     }
 }

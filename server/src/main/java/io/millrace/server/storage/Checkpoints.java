@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the checkpoint files of all log directories from what the lanes say of their logs, every so often and at the end. A file
@@ -31,6 +32,8 @@ public final class Checkpoints {
     private final IdentityHashMap<OffsetCheckpoint, Map<TopicPartition, Long>> written = new IdentityHashMap<>();
     private final IdentityHashMap<CheckpointTopicIds, Map<TopicPartition, Uuid>> writtenIds = new IdentityHashMap<>();
     private boolean isStopped;
+    private boolean isWriting;
+    private @Nullable Runnable afterWriting;
 
     /**
      * Makes the writer.
@@ -64,6 +67,12 @@ public final class Checkpoints {
         isStopped = true;
     }
 
+    /** After {@link #stop}: runs {@code then} once nothing is being written any more, so that the last write is alone. */
+    public void whenIdle(Runnable then) {
+        if (isWriting) afterWriting = then;
+        else then.run();
+    }
+
     private void round() {
         if (isStopped) return;
         List<LaneOffsets> collected = new ArrayList<>();
@@ -80,14 +89,17 @@ public final class Checkpoints {
     private void writeOffLane(List<LaneOffsets> collected) {
         if (isStopped) return;
         long metadataIsForcedTo = metadataRecoveryPoint.getAsLong();
+        isWriting = true;
         home.offload(
                 () -> {
                     write(collected, metadataIsForcedTo);
                     return true;
                 },
                 outcome -> {
+                    isWriting = false;
                     if (outcome instanceof Lane.Outcome.Failed<Boolean>(Exception cause)
                             && cause instanceof LogDirectoryFailed failed) diskFailed.accept(failed);
+                    if (afterWriting != null) afterWriting.run();
                     if (!isStopped) home.schedule(intervalMs, this::round);
                 });
     }
