@@ -47,6 +47,18 @@ public final class ClientView {
                         new Node(broker.id(), endpoint.host(), endpoint.port(), broker.rack(), broker.isFenced()));
     }
 
+    /** Whether the client came in by a controller's listener. */
+    boolean isAtController(Exchange<?> exchange) {
+        return config.isControllerListener(exchange.listenerName());
+    }
+
+    /** The controllers with an address on the client's listener: this node is the one there is. */
+    List<Node> controllers(MetadataImage image, Exchange<?> exchange) {
+        return brokers(image, exchange, true).stream()
+                .filter(node -> node.id() == config.nodeId())
+                .toList();
+    }
+
     private Node self(BrokerImage broker, Exchange<?> exchange) {
         String host = exchange.localAddress().getAddress().getHostAddress();
         int port = exchange.localAddress().getPort();

@@ -27,30 +27,35 @@ public final class DescribeClusterHandler implements Handler<DescribeClusterRequ
 
     @Override
     public void handle(DescribeClusterRequest request, Exchange<DescribeClusterResponse> exchange) {
-        if (request.endpointType() != BROKERS) {
-            boolean isKnown = request.endpointType() == CONTROLLERS;
+        byte endpointType = view.isAtController(exchange) ? CONTROLLERS : BROKERS;
+        if (request.endpointType() != endpointType) {
+            boolean isKnown = request.endpointType() == CONTROLLERS || request.endpointType() == BROKERS;
             exchange.reply(DescribeClusterResponse.builder()
                     .errorCode(
                             (isKnown ? ErrorCode.MISMATCHED_ENDPOINT_TYPE : ErrorCode.UNSUPPORTED_ENDPOINT_TYPE).code())
                     .errorMessage(
                             isKnown
-                                    ? "this is a broker's endpoint, not a controller's"
+                                    ? "this is a " + (endpointType == BROKERS ? "broker's" : "controller's")
+                                            + " endpoint, and not of the type asked for"
                                     : "there is no endpoint type " + request.endpointType())
                     .build());
             return;
         }
         List<DescribeClusterResponse.DescribeClusterBroker> brokers = new ArrayList<>();
-        for (ClientView.Node node : view.brokers(home.image(), exchange, request.includeFencedBrokers()))
+        List<ClientView.Node> nodes = endpointType == CONTROLLERS
+                ? view.controllers(home.image(), exchange)
+                : view.brokers(home.image(), exchange, request.includeFencedBrokers());
+        for (ClientView.Node node : nodes)
             brokers.add(DescribeClusterResponse.DescribeClusterBroker.builder()
                     .brokerId(node.id())
                     .host(node.host())
                     .port(node.port())
                     .rack(node.rack())
-                    .isFenced(node.isFenced())
+                    .isFenced(endpointType == BROKERS && node.isFenced())
                     .build());
         exchange.reply(DescribeClusterResponse.builder()
                 .errorMessage(null)
-                .endpointType(BROKERS)
+                .endpointType(endpointType)
                 .clusterId(clusterId)
                 // Any broker will do, since each forwards to the controller; the first is as good as another.
                 .controllerId(brokers.isEmpty() ? -1 : brokers.get(0).brokerId())
