@@ -65,7 +65,8 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
     /** Whether all that earlier runs committed has been seen. Images before that are of the past, and stay here. */
     private boolean hasCaughtUp;
 
-    private record Waiting(long offset, Runnable then) {}
+    /** Somebody who is answered once an offset is committed, or refused if this node no longer leads by then. */
+    private record Waiting(long offset, Runnable committed, Consumer<ErrorCode> refused) {}
 
     /** What the node learns, on the metadata lane. */
     public interface Events {
@@ -155,7 +156,7 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
                 first != null && first.offset() <= batch.lastOffset();
                 first = waiting.peekFirst()) {
             waiting.removeFirst();
-            first.then().run();
+            first.committed().run();
         }
         if (bytesSinceSnapshot >= bytesBetweenSnapshots && !transactions.isOpen()) snapshot(batch);
     }
@@ -201,7 +202,8 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
         }
         decide(new Activation(bootstrap), isDone -> {
             if (isDone) events.active();
-            else events.failed(new IllegalStateException("the first metadata records could not be written"));
+            else if (leaderEpoch >= 0)
+                events.failed(new IllegalStateException("the first metadata records could not be written"));
         });
     }
 
@@ -223,7 +225,9 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
     public void onResigned(int epoch) {
         leaderEpoch = -1;
         controller = null;
+        List<Waiting> refused = List.copyOf(waiting);
         waiting.clear();
+        for (Waiting one : refused) one.refused().accept(ErrorCode.NOT_CONTROLLER);
     }
 
     @Override
@@ -255,7 +259,7 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
     private void append(Controller active, Decision<?> decision, Runnable committed, Consumer<ErrorCode> refused) {
         List<VersionedRecord> records = decision.records();
         if (records.isEmpty()) {
-            afterWhatIsAppended(committed);
+            afterWhatIsAppended(committed, refused);
             return;
         }
         long lastOffset = -1;
@@ -274,7 +278,7 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
                 }
             }
         }
-        waiting.addLast(new Waiting(lastOffset, committed));
+        waiting.addLast(new Waiting(lastOffset, committed, refused));
     }
 
     /** Appends one batch and replays it. */
@@ -289,10 +293,10 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
     }
 
     /** An answer that writes nothing may still show what others have written and is not committed. */
-    private void afterWhatIsAppended(Runnable then) {
+    private void afterWhatIsAppended(Runnable then, Consumer<ErrorCode> refused) {
         Waiting last = waiting.peekLast();
         if (last == null) then.run();
-        else waiting.addLast(new Waiting(last.offset(), then));
+        else waiting.addLast(new Waiting(last.offset(), then, refused));
     }
 
     private static List<VersionedRecord> decode(List<ByteBuffer> values) {

@@ -152,7 +152,7 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
         try {
             int batchBytes = append.batches().remaining();
             outcome = partition.append(append.batches(), AppendOrigin.CLIENT);
-            owner.partitions().countAppend(batchBytes);
+            if (outcome instanceof AppendOutcome.Appended) owner.partitions().countAppend(batchBytes);
         } catch (LogDirectoryFailed failed) {
             diskFailed.accept(failed);
             answer(
