@@ -127,6 +127,7 @@ final class LogRecovery {
         epochs.truncateFromEnd(logEndOffset);
         long start = Math.max(logStartOffset, segments.first().baseOffset());
         snapshots.restore(producers, segments, start, logEndOffset);
+        mendTransactionIndexes(segments.count(), start, logEndOffset);
         return finished(logEndOffset, logStartOffset, true, null);
     }
 
@@ -134,9 +135,41 @@ final class LogRecovery {
         SegmentScan scan =
                 new SegmentScan(folder, segments, epochs, producers, snapshots, notes, config.isCompacting());
         long start = Math.max(logStartOffset, segments.first().baseOffset());
+        int scannedFrom = segments.floorIndex(recoveryPoint);
         long logEndOffset = scan.from(recoveryPoint, start);
+        mendTransactionIndexes(Math.min(scannedFrom, segments.count()), start, logEndOffset);
         if (topicId != null) PartitionMetadata.keep(disk, folder.directory(), topicId);
         return finished(logEndOffset, logStartOffset, false, scan);
+    }
+
+    /** Aborted records would be shown as committed if a damaged index were passed over (KAFKA-13727). */
+    private void mendTransactionIndexes(int untilSegment, long start, long logEndOffset) throws IOException {
+        for (int i = 0; i < untilSegment; i++) {
+            Segment segment = segments.at(i);
+            long next = i + 1 < segments.count() ? segments.at(i + 1).baseOffset() : logEndOffset;
+            String damage = segment.transactionDamage(next);
+            if (damage == null) continue;
+            segment.replaceTransactions(abortedIn(segment, start));
+            notes.add("made " + SegmentFileNames.of(segment.baseOffset(), SegmentFileNames.TRANSACTION_INDEX)
+                    + " anew from the batches: " + damage);
+        }
+    }
+
+    private List<AbortedTransaction> abortedIn(Segment segment, long start) throws IOException {
+        ProducerStates before = new ProducerStates();
+        snapshots.restore(before, segments, Math.min(start, segment.baseOffset()), segment.baseOffset());
+        List<AbortedTransaction> aborted = new ArrayList<>();
+        BatchCursor cursor = segment.scan();
+        while (cursor.next()) {
+            ProducerStates.Ended ended = ProducerSnapshots.replay(before, cursor);
+            if (ended != null && ended.isAborted())
+                aborted.add(new AbortedTransaction(
+                        ended.producerId(),
+                        ended.firstOffset(),
+                        ended.markerOffset(),
+                        before.lastStableOffsetAfter(ended)));
+        }
+        return aborted;
     }
 
     private OpenedLog finished(long logEndOffset, long logStartOffset, boolean wasClean, @Nullable SegmentScan scan)

@@ -42,6 +42,12 @@ public final class OffsetIndex extends SparseIndex {
         return number < 0 ? 0 : entry(number).getInt(4);
     }
 
+    /** The position that stands so many entries before the one a lookup of an offset finds; 0 if there are fewer. */
+    int positionBefore(long offset, int entries) throws IOException {
+        int number = floorOf(offset) - entries;
+        return number < 0 ? 0 : entry(number).getInt(4);
+    }
+
     /** Last entry at or before an offset; the base offset at position 0 if there is none. */
     Entry floorEntry(long offset) throws IOException {
         int number = floorOf(offset);

@@ -391,10 +391,13 @@ public final class PartitionLog {
         producers.highWatermarkAdvanced(bounded);
     }
 
-    /** Everything below is decided, and replicated: the high watermark or the first unstable offset before it. */
+    /**
+     * Everything below is decided, and replicated: the high watermark or the first unstable offset before it, but never
+     * below the log start offset, though an open transaction may have begun there.
+     */
     public long lastStableOffset() {
         long unstable = producers.firstUnstableOffset();
-        return unstable < 0 ? highWatermark : Math.min(unstable, highWatermark);
+        return unstable < 0 ? highWatermark : Math.clamp(unstable, logStartOffset, highWatermark);
     }
 
     /** First offset of the oldest open transaction, or nothing. */
@@ -478,6 +481,18 @@ public final class PartitionLog {
         return producers.active();
     }
 
+    /** How many transactions are open here. */
+    public int openTransactionCount() {
+        return producers.openCount();
+    }
+
+    /**
+     * How many transactions are open whose producer has been silent for longer than this: nobody may be left to end them.
+     */
+    public int lateTransactionCount(long wallMs, long silentMs) {
+        return producers.lateCount(wallMs, silentMs);
+    }
+
     /** Whether this producer, in this epoch, has a transaction open here. */
     public boolean hasOpenTransaction(long producerId, short producerEpoch) {
         return producers.hasOpenTransaction(producerId, producerEpoch);
@@ -513,7 +528,7 @@ public final class PartitionLog {
         long bounded = Math.min(offset, logEndOffset);
         if (bounded <= logStartOffset) return false;
         logStartOffset = bounded;
-        highWatermark = Math.max(highWatermark, bounded);
+        advanceHighWatermark(bounded);
         epochs.truncateFromStart(bounded);
         return true;
     }

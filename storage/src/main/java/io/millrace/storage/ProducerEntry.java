@@ -103,6 +103,20 @@ final class ProducerEntry {
         lastTimestamp = timestamp;
     }
 
+    /** Puts a batch in the place before the newest one. There is a newest one. */
+    void recalled(int lastSequence, long lastOffset, int offsetDelta, long timestamp) {
+        int newest = newest();
+        int newestSequence = lastSequences[newest];
+        int newestDelta = offsetDeltas[newest];
+        long newestOffset = lastOffsets[newest];
+        long newestTimestamp = timestamps[newest];
+        long lastKnown = lastTimestamp;
+        count--;
+        appended(epoch, lastSequence, lastOffset, offsetDelta, timestamp);
+        appended(epoch, newestSequence, newestOffset, newestDelta, newestTimestamp);
+        lastTimestamp = lastKnown;
+    }
+
     void transactionBegan(long firstOffset) {
         currentTransactionFirstOffset = firstOffset;
     }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The producer snapshots of a log: one at each segment's base offset, and one at its end after a clean shutdown. What
@@ -16,6 +17,9 @@ import java.util.TreeSet;
  */
 final class ProducerSnapshots {
     private static final int REPLAY_WINDOW_BYTES = 64 << 10;
+
+    /** How many index entries before a snapshot batches are recalled: 64 batches, or 256 KB of small ones. */
+    private static final int RECALLED_ENTRIES = 64;
 
     private final LogFolder folder;
     private final ProducerStateConfig config;
@@ -82,6 +86,7 @@ final class ProducerSnapshots {
     /** Brings the producers to what the log says of them at an offset. */
     void restore(ProducerStates producers, Segments segments, long logStartOffset, long endOffset) throws IOException {
         long from = loadNewest(producers, logStartOffset, endOffset);
+        if (producers.count() > 0) recall(producers, segments, from);
         for (int i = segments.floorIndex(from); i < segments.count(); i++) {
             Segment segment = segments.at(i);
             if (segment.baseOffset() >= endOffset) return;
@@ -92,10 +97,31 @@ final class ProducerSnapshots {
         }
     }
 
-    private static void replay(ProducerStates producers, BatchCursor cursor) throws IOException {
-        if (cursor.producerId() == BatchHeader.NO_PRODUCER_ID) return;
-        if (cursor.isControl()) producers.replay(cursor.batch(), 0);
-        else producers.replay(cursor.header(), cursor.headerAt());
+    /**
+     * A snapshot has the last batch of each producer; those before it are looked for close to the end it was made at, in
+     * that segment and the one before.
+     */
+    private static void recall(ProducerStates producers, Segments segments, long untilOffset) throws IOException {
+        if (untilOffset <= segments.first().baseOffset()) return;
+        int last = segments.floorIndex(untilOffset - 1);
+        for (int i = Math.max(0, last - 1); i <= last; i++) recall(producers, segments.at(i), untilOffset);
+    }
+
+    private static void recall(ProducerStates producers, Segment segment, long untilOffset) throws IOException {
+        if (segment.sizeBytes() == 0) return;
+        BatchCursor cursor = segment.cursor(
+                segment.positionOfEntryBefore(untilOffset, RECALLED_ENTRIES), ByteBuffer.allocate(REPLAY_WINDOW_BYTES));
+        while (cursor.next() && cursor.baseOffset() < untilOffset)
+            if (cursor.producerId() != BatchHeader.NO_PRODUCER_ID && !cursor.isControl())
+                producers.recall(cursor.header(), cursor.headerAt());
+    }
+
+    /** Notes the current batch of a cursor; returns the transaction it ended, or null. */
+    static ProducerStates.@Nullable Ended replay(ProducerStates producers, BatchCursor cursor) throws IOException {
+        if (cursor.producerId() == BatchHeader.NO_PRODUCER_ID) return null;
+        return cursor.isControl()
+                ? producers.replay(cursor.batch(), 0)
+                : producers.replay(cursor.header(), cursor.headerAt());
     }
 
     private long loadNewest(ProducerStates producers, long logStartOffset, long endOffset) throws IOException {

@@ -203,6 +203,36 @@ final class ProducerStates {
         return producers.size();
     }
 
+    int openCount() {
+        return open.size();
+    }
+
+    /** Open transactions whose producer has been silent for longer than this. */
+    int lateCount(long wallMs, long silentMs) {
+        int late = 0;
+        for (long producerId : open.values()) {
+            ProducerEntry entry = producers.get(producerId);
+            if (entry != null && wallMs - entry.lastTimestamp() > silentMs) late++;
+        }
+        return late;
+    }
+
+    /**
+     * Notes a data batch that lies before the last one known of its producer. A snapshot keeps one batch of each producer;
+     * this gives the window back that a retry may go back by. Called for batches in the order of the log.
+     */
+    void recall(ByteBuffer batch, int at) {
+        ProducerEntry entry = producers.get(BatchHeader.producerId(batch, at));
+        if (entry == null
+                || entry.epoch() != BatchHeader.producerEpoch(batch, at)
+                || BatchHeader.lastOffset(batch, at) >= entry.lastOffset()) return;
+        entry.recalled(
+                BatchHeader.lastSequence(batch, at),
+                BatchHeader.lastOffset(batch, at),
+                BatchHeader.lastOffsetDelta(batch, at),
+                BatchHeader.maxTimestamp(batch, at));
+    }
+
     List<ActiveProducer> active() {
         List<ActiveProducer> active = new ArrayList<>(producers.size());
         for (ProducerEntry entry : producers.values())

@@ -184,6 +184,12 @@ final class Segment {
                 .orElse(segmentEndOffset);
     }
 
+    /** Where a batch begins that lies so many index entries before an offset; the first batch if there are fewer. */
+    int positionOfEntryBefore(long offset, int entries) throws IOException {
+        checkIndexes();
+        return offsetIndex.positionBefore(offset, entries);
+    }
+
     BatchCursor cursor(long position, ByteBuffer window) throws IOException {
         return new BatchCursor(log.existing(), window, position, sizeBytes);
     }
@@ -249,6 +255,17 @@ final class Segment {
 
     List<AbortedTransaction> abortedTransactions() throws IOException {
         return transactionIndex.all();
+    }
+
+    /** What is wrong with the file of aborted transactions, or null. */
+    @Nullable
+    String transactionDamage(long nextOffset) throws IOException {
+        return transactionIndex.damage(baseOffset, nextOffset);
+    }
+
+    /** Makes the file of aborted transactions anew. */
+    void replaceTransactions(List<AbortedTransaction> transactions) throws IOException {
+        transactionIndex.replace(folder.disk(), transactions);
     }
 
     void abort(AbortedTransaction transaction) throws IOException {

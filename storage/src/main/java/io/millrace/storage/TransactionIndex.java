@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The aborted transactions whose markers lie in one segment (KIP-98). Entry, 34 bytes: 0 version i16 (0), 2 producer id
@@ -35,16 +36,28 @@ public final class TransactionIndex {
     }
 
     void append(AbortedTransaction transaction) throws IOException {
-        ByteBuffer entry = ByteBuffer.allocate(ENTRY_BYTES)
-                .putShort(VERSION)
+        ByteBuffer entry = ByteBuffer.allocate(ENTRY_BYTES);
+        put(transaction, entry);
+        var opened = file.create();
+        fileExists = true;
+        opened.write(opened.sizeBytes(), entry.flip());
+    }
+
+    private static void put(AbortedTransaction transaction, ByteBuffer into) {
+        into.putShort(VERSION)
                 .putLong(transaction.producerId())
                 .putLong(transaction.firstOffset())
                 .putLong(transaction.lastOffset())
-                .putLong(transaction.lastStableOffset())
-                .flip();
-        var opened = file.create();
+                .putLong(transaction.lastStableOffset());
+    }
+
+    /** Puts a new file in the place of a damaged one, forced and at once: half an index would show aborted records. */
+    void replace(Disk disk, List<AbortedTransaction> transactions) throws IOException {
+        ByteBuffer entries = ByteBuffer.allocate(transactions.size() * ENTRY_BYTES);
+        for (AbortedTransaction transaction : transactions) put(transaction, entries);
+        file.close();
+        disk.replace(file.path(), entries.array());
         fileExists = true;
-        opened.write(opened.sizeBytes(), entry);
     }
 
     List<AbortedTransaction> all() throws IOException {
@@ -52,6 +65,31 @@ public final class TransactionIndex {
         ByteBuffer bytes = ByteBuffer.allocate((int) file.existing().sizeBytes());
         file.existing().read(0, bytes);
         return parse(file.path(), bytes.flip());
+    }
+
+    /**
+     * What is wrong with the file, or null: it has whole entries of the known version, and each ends behind the one before
+     * and within the segment.
+     */
+    @Nullable
+    String damage(long baseOffset, long nextOffset) throws IOException {
+        if (!fileExists) return null;
+        long before = baseOffset - 1;
+        try {
+            for (AbortedTransaction transaction : all()) {
+                long last = transaction.lastOffset();
+                if (last <= before || last >= nextOffset || transaction.firstOffset() > last)
+                    return "a transaction of " + transaction.firstOffset() + " to " + last
+                            + " follows one that ends at " + before + ", in a segment of " + baseOffset + " to "
+                            + nextOffset;
+                before = last;
+            }
+            return null;
+        } catch (CorruptLog damaged) {
+            return damaged.reason();
+        } finally {
+            file.close();
+        }
     }
 
     /** Drops transactions whose marker has this offset or a later one; a torn last entry with them. */
