@@ -40,6 +40,7 @@ import io.millrace.server.handlers.OffsetFetchHandler;
 import io.millrace.server.handlers.OffsetForLeaderEpochHandler;
 import io.millrace.server.handlers.ProduceHandler;
 import io.millrace.server.handlers.SyncGroupHandler;
+import io.millrace.server.handlers.WriteTxnMarkersHandler;
 import io.millrace.server.network.ApiTable;
 import io.millrace.server.network.LaneNetwork;
 import io.millrace.server.partitions.BrokerLane;
@@ -97,6 +98,7 @@ final class LaneApis {
                     .serve(ApiKey.DELETE_RECORDS, new DeleteRecordsHandler(lane, diskFailed))
                     .serve(ApiKey.INIT_PRODUCER_ID, new InitProducerIdHandler(lane, controller, config.nodeId()))
                     .serve(ApiKey.OFFSET_FOR_LEADER_EPOCH, new OffsetForLeaderEpochHandler(lane))
+                    .serve(ApiKey.WRITE_TXN_MARKERS, new WriteTxnMarkersHandler(lane, diskFailed))
                     .serve(ApiKey.DESCRIBE_CONFIGS, new DescribeConfigsHandler(lane, config.nodeId()))
                     .serve(ApiKey.ALTER_CONFIGS, new AlterConfigsHandler(lane, controller))
                     .serve(ApiKey.DESCRIBE_LOG_DIRS, new DescribeLogDirsHandler(lane, directories))

@@ -96,7 +96,25 @@ public final class LeaderPartition {
      * @param batches as they came from the client or coordinator, checked here
      */
     public AppendOutcome append(ByteBuffer batches, AppendOrigin origin) {
-        AppendOutcome outcome = log.append(batches, origin, leader.leaderEpoch(), clock.wallMs(), clock.monotonicMs());
+        return appended(log.append(batches, origin, leader.leaderEpoch(), clock.wallMs(), clock.monotonicMs()));
+    }
+
+    /**
+     * Appends the marker of a transaction's end.
+     *
+     * @param transactionVersion level of transaction.version it was made under; from 2 it raises the epoch (KIP-890)
+     */
+    public AppendOutcome appendMarker(ByteBuffer marker, int transactionVersion) {
+        return appended(log.append(
+                marker,
+                AppendOrigin.COORDINATOR,
+                leader.leaderEpoch(),
+                clock.wallMs(),
+                clock.monotonicMs(),
+                transactionVersion));
+    }
+
+    private AppendOutcome appended(AppendOutcome outcome) {
         if (outcome instanceof AppendOutcome.Appended appended) {
             leader.appended(appended.lastOffset() + 1);
             forceIfDue();

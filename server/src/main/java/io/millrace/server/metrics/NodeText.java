@@ -109,6 +109,16 @@ final class NodeText {
         TopicSums topics = new TopicSums();
         for (LaneNumbers lane : lanes) topics.add(lane.topics());
         TopicSums.Sum total = topics.total();
+        out.single(
+                "millrace_open_transactions",
+                Kind.GAUGE,
+                "Transactions open on partitions led here, counted once for each partition.",
+                total.openTransactions());
+        out.single(
+                "millrace_late_transactions",
+                Kind.GAUGE,
+                "Those of them whose producer has been silent for twenty minutes.",
+                total.lateTransactions());
         out.single("millrace_partitions_led", Kind.GAUGE, "Partitions this broker leads.", total.partitions());
         out.single("millrace_log_size_bytes", Kind.GAUGE, "Bytes of all logs led here.", total.sizeBytes());
         out.single("millrace_topics_led", Kind.GAUGE, "Topics with a partition led here.", topics.topicCount());

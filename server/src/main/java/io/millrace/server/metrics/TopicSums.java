@@ -12,18 +12,28 @@ final class TopicSums {
     /** Topics that get series of their own; a cluster may have a hundred thousand, and a scrape must stay small. */
     static final int MAX_TOPICS_SHOWN = 500;
 
+    /**
+     * Silence after which nobody may be left to end a transaction: the default of {@code transaction.max.timeout.ms}, and
+     * five minutes for its coordinator to notice.
+     */
+    private static final long LATE_TRANSACTION_MS = 20 * 60_000;
+
     /** What is known of one topic's partitions that are led here. */
     static final class Sum {
         private long partitions;
         private long logEndOffsets;
         private long logStartOffsets;
         private long sizeBytes;
+        private long openTransactions;
+        private long lateTransactions;
 
-        void add(LeaderPartition partition) {
+        void add(LeaderPartition partition, long wallMs) {
             partitions++;
             logEndOffsets += partition.log().logEndOffset();
             logStartOffsets += partition.log().logStartOffset();
             sizeBytes += partition.log().sizeBytes();
+            openTransactions += partition.log().openTransactionCount();
+            lateTransactions += partition.log().lateTransactionCount(wallMs, LATE_TRANSACTION_MS);
         }
 
         void add(Sum other) {
@@ -31,6 +41,8 @@ final class TopicSums {
             logEndOffsets += other.logEndOffsets;
             logStartOffsets += other.logStartOffsets;
             sizeBytes += other.sizeBytes;
+            openTransactions += other.openTransactions;
+            lateTransactions += other.lateTransactions;
         }
 
         long partitions() {
@@ -48,6 +60,14 @@ final class TopicSums {
         long sizeBytes() {
             return sizeBytes;
         }
+
+        long openTransactions() {
+            return openTransactions;
+        }
+
+        long lateTransactions() {
+            return lateTransactions;
+        }
     }
 
     private final Map<String, Sum> byTopic = new TreeMap<>();
@@ -55,10 +75,11 @@ final class TopicSums {
     /** Those of a lane; called on it. */
     static TopicSums of(BrokerLane lane) {
         TopicSums sums = new TopicSums();
+        long wallMs = lane.clock().wallMs();
         for (LeaderPartition partition : lane.partitions().all())
             sums.byTopic
                     .computeIfAbsent(partition.name().topic(), topic -> new Sum())
-                    .add(partition);
+                    .add(partition, wallMs);
         return sums;
     }
 

@@ -5,7 +5,6 @@ import io.millrace.protocol.messages.FetchResponse;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.records.TopicPartition;
 import io.millrace.replication.run.LeaderPartition;
-import io.millrace.storage.FileRecords;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
 import io.millrace.storage.ReadOutcome;
@@ -133,7 +132,7 @@ public final class LanePartitions {
                             partition.highWatermark(),
                             lastStableOffset,
                             log.logStartOffset(),
-                            wanted.readCommitted() ? aborted(log, slice.records(), wanted, untilOffset) : List.of());
+                            wanted.readCommitted() ? aborted(log, slice) : List.of());
             };
         } catch (LogDirectoryFailed failed) {
             diskFailed.accept(failed);
@@ -141,11 +140,9 @@ public final class LanePartitions {
         }
     }
 
-    private static List<FetchResponse.AbortedTransaction> aborted(
-            PartitionLog log, FileRecords records, PartitionRead.Wanted wanted, long untilOffset) {
-        if (records.sizeBytes() == 0) return List.of();
+    private static List<FetchResponse.AbortedTransaction> aborted(PartitionLog log, ReadOutcome.Slice slice) {
         List<FetchResponse.AbortedTransaction> aborted = new ArrayList<>();
-        for (var transaction : log.abortedTransactions(wanted.fetchOffset(), untilOffset))
+        for (var transaction : log.abortedTransactions(slice))
             aborted.add(FetchResponse.AbortedTransaction.builder()
                     .producerId(transaction.producerId())
                     .firstOffset(transaction.firstOffset())

@@ -88,6 +88,8 @@ class NodeMetricsTest {
             broker.partition("t", partition).append(Batches.of("a", "b"), AppendOrigin.CLIENT);
         expect(
                 scrape(),
+                "millrace_open_transactions 0",
+                "millrace_late_transactions 0",
                 "millrace_partitions_led 5",
                 "millrace_topics_led 2",
                 "millrace_topics_without_series 0",
