@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class BatchBuilder {
     private static final int FIRST_BYTES = 512;
     private static final byte[] NOTHING = new byte[0];
-    private static final int MAX_BATCH_BYTES = Integer.MAX_VALUE - 64;
+    static final int MAX_BATCH_BYTES = Integer.MAX_VALUE - 64;
 
     private final Compression compression;
     private final int level;

@@ -235,6 +235,13 @@ public final class BatchHeader {
         setCrc(buffer, at);
     }
 
+    /** Notes another codec and size, for records that were packed anew, and the checksum with it. */
+    static void setCompression(ByteBuffer buffer, int at, Compression compression, int sizeBytes) {
+        buffer.putInt(at + BATCH_LENGTH_AT, sizeBytes - LOG_OVERHEAD);
+        buffer.putShort(at + ATTRIBUTES_AT, (short) ((attributes(buffer, at) & ~COMPRESSION_BITS) | compression.id()));
+        setCrc(buffer, at);
+    }
+
     /** The CRC-32C of the batch as it is, 0 to 2^32-1. The buffer's position and limit move meanwhile, and back. */
     public static long computeCrc(ByteBuffer buffer, int at) {
         int position = buffer.position();

@@ -34,9 +34,11 @@ public final class RecordWalk {
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     private final UnpackedRecords unpacked;
+    private final int maxUnpackedRecordBytes;
 
     private ByteBuffer records = NOTHING;
     private int recordsEnd;
+    private int maxRecordBytes;
     private int recordCount;
     private int lastOffsetDelta;
     private long baseOffset;
@@ -57,10 +59,24 @@ public final class RecordWalk {
 
     /** A walk that unpacks compressed batches up to a limit. */
     public RecordWalk(DecompressionLimit limit) {
-        this(limit, true);
+        this(limit, true, Integer.MAX_VALUE);
+    }
+
+    /**
+     * A walk that refuses larger records, too, in compressed batches.
+     *
+     * @param maxUnpackedRecordBytes {@code max.decompressed.message.bytes}: what a record may have behind its size field
+     */
+    public RecordWalk(DecompressionLimit limit, int maxUnpackedRecordBytes) {
+        this(limit, true, maxUnpackedRecordBytes);
     }
 
     RecordWalk(DecompressionLimit limit, boolean reuse) {
+        this(limit, reuse, Integer.MAX_VALUE);
+    }
+
+    private RecordWalk(DecompressionLimit limit, boolean reuse, int maxUnpackedRecordBytes) {
+        this.maxUnpackedRecordBytes = maxUnpackedRecordBytes;
         this.unpacked = new UnpackedRecords(limit, reuse);
     }
 
@@ -76,6 +92,7 @@ public final class RecordWalk {
         Optional<String> contradiction = BatchHeader.contradiction(buffer, at);
         if (contradiction.isPresent()) throw new InvalidBatch(contradiction.get());
         records = unpacked.of(buffer, at);
+        maxRecordBytes = BatchHeader.isCompressed(buffer, at) ? maxUnpackedRecordBytes : Integer.MAX_VALUE;
         recordsEnd = records.limit();
         recordCount = BatchHeader.recordCount(buffer, at);
         lastOffsetDelta = BatchHeader.lastOffsetDelta(buffer, at);
@@ -114,6 +131,8 @@ public final class RecordWalk {
         int size = VarInt.read(records);
         if (size < SMALLEST_RECORD_BYTES || size > records.remaining())
             throw invalid("size " + size + ", " + records.remaining() + " bytes are left");
+        if (size > maxRecordBytes)
+            throw invalid("size " + size + ", max.decompressed.message.bytes is " + maxRecordBytes);
         int end = records.position() + size;
         records.limit(end);
         sizeBytes = end - start;

@@ -101,6 +101,22 @@ record SampleBatch(
         return builder.build();
     }
 
+    /** The same records and header with another codec. */
+    SampleBatch packedWith(Compression otherCompression, int otherLevel) {
+        return new SampleBatch(
+                otherCompression,
+                otherLevel,
+                timestampType,
+                logAppendTime,
+                baseOffset,
+                producerId,
+                producerEpoch,
+                baseSequence,
+                leaderEpoch,
+                isTransactional,
+                records);
+    }
+
     ByteBuffer writtenOfficially() {
         MemoryRecordsBuilder builder = MemoryRecords.builder(
                 ByteBuffer.allocate(1024),

@@ -4,6 +4,7 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.records.BatchCheck;
 import io.millrace.records.BatchHeader;
 import io.millrace.records.Compression;
+import io.millrace.records.DecompressionLimit;
 import io.millrace.records.InvalidBatch;
 import io.millrace.records.RecordWalk;
 import io.millrace.records.TimestampType;
@@ -108,7 +109,7 @@ final class AppendCheck {
         ErrorCode error = ErrorCode.INVALID_RECORD;
         long newest = BatchHeader.NO_TIMESTAMP;
         try {
-            RecordWalk walk = new RecordWalk(config.decompressionLimit());
+            RecordWalk walk = new RecordWalk(DecompressionLimit.DEFAULT, config.maxDecompressedMessageBytes());
             walk.begin(batches, at);
             while (walk.next()) {
                 if (walk.offsetDelta() != walk.index())
@@ -165,7 +166,7 @@ final class AppendCheck {
                 + errors.subList(0, Math.min(RECORDS_IN_MESSAGE, errors.size()));
     }
 
-    private static AppendOutcome.@Nullable Refused checkSize(int sizeBytes, LogConfig config) {
+    static AppendOutcome.@Nullable Refused checkSize(int sizeBytes, LogConfig config) {
         if (sizeBytes > config.maxMessageBytes())
             return new AppendOutcome.Refused(
                     ErrorCode.MESSAGE_TOO_LARGE,

@@ -1,6 +1,6 @@
 package io.millrace.storage;
 
-import io.millrace.records.DecompressionLimit;
+import io.millrace.records.Compression;
 import io.millrace.records.TimestampType;
 import java.util.LinkedHashSet;
 import java.util.Locale;
@@ -22,7 +22,7 @@ import java.util.Set;
  * @param timestampBeforeMaxMs        {@code message.timestamp.before.max.ms} (KIP-937)
  * @param timestampAfterMaxMs         {@code message.timestamp.after.max.ms} (KIP-937)
  * @param fileDeleteDelayMs           {@code file.delete.delay.ms}
- * @param compressionType             {@code compression.type}: {@code producer} or a codec's name
+ * @param compression                 {@code compression.type} with the level of its codec
  * @param flushMessages               {@code flush.messages}: records after which a flush is due
  * @param flushMs                     {@code flush.ms}: time after which unflushed records are due
  * @param isDeleting                  whether {@code cleanup.policy} holds {@code delete}
@@ -31,7 +31,8 @@ import java.util.Set;
  * @param minCompactionLagMs          {@code min.compaction.lag.ms}
  * @param maxCompactionLagMs          {@code max.compaction.lag.ms}
  * @param deleteRetentionMs           {@code delete.retention.ms}
- * @param maxDecompressedMessageBytes {@code max.decompressed.message.bytes}
+ * @param maxDecompressedMessageBytes {@code max.decompressed.message.bytes}: what a record of a compressed batch may
+ *                                    have, where the broker unpacks it
  */
 public record LogConfig(
         int segmentBytes,
@@ -46,7 +47,7 @@ public record LogConfig(
         long timestampBeforeMaxMs,
         long timestampAfterMaxMs,
         long fileDeleteDelayMs,
-        String compressionType,
+        BrokerCompression compression,
         long flushMessages,
         long flushMs,
         boolean isDeleting,
@@ -60,12 +61,11 @@ public record LogConfig(
     /** Every property at Kafka's default. */
     public static final LogConfig DEFAULT = from(Map.of());
 
-    /** How far batches of this topic are unpacked where the broker has to. */
-    public DecompressionLimit decompressionLimit() {
-        DecompressionLimit limit = DecompressionLimit.DEFAULT;
-        return maxDecompressedMessageBytes >= limit.maxBytes()
-                ? limit
-                : new DecompressionLimit(maxDecompressedMessageBytes, limit.maxRatio(), limit.freeBytes());
+    private static final int NO_RECORD_LIMIT = Integer.MAX_VALUE - 8;
+
+    /** Whether {@code max.decompressed.message.bytes} asks that compressed batches be looked into. */
+    public boolean limitsUnpackedRecords() {
+        return maxDecompressedMessageBytes < NO_RECORD_LIMIT;
     }
 
     /**
@@ -94,7 +94,7 @@ public record LogConfig(
                 values.number("message.timestamp.before.max.ms", Long.MAX_VALUE),
                 values.number("message.timestamp.after.max.ms", 3_600_000),
                 values.number("file.delete.delay.ms", 60_000),
-                values.text("compression.type", "producer").toLowerCase(Locale.ROOT),
+                values.compression(),
                 values.number("flush.messages", Long.MAX_VALUE),
                 values.number("flush.ms", Long.MAX_VALUE),
                 policies.contains("delete"),
@@ -103,7 +103,7 @@ public record LogConfig(
                 values.number("min.compaction.lag.ms", 0),
                 values.number("max.compaction.lag.ms", Long.MAX_VALUE),
                 values.number("delete.retention.ms", 86_400_000),
-                values.bytes("max.decompressed.message.bytes", Integer.MAX_VALUE - 8));
+                values.bytes("max.decompressed.message.bytes", NO_RECORD_LIMIT));
     }
 
     private static TimestampType timestampType(String name) {
@@ -146,6 +146,23 @@ public record LogConfig(
             } catch (NumberFormatException e) {
                 throw new IllegalArgumentException(name + " is '" + value + "', want a number");
             }
+        }
+
+        BrokerCompression compression() {
+            String type = text("compression.type", "producer").toLowerCase(Locale.ROOT);
+            if (type.equals("producer")) return BrokerCompression.PRODUCER;
+            Compression codec = type.equals("uncompressed")
+                    ? Compression.NONE
+                    : Compression.forName(type)
+                            .filter(named -> named != Compression.NONE)
+                            .orElseThrow(() -> new IllegalArgumentException("compression.type is '" + type
+                                    + "', want producer, uncompressed, gzip, snappy, lz4 or zstd"));
+            String levelName = "compression." + codec.label() + ".level";
+            long level = number(levelName, codec.defaultLevel());
+            if (level != (int) level || !codec.isLevel((int) level))
+                throw new IllegalArgumentException(
+                        levelName + " is " + level + ", want " + codec.minLevel() + " to " + codec.maxLevel());
+            return new BrokerCompression(codec, (int) level);
         }
 
         Set<String> names(String name, String otherwise) {

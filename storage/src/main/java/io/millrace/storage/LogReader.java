@@ -1,6 +1,5 @@
 package io.millrace.storage;
 
-import io.millrace.records.DecompressionLimit;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,11 +82,10 @@ final class LogReader {
         return segments.at(index).upperBoundOffset(slice.batchBaseOffset(), endPosition, segmentEnd);
     }
 
-    Optional<TimestampOffset> offsetForTimestamp(long timestamp, long logStartOffset, DecompressionLimit limit)
-            throws IOException {
+    Optional<TimestampOffset> offsetForTimestamp(long timestamp, long logStartOffset) throws IOException {
         for (Segment segment : segments.all()) {
             if (segment.maxTimestamp() < timestamp) continue;
-            Optional<TimestampOffset> found = segment.findTimestamp(timestamp, logStartOffset, limit);
+            Optional<TimestampOffset> found = segment.findTimestamp(timestamp, logStartOffset);
             if (found.isPresent()) return found;
         }
         return Optional.empty();

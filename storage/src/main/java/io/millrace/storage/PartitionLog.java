@@ -325,7 +325,7 @@ public final class PartitionLog {
     /** The first record whose time stamp is at least this, or nothing. */
     public Optional<TimestampOffset> offsetForTimestamp(long timestamp) {
         try {
-            return reader.offsetForTimestamp(timestamp, logStartOffset, config.decompressionLimit());
+            return reader.offsetForTimestamp(timestamp, logStartOffset);
         } catch (IOException e) {
             throw new LogDirectoryFailed(folder.directory(), "look up a time in", e);
         }

@@ -2,6 +2,7 @@ package io.millrace.storage;
 
 import io.millrace.records.BatchHeader;
 import io.millrace.records.DecompressionLimit;
+import io.millrace.records.InvalidBatch;
 import io.millrace.records.RecordWalk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -236,19 +237,23 @@ final class Segment {
     }
 
     /** First record from an offset on that is at least this late. */
-    Optional<TimestampOffset> findTimestamp(long timestamp, long fromOffset, DecompressionLimit limit)
-            throws IOException {
+    Optional<TimestampOffset> findTimestamp(long timestamp, long fromOffset) throws IOException {
         if (sizeBytes == 0) return Optional.empty();
         checkIndexes();
         long start = Math.max(timeIndex.floorEntry(timestamp).offset(), fromOffset);
         BatchCursor cursor = cursor(offsetIndex.lookup(start), ByteBuffer.allocate(SCAN_WINDOW_BYTES));
         while (cursor.next()) {
             if (cursor.maxTimestamp() < timestamp || cursor.lastOffset() < fromOffset) continue;
-            RecordWalk walk = new RecordWalk(limit);
-            walk.begin(cursor.batch(), 0);
-            while (walk.next())
-                if (walk.timestamp() >= timestamp && walk.offset() >= fromOffset)
-                    return Optional.of(new TimestampOffset(walk.timestamp(), walk.offset(), cursor.leaderEpoch()));
+            try {
+                RecordWalk walk = new RecordWalk(DecompressionLimit.DEFAULT);
+                walk.begin(cursor.batch(), 0);
+                while (walk.next())
+                    if (walk.timestamp() >= timestamp && walk.offset() >= fromOffset)
+                        return Optional.of(new TimestampOffset(walk.timestamp(), walk.offset(), cursor.leaderEpoch()));
+            } catch (InvalidBatch malformed) {
+                // Compressed records of clients are not looked at when they are appended.
+                throw new CorruptLog(log.path(), cursor.position(), String.valueOf(malformed.getMessage()));
+            }
         }
         return Optional.empty();
     }

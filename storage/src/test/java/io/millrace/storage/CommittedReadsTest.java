@@ -196,6 +196,7 @@ class CommittedReadsTest {
             log.truncateTo(target);
             long end = log.logEndOffset();
             records.removeIf(record -> record.offset() >= end);
+            batchEnds.removeIf(batchEnd -> batchEnd > end);
             transactions.removeIf(transaction -> transaction.firstOffset >= end);
             for (Transaction transaction : transactions)
                 if (transaction.markerOffset >= end) {

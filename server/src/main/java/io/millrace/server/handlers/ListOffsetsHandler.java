@@ -11,6 +11,7 @@ import io.millrace.server.partitions.AskedPartition;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.partitions.Gather;
 import io.millrace.server.partitions.LanePartitions;
+import io.millrace.storage.CorruptLog;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
 import io.millrace.storage.TimestampOffset;
@@ -132,6 +133,9 @@ public final class ListOffsetsHandler implements Handler<ListOffsetsRequest, Lis
         } catch (LogDirectoryFailed failed) {
             diskFailed.accept(failed);
             return answer.errorCode(ErrorCode.KAFKA_STORAGE_ERROR.code()).build();
+        } catch (CorruptLog unreadable) {
+            // A client may have written compressed records that do not unpack; that is no reason to ask again.
+            return answer.errorCode(ErrorCode.INVALID_RECORD.code()).build();
         }
         return answer.build();
     }

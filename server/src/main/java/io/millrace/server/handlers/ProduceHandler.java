@@ -15,6 +15,7 @@ import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.partitions.InternalTopics;
 import io.millrace.storage.AppendOrigin;
 import io.millrace.storage.AppendOutcome;
+import io.millrace.storage.BatchPreparation;
 import io.millrace.storage.LogDirectoryFailed;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -131,13 +132,7 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
         LeaderPartition partition = owner.partitions().find(append.partition());
         int index = append.partition().partition();
         if (partition == null || !append.isFor(partition)) {
-            answer(
-                    answers,
-                    append.slot(),
-                    ProduceAnswers.refusal(
-                            index,
-                            ErrorCode.NOT_LEADER_OR_FOLLOWER,
-                            "this broker does not lead " + append.partition()));
+            answer(answers, append.slot(), notLed(append));
             return;
         }
         if (isTransactional(append.batches())) {
@@ -148,10 +143,37 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
                             index, ErrorCode.INVALID_TXN_STATE, "transactions are not available on this broker"));
             return;
         }
+        int batchBytes = append.batches().remaining();
+        owner.partitions()
+                .appendOrder()
+                .submit(
+                        append.partition(),
+                        append.batches(),
+                        partition.log().config(),
+                        owner.lane(),
+                        prepared -> appendPrepared(append, prepared, batchBytes, acks, owner, answers));
+    }
+
+    /** The second half, at once or when helpers have packed the batch anew; the partition may be lost meanwhile. */
+    private void appendPrepared(
+            Append append,
+            BatchPreparation prepared,
+            int batchBytes,
+            short acks,
+            BrokerLane owner,
+            ProduceAnswers answers) {
+        LeaderPartition partition = owner.partitions().find(append.partition());
+        int index = append.partition().partition();
+        if (partition == null || !append.isFor(partition)) {
+            answer(answers, append.slot(), notLed(append));
+            return;
+        }
         AppendOutcome outcome;
         try {
-            int batchBytes = append.batches().remaining();
-            outcome = partition.append(append.batches(), AppendOrigin.CLIENT);
+            outcome = switch (prepared) {
+                case BatchPreparation.Ready ready -> partition.append(ready.batch(), AppendOrigin.CLIENT);
+                case BatchPreparation.Refused refused -> refused.refusal();
+            };
             if (outcome instanceof AppendOutcome.Appended) owner.partitions().countAppend(batchBytes);
         } catch (LogDirectoryFailed failed) {
             diskFailed.accept(failed);
@@ -178,6 +200,13 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
                                             index,
                                             ErrorCode.NOT_LEADER_OR_FOLLOWER,
                                             "leadership ended before the append was committed")));
+    }
+
+    private static ProduceResponse.PartitionProduceResponse notLed(Append append) {
+        return ProduceAnswers.refusal(
+                append.partition().partition(),
+                ErrorCode.NOT_LEADER_OR_FOLLOWER,
+                "this broker does not lead " + append.partition());
     }
 
     private void answer(ProduceAnswers answers, int slot, ProduceResponse.PartitionProduceResponse answer) {

@@ -34,7 +34,7 @@ record LaneNumbers(
     /** By the code of the API. */
     record Requests(List<Long> counts, List<Long> totalNanos, long failed) {}
 
-    record Appends(long bytes, long batches) {}
+    record Appends(long bytes, long batches, long recompressed, long recompressedFrom, long recompressedTo) {}
 
     record Groups(long shardsActive, long shardsLoading, long groups, long offsets) {}
 
@@ -54,7 +54,12 @@ record LaneNumbers(
                         network.counters().failedRequests()),
                 network.shared().counters().snapshot(),
                 closed(network.shared().counters()),
-                new Appends(lane.partitions().appendedBytes(), lane.partitions().appendedBatches()),
+                new Appends(
+                        lane.partitions().appendedBytes(),
+                        lane.partitions().appendedBatches(),
+                        lane.partitions().appendOrder().recompressedBatches(),
+                        lane.partitions().appendOrder().bytesBefore(),
+                        lane.partitions().appendOrder().bytesAfter()),
                 TopicSums.of(lane),
                 groups(lane),
                 sessions.map(known -> new Sessions(known.size(), known.followedCount()))

@@ -106,6 +106,21 @@ final class NodeText {
                 Kind.COUNTER,
                 "Batches that Produce requests asked to append.",
                 sum(lane -> lane.appends().batches()));
+        out.single(
+                "millrace_recompressed_batches_total",
+                Kind.COUNTER,
+                "Batches packed anew for compression.type.",
+                sum(lane -> lane.appends().recompressed()));
+        out.single(
+                "millrace_recompressed_from_bytes_total",
+                Kind.COUNTER,
+                "Bytes of these batches as they came.",
+                sum(lane -> lane.appends().recompressedFrom()));
+        out.single(
+                "millrace_recompressed_to_bytes_total",
+                Kind.COUNTER,
+                "Bytes of these batches as they are stored.",
+                sum(lane -> lane.appends().recompressedTo()));
         TopicSums topics = new TopicSums();
         for (LaneNumbers lane : lanes) topics.add(lane.topics());
         TopicSums.Sum total = topics.total();

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class LanePartitions {
     private final Map<TopicPartition, LeaderPartition> led = new HashMap<>();
     private final Consumer<LogDirectoryFailed> diskFailed;
+    private final AppendOrder appendOrder = new AppendOrder();
     private long appendedBytes;
     private long appendedBatches;
 
@@ -50,6 +51,11 @@ public final class LanePartitions {
     /** All of them, in no particular order; for work on each whose order does not matter. */
     public Collection<LeaderPartition> all() {
         return led.values();
+    }
+
+    /** The order of batches on their way to these partitions. */
+    public AppendOrder appendOrder() {
+        return appendOrder;
     }
 
     /** Bytes appended by produce requests since the start, for metrics. */

@@ -13,6 +13,7 @@ import io.millrace.protocol.messages.ListOffsetsRequest;
 import io.millrace.protocol.messages.ListOffsetsResponse;
 import io.millrace.protocol.messages.WriteTxnMarkersRequest;
 import io.millrace.protocol.messages.WriteTxnMarkersResponse;
+import io.millrace.records.BatchHeader;
 import io.millrace.records.TopicPartition;
 import io.millrace.server.fixture.Batches;
 import io.millrace.server.fixture.RecordedExchange;
@@ -88,6 +89,11 @@ class CommittedFetchTest {
     }
 
     private long listed(int partition, int isolationLevel, long timestamp) {
+        return lookedUp(partition, isolationLevel, timestamp).offset();
+    }
+
+    private ListOffsetsResponse.ListOffsetsPartitionResponse lookedUp(
+            int partition, int isolationLevel, long timestamp) {
         RecordedExchange<ListOffsetsResponse> exchange = new RecordedExchange<>(ApiKey.LIST_OFFSETS, 11);
         ListOffsetsRequest request = ListOffsetsRequest.builder()
                 .replicaId(-1)
@@ -103,7 +109,7 @@ class CommittedFetchTest {
         broker.homeThread()
                 .as(() -> new ListOffsetsHandler(broker.home(), broker.failures::add).handle(request, exchange));
         broker.time.run();
-        return exchange.reply().topics().get(0).partitions().get(0).offset();
+        return exchange.reply().topics().get(0).partitions().get(0);
     }
 
     private DescribeProducersResponse.ProducerState producer(int partition) {
@@ -214,6 +220,18 @@ class CommittedFetchTest {
         broker.time.run();
         assertTrue(exchange.isAnswered());
         assertEquals(1, broker.partition("forced", partition).highWatermark());
+    }
+
+    @Test
+    void aTimeIsNotLookedUpInRecordsThatDoNotUnpack() {
+        var batch = Batches.of("value");
+        batch.putShort(21, (short) 1);
+        batch.putInt(17, (int) BatchHeader.computeCrc(batch, 0));
+        broker.home().run(() -> broker.partition("t", here).append(batch, AppendOrigin.CLIENT));
+        broker.time.run();
+        assertEquals(1, broker.partition("t", here).log().logEndOffset());
+        assertEquals(ErrorCode.INVALID_RECORD.code(), lookedUp(here, 0, 5).errorCode());
+        assertEquals(ErrorCode.INVALID_RECORD.code(), lookedUp(here, 0, -3).errorCode());
     }
 
     @Test

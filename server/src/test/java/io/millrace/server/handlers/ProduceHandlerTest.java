@@ -11,6 +11,7 @@ import io.millrace.protocol.RecordsPayload;
 import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.ProduceRequest;
 import io.millrace.protocol.messages.ProduceResponse;
+import io.millrace.records.BatchHeader;
 import io.millrace.server.fixture.Batches;
 import io.millrace.server.fixture.RecordedExchange;
 import io.millrace.server.fixture.TestBroker;
@@ -132,6 +133,44 @@ class ProduceHandlerTest {
         assertEquals(List.of(ErrorCode.INVALID_RECORD), errorsOf(request(1, "t", data(here, cut)), BY_NAME));
         assertEquals(List.of(ErrorCode.CORRUPT_MESSAGE), errorsOf(request(1, "t", data(here, corrupt)), BY_NAME));
         assertEquals(0, broker.partition("t", here).log().logEndOffset());
+    }
+
+    @Test
+    void aTopicsCodecIsTheOneThatIsStoredAndTheOrderStays() {
+        broker.create("packed", 4, "compression.type", "zstd");
+        int partition = broker.partitionOn(1, "packed", 0);
+        List<RecordedExchange<ProduceResponse>> asked = new ArrayList<>();
+        for (int i = 0; i < 3; i++)
+            asked.add(ask(request(-1, "packed", data(partition, Batches.of(7, i, false, "value"))), BY_NAME));
+        broker.time.run();
+        for (int i = 0; i < 3; i++) {
+            assertEquals(List.of(ErrorCode.NONE), errors(asked.get(i)));
+            assertEquals(
+                    i,
+                    asked.get(i)
+                            .reply()
+                            .responses()
+                            .get(0)
+                            .partitionResponses()
+                            .get(0)
+                            .baseOffset());
+        }
+        var partitions = broker.lanes.get(1).partitions();
+        assertEquals(3, partitions.appendOrder().recompressedBatches());
+        assertTrue(partitions.appendOrder().bytesAfter() > 0);
+        assertEquals(3, partitions.appendedBatches());
+    }
+
+    @Test
+    void recordsThatDoNotUnpackAreRefusedBeforeTheyAreStored() {
+        broker.create("packed", 4, "compression.type", "zstd");
+        int partition = broker.partitionOn(0, "packed", 0);
+        ByteBuffer batch = Batches.of("value");
+        batch.putShort(21, (short) 1);
+        batch.putInt(17, (int) BatchHeader.computeCrc(batch, 0));
+        assertEquals(
+                List.of(ErrorCode.INVALID_RECORD), errorsOf(request(1, "packed", data(partition, batch)), BY_NAME));
+        assertEquals(0, broker.partition("packed", partition).log().logEndOffset());
     }
 
     @Test
