@@ -1,0 +1,60 @@
+"""The rows of the table: which figure of which workload, and the ratio ours / Apache's that is to be reached.
+
+A row is (workload, figure, label, unit, reach, stretch). A positive target is at least that ratio, a negative one is at
+most its absolute value; None is no target."""
+
+_CPU_GB = 'server CPU, s/GB'
+
+
+def _produce(name, reads=True):
+    rows = [(name, 'produce.mb_s', 'produce', 'MB/s', 1.05, None), (name, 'produce.broker_cpu_s_per_gb', 'produce: ' + _CPU_GB, '', -0.4, -0.2)]
+    if reads:
+        rows.append((name, 'consume.broker_cpu_s_per_gb', 'consume: ' + _CPU_GB, '', -0.5, None))
+    return rows
+
+
+def _connections(name):
+    return [(name, 'p99_ms', 'p99', 'ms', -0.5, None), (name, 'idle_conns_cpu_ms_per_s', 'idle CPU', 'ms/s', -0.5, None),
+            (name, 'rss_kb_per_conn', 'memory per connection', 'KB', -0.5, None)]
+
+
+def _partitions(name, fresh=False):
+    return [(name, 'create.create_usable_s', 'create until usable', 's', -0.3, None),
+            (name, 'produce.msg_s', 'first records to fresh partitions', '/s', 20 if fresh else None, None),
+            (name, 'produce.broker_cpu_us_per_msg', 'their server CPU', 'us each', -0.05 if fresh else None, None),
+            (name, 'restart.ready_produce_s', 'clean restart until a record is taken', 's', -0.2, None),
+            (name, 'create.rss_after_mb', 'RSS', 'MB', -0.3, None), (name, 'create.fds_after', 'open files', '', -0.3, None)]
+
+
+ROWS = [
+    ('rawbig', 'produce.mb_s', 'produce', 'MB/s', 2, 3),
+    ('rawbig', 'produce.broker_cpu_s_per_gb', 'produce: ' + _CPU_GB, '', -0.4, -0.25),
+    ('rawbig', 'fetch.broker_cpu_s_per_gb', 'fetch: ' + _CPU_GB, '', -0.8, -0.5),
+    ('rawbig', 'fetch.mb_s', 'fetch', 'MB/s', 1.2, None),
+    ('rawsmall', 'req_s', 'requests', '/s', 2.5, 4),
+    ('rawsmall', 'broker_cpu_us_per_req', 'server CPU per request', 'us', -0.3, -0.2),
+    ('settledsmall', 'req_s', 'requests', '/s', 2.5, 4),
+    ('settledsmall', 'broker_cpu_us_per_req', 'server CPU per request', 'us', -0.3, -0.2),
+    ('rawlat', 'broker_cpu_us_per_req', 'server CPU per request', 'us', -0.2, -0.1),
+    ('rawlat', 'p99_ms', 'p99', 'ms', -0.5, None),
+    ('rawlat', 'p99_9_ms', 'p99.9', 'ms', -0.5, None),
+    *[row for name in ('latency', 'e2e') for row in (
+        (name, 'p50_ms', 'p50', 'ms', -0.8, None), (name, 'p99_ms', 'p99', 'ms', -0.5, None),
+        (name, 'broker_cpu_us_per_msg', 'server CPU per message', 'us', -0.5, None))],
+    *[row for name in ('produce1k', 'settled1k', 'produce100', 'settled100') for row in _produce(name)],
+    *[row for name in ('default100', 'settleddefault') for row in _produce(name, reads=False)],
+    *[row for name in ('lz4', 'settledlz4', 'zstd', 'settledzstd') for row in _produce(name)],
+    *_connections('conns'), *_connections('conns10000'),
+    *_partitions('parts500'), *_partitions('parts2000', fresh=True), *_partitions('parts20000'),
+    ('group', 'classic.join_s', '50 members join', 's', -0.5, None),
+    ('group', 'classic.join_one_s', 'one joins', 's', -1, None),
+    ('group', 'classic.leave_s', 'one leaves', 's', -1, None),
+    ('restart', 'kill_ready_produce_s', 'ready after kill -9', 's', -0.15, -0.05),
+    ('restart', 'clean_ready_produce_s', 'ready after a clean stop', 's', -0.15, -0.05),
+    ('start', 'ready_metadata_s', 'ready', 's', -0.2, None),
+    ('start', 'start_cpu_s', 'CPU until ready', 's', -0.2, None),
+    ('start', 'idle_rss_mb', 'idle RSS', 'MB', -0.25, None),
+    ('start', 'idle_cpu_ms_per_s', 'idle CPU', 'ms/s', -0.1, None),
+]
+# Stretch goals that are figures of our own and no ratios: at most so much.
+AT_MOST = {('start', 'ready_metadata_s'): 0.25, ('start', 'idle_rss_mb'): 70}

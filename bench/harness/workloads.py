@@ -1,0 +1,167 @@
+"""What is done to a broker. A workload takes a started broker and gives figures by part ('' where it has one part)."""
+import signal
+import time
+
+import machine
+from load import average_payload, consume, driver, measure, payload_file, produce
+
+STANDARD = {'acks': 'all', 'batch.size': 16384, 'linger.ms': 5}
+LARGE = {'acks': 'all', 'batch.size': 524288, 'linger.ms': 10, 'buffer.memory': 67108864, 'max.request.size': 4194304}
+LZ4 = dict(STANDARD, **{'compression.type': 'lz4', 'batch.size': 65536})
+ZSTD = dict(STANDARD, **{'compression.type': 'zstd', 'batch.size': 65536})
+SETTLED_SECONDS = 60
+SETTLED_WARM_UP = 20
+
+
+def _official(properties, size=None, reads=True, settled=False):
+    """Official producer, then consumer. Settled: a long warm-up and a minute measured, so that both compilers are done."""
+    def run(broker, setting):
+        file = None if size else payload_file(setting)
+        payload = size or average_payload(file)
+        seconds = max(SETTLED_SECONDS, setting.secs) if settled else setting.secs
+        small = payload < 500
+        for topic in ('warm', 'bench'):
+            measure(broker, 'create', topic=topic, parts=1)
+        produce(broker, 'warm', int(setting.secs * (60000 if small else 4000)), properties, size, file)
+        warm_up = SETTLED_WARM_UP if settled else max(2, seconds * .3)
+        least = 600000 if small else 100000
+        rate = produce(broker, 'warm', 2 * least, properties, size, file)['msg_s'] if settled else 0
+        warm = produce(broker, 'warm', max(int(rate * warm_up), least), properties, size, file)
+        records = max(least, int(warm['msg_s'] * seconds))
+        before = machine.disk_bytes(broker.data)
+        result = {'produce': produce(broker, 'bench', records, properties, size, file)}
+        time.sleep(.3)
+        result['produce']['disk_bytes_per_payload_byte'] = (machine.disk_bytes(broker.data) - before) / result['produce']['payload_bytes']
+        if reads:
+            consume(broker, 'warm', least, payload)
+            result['consume'] = consume(broker, 'bench', records, payload)
+        return result
+    return run
+
+
+def _start(broker, setting):
+    result = dict(broker.first_start)
+    time.sleep(max(3, setting.secs * .3))
+    used, at = machine.cpu(broker.pid), time.monotonic()
+    time.sleep(setting.secs)
+    held = machine.memory(broker.pid)
+    result.update({'idle_cpu_ms_per_s': (machine.cpu(broker.pid) - used) * 1000 / (time.monotonic() - at), 'idle_rss_mb': held['rss_mb'],
+                   'idle_anon_mb': held['anon_mb'], 'threads': held['threads'], 'fds': machine.open_files(broker.pid)})
+    result['stop_s'] = broker.stop()
+    result['restart_ready_s'] = broker.start()['ready_metadata_s']
+    return {'': result}
+
+
+def _latency(broker, setting):
+    measure(broker, 'create', topic='lat')
+    return {'': measure(broker, 'latency', topic='lat', rate=2000, size=100, warm=5, secs=setting.secs, linger=0)}
+
+
+def _rawlat(broker, setting):
+    measure(broker, 'create', topic='lat')
+    return {'': measure(broker, 'rawproduce', topic='lat', parts=1, conns=1, depth=1, records=1, size=100, rate=2000, warm=5, secs=setting.secs)}
+
+
+def _e2e(broker, setting):
+    measure(broker, 'create', topic='e2e')
+    return {'': measure(broker, 'e2e', topic='e2e', rate=1000, size=100, warm=5, secs=setting.secs)}
+
+
+def _rawsmall(settled=False):
+    def run(broker, setting):
+        measure(broker, 'create', topic='raw', parts=8)
+        return {'': measure(broker, 'rawproduce', topic='raw', parts=8, conns=8, depth=4, records=1, size=100, warm=SETTLED_WARM_UP if settled else 5,
+                            warmreqs=60000, warmmax=40, secs=max(SETTLED_SECONDS, setting.secs) if settled else setting.secs)}
+    return run
+
+
+def _rawbig(broker, setting):
+    measure(broker, 'create', topic='raw', parts=4)
+    return {'produce': measure(broker, 'rawproduce', topic='raw', parts=4, conns=4, depth=5, records=64, size=1000, warm=4, warmreqs=15000, warmmax=40,
+                               secs=setting.secs, maxbytes=6e9),
+            'fetch': measure(broker, 'rawfetch', topic='raw', parts=4, conns=2, warm=3, warmreqs=4000, warmmax=40, secs=setting.secs * .7)}
+
+
+def _partitions(topics, each):
+    def run(broker, setting):
+        result = {'create': measure(broker, 'create', topic='m', topics=topics, parts=each)}
+        time.sleep(2)
+        result['create'].update({'rss_after_mb': machine.memory(broker.pid)['rss_mb'], 'fds_after': machine.open_files(broker.pid),
+                                 'disk_after_mb': machine.disk_bytes(broker.data) / 1e6})
+        used, at = machine.cpu(broker.pid), time.monotonic()
+        time.sleep(4)
+        result['create']['idle_cpu_ms_per_s'] = (machine.cpu(broker.pid) - used) * 1000 / (time.monotonic() - at)
+        result['produce'] = measure(broker, 'spray', topic='m', topics=topics, parts=each, size=100, linger=5, warm=4, secs=setting.secs)
+        result['restart'] = {'stop_s': broker.stop()}
+        result['restart'].update(broker.start('m-0'))
+        return result
+    return run
+
+
+def _connections(count):
+    def run(broker, setting):
+        measure(broker, 'create', topic='conns')
+        measure(broker, 'rawproduce', topic='conns', parts=1, conns=4, depth=1, records=1, size=100, rate=2000, warm=2, secs=2)
+        result, phases = driver(broker, 'conns', topic='conns', conns=count, active=20, hold=5, secs=setting.secs, rate=2000)
+        idle, end = phases['idle'], phases['idle_end']
+        result['rss_kb_per_conn'] = (end['rss_mb'] - phases['before']['rss_mb']) * 1024 / count
+        result['idle_conns_cpu_ms_per_s'] = (end['cpu'] - idle['cpu']) * 1000 / (end['at'] - idle['at'])
+        return {'': result}
+    return run
+
+
+def _group(broker, _setting):
+    measure(broker, 'create', topic='grp', parts=100)
+    return {'classic': measure(broker, 'group', topic='grp', parts=100, members=50, protocol='classic')}
+
+
+def _restart(broker, _setting):
+    measure(broker, 'create', topic='raw', parts=8)
+    measure(broker, 'rawproduce', topic='raw', parts=8, conns=4, depth=4, records=64, size=1000, warm=0, secs=120, maxbytes=1.5e9)
+    result = {'log_gb': machine.disk_bytes(broker.data) / 1e9}
+    broker.stop(signal.SIGKILL)
+    result.update({'kill_' + key: value for key, value in broker.start('raw').items()})
+    result['stop_s'] = broker.stop()
+    result.update({'clean_' + key: value for key, value in broker.start('raw').items()})
+    return {'': result}
+
+
+class Workload:
+    def __init__(self, run, about, least_files=0, heap=None, alone=False):
+        self.run, self.about, self.least_files = run, about, least_files
+        self.heap, self.alone = heap, alone  # the Java heap of our broker; whether Apache is left out
+
+
+TABLE = {
+    'start': Workload(_start, 'start, idle CPU and memory, stop, clean restart'),
+    'rawbig': Workload(_rawbig, '64 KB prebuilt batches, 4 sockets x 5 in flight, then prebuilt fetches'),
+    'rawsmall': Workload(_rawsmall(), 'one 100 B record per request, 8 sockets x 4 in flight'),
+    'rawlat': Workload(_rawlat, '2,000 requests/s of one 100 B record on one socket'),
+    'latency': Workload(_latency, 'official client, 2,000 messages/s of 100 B, linger 0: send to acknowledgement'),
+    'e2e': Workload(_e2e, 'official client, 1,000 messages/s of 100 B: send to consumed'),
+    'produce1k': Workload(_official(STANDARD, 1000), 'ProducerPerformance 1 KB, batch 16K, linger 5; then ConsumerPerformance'),
+    'produce100': Workload(_official(LARGE, 100), 'ProducerPerformance 100 B, batch 512K, linger 10; then ConsumerPerformance'),
+    'default100': Workload(_official(STANDARD, 100, reads=False), 'ProducerPerformance 100 B, batch 16K, linger 5'),
+    'lz4': Workload(_official(LZ4), 'ProducerPerformance, 1 KB JSON, lz4, batch 64K; then ConsumerPerformance'),
+    'zstd': Workload(_official(ZSTD), 'the same with zstd'),
+    'conns': Workload(_connections(1000), '1,000 connections idle, then 20 of them at 2,000 requests/s', least_files=2000),
+    'parts500': Workload(_partitions(50, 10), '50 topics x 10 partitions: create, produce over all, restart', least_files=8000),
+    'parts2000': Workload(_partitions(200, 10), '200 topics x 10 partitions', least_files=16000),
+    'group': Workload(_group, '50 members join, one leaves, one joins; classic protocol'),
+    'restart': Workload(_restart, '1.5 GB of log: kill -9 and restart; clean restart'),
+}
+SETTLED = {
+    'settledsmall': Workload(_rawsmall(settled=True), 'rawsmall, settled: 20 s of warm-up, a minute measured'),
+    'settled1k': Workload(_official(STANDARD, 1000, settled=True), 'produce1k, settled'),
+    'settled100': Workload(_official(LARGE, 100, settled=True), 'produce100, settled'),
+    'settleddefault': Workload(_official(STANDARD, 100, reads=False, settled=True), 'default100, settled'),
+    'settledlz4': Workload(_official(LZ4, settled=True), 'lz4, settled'),
+    'settledzstd': Workload(_official(ZSTD, settled=True), 'zstd, settled'),
+}
+STRETCH = {
+    'conns10000': Workload(_connections(10000), '10,000 connections', least_files=12000),
+    'parts20000': Workload(_partitions(2000, 10), '20,000 partitions, 256 MB of heap, ours only', least_files=60000, heap='256m', alone=True),
+}
+ALL = {**TABLE, **SETTLED, **STRETCH}
+QUICK = ('start', 'produce1k', 'latency', 'rawsmall', 'rawbig')
+SETS = {'table': tuple(TABLE), 'settled': tuple(SETTLED), 'stretch': tuple(STRETCH), 'all': tuple(TABLE) + tuple(SETTLED), 'quick': QUICK}
