@@ -24,6 +24,7 @@ import io.millrace.server.metrics.NodeMetrics;
 import io.millrace.server.network.LaneNetwork;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.storage.LogDirectories;
+import io.millrace.server.storage.OpeningWatch;
 import io.millrace.server.storage.StrayLogs;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.MetaProperties;
@@ -38,7 +39,8 @@ import java.util.function.Function;
  * One node: a broker and a controller in one process, the only voter of its quorum.
  *
  * <p>Its boot: the log directories are taken into use and the metadata log recovered, on the caller's thread; then, on the
- * lanes, the node elects itself, registers its broker, opens the logs it leads, unfences the broker, and listens.
+ * lanes, the node elects itself, registers and unfences its broker, opens the logs it leads, and listens once they are open or
+ * that takes too long: the rest come up one by one.
  */
 public final class Node {
     private static final System.Logger LOG = System.getLogger(Node.class.getName());
@@ -52,6 +54,7 @@ public final class Node {
     private final Map<Lane, LaneNetwork> networks;
     private final MetadataRole metadata;
     private final BrokerLife broker;
+    private final OpeningWatch opening;
     private final NodeStop stop;
     private final NodeListeners listeners;
     private final NodeMetrics metrics;
@@ -86,11 +89,13 @@ public final class Node {
                         config.nodeId(), clusterId, configs.brokerLong("broker.session.timeout.ms"), config.stated()),
                 configs.brokerLong("metadata.log.max.record.bytes.between.snapshots"),
                 new MetadataEvents());
-        this.broker = new BrokerLife(metadata, config, directories, environment, lanes);
+        this.broker = new BrokerLife(metadata, config, directories, environment);
         this.listeners = new NodeListeners(environment, config, networks);
         Map<BrokerLane, FetchSessions> sessions = LaneApis.fill(
                 networks, lanes, config, clusterId, directories, metadata, environment.randomness(), this::diskFailed);
         this.stop = new NodeStop(environment, directories, lanes, metadata, broker, listeners);
+        this.opening = new OpeningWatch(
+                lanes, environment.metadataLane(), environment.clock(), () -> hasFailed || stop.isStopping());
         this.metrics = new NodeMetrics(lanes, networks, this::metadataFacts, new MetricSources() {
             @Override
             public Optional<FetchSessions> fetchSessions(BrokerLane lane) {
@@ -190,7 +195,7 @@ public final class Node {
     private final class MetadataEvents implements MetadataRole.Events {
         @Override
         public void active() {
-            broker.begin(listeners.bound(), Node.this::serve, Node.this::fail);
+            broker.begin(listeners.bound(), () -> opening.begin(Node.this::serve), Node.this::fail);
         }
 
         @Override

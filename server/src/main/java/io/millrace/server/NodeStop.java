@@ -66,18 +66,23 @@ final class NodeStop {
                 diskFailed);
         writer.start();
         checkpoints = writer;
-        for (Runnable leftover : directories.leftovers())
-            environment
-                    .metadataLane()
-                    .offload(
-                            () -> {
-                                leftover.run();
-                                return true;
-                            },
-                            outcome -> {
-                                if (outcome instanceof Lane.Outcome.Failed<Boolean>(Exception cause)
-                                        && cause instanceof LogDirectoryFailed failed) diskFailed.accept(failed);
-                            });
+        deleteLeftovers(diskFailed);
+    }
+
+    /** One after the other: there may be many, and logs that are being opened want the helpers more. */
+    private void deleteLeftovers(Consumer<LogDirectoryFailed> diskFailed) {
+        if (directories.leftovers().isEmpty()) return;
+        environment
+                .metadataLane()
+                .offload(
+                        () -> {
+                            for (Runnable leftover : directories.leftovers()) leftover.run();
+                            return true;
+                        },
+                        outcome -> {
+                            if (outcome instanceof Lane.Outcome.Failed<Boolean>(Exception cause)
+                                    && cause instanceof LogDirectoryFailed failed) diskFailed.accept(failed);
+                        });
     }
 
     /** What one lane hands over when it stops. */
@@ -122,6 +127,7 @@ final class NodeStop {
                             if (hasFailed || checkpoints == null) return true;
                             checkpoints.write(afterClosing(ends), metadataRecoveryPoint);
                             for (LogDirectories.InUse use : directories.inUse()) {
+                                if (!use.wasClean() && hasUnopened(ends, use)) continue;
                                 use.directory().checkpointTopicIds().remove();
                                 use.directory().markCleanlyShutDown(brokerEpoch);
                             }
@@ -137,6 +143,14 @@ final class NodeStop {
                                 stopped.accept(failure.isPresent() ? failure : quorumFailure);
                             });
                         });
+    }
+
+    /**
+     * A log that was not recovered must not be trusted by the next start, nor one that turned out to be damaged. One whose turn
+     * had not come and that was closed in order before is as it was.
+     */
+    private static boolean hasUnopened(List<LaneEnd> ends, LogDirectories.InUse use) {
+        return ends.stream().anyMatch(end -> end.offsets().unopened().containsKey(use));
     }
 
     /** A closed log is forced to its end: that is its recovery point now. */

@@ -14,7 +14,6 @@ import io.millrace.protocol.messages.BrokerRegistrationRequest;
 import io.millrace.protocol.messages.BrokerRegistrationResponse;
 import io.millrace.server.config.ListenerAddress;
 import io.millrace.server.config.ServerConfig;
-import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.storage.LogDirectories;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -34,22 +33,15 @@ public final class BrokerLife {
     private final ServerConfig config;
     private final LogDirectories directories;
     private final Environment environment;
-    private final List<BrokerLane> lanes;
     private long epoch = -1;
     private boolean isStopped;
 
     /** Makes the life of a broker that is not registered yet. */
-    public BrokerLife(
-            MetadataRole metadata,
-            ServerConfig config,
-            LogDirectories directories,
-            Environment environment,
-            List<BrokerLane> lanes) {
+    public BrokerLife(MetadataRole metadata, ServerConfig config, LogDirectories directories, Environment environment) {
         this.metadata = metadata;
         this.config = config;
         this.directories = directories;
         this.environment = environment;
-        this.lanes = lanes;
     }
 
     /** The epoch of the registration; -1 before there is one. */
@@ -63,13 +55,13 @@ public final class BrokerLife {
     }
 
     /**
-     * Registers, unfences, and waits until every log that is led here is open.
+     * Registers and unfences. The lanes have then been sent the image in which this broker leads, and open its logs.
      *
      * @param bound where the node listens
-     * @param settled called once the broker can serve
+     * @param unfenced called once the broker leads
      * @param failed called instead if the controller refuses
      */
-    public void begin(List<ListenerAddress> bound, Runnable settled, Consumer<Exception> failed) {
+    public void begin(List<ListenerAddress> bound, Runnable unfenced, Consumer<Exception> failed) {
         BrokerRegistrationRequest request = registration(bound);
         metadata.decide(new Registration(request), response -> {
             if (isStopped) return;
@@ -78,7 +70,7 @@ public final class BrokerLife {
                 return;
             }
             epoch = response.brokerEpoch();
-            unfence(settled, failed);
+            unfence(unfenced, failed);
         });
     }
 
@@ -87,7 +79,7 @@ public final class BrokerLife {
                 "the controller refused the broker's " + what + " with " + ErrorCode.forCode(errorCode));
     }
 
-    private void unfence(Runnable settled, Consumer<Exception> failed) {
+    private void unfence(Runnable unfenced, Consumer<Exception> failed) {
         BrokerHeartbeatRequest request = BrokerHeartbeatRequest.builder()
                 .brokerId(config.nodeId())
                 .brokerEpoch(epoch)
@@ -100,19 +92,8 @@ public final class BrokerLife {
                 failed.accept(refused("heartbeat", response.errorCode()));
             else if (response.isFenced())
                 failed.accept(new IllegalStateException("the controller keeps the broker fenced"));
-            else waitForLogs(settled);
+            else unfenced.run();
         });
-    }
-
-    /** The lanes have been sent the image in which this broker leads; each opens what it leads. */
-    private void waitForLogs(Runnable settled) {
-        int[] missing = {lanes.size()};
-        for (BrokerLane lane : lanes)
-            lane.lane()
-                    .execute(() -> lane.applier()
-                            .whenSettled(() -> environment.metadataLane().execute(() -> {
-                                if (--missing[0] == 0 && !isStopped) settled.run();
-                            })));
     }
 
     private BrokerRegistrationRequest registration(List<ListenerAddress> bound) {

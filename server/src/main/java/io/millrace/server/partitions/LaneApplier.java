@@ -44,14 +44,24 @@ public final class LaneApplier {
     private final Randomness randomness;
     private final ProducerStateConfig producerConfig;
     private final Consumer<LogDirectoryFailed> diskFailed;
-    private final List<Runnable> waitingToSettle = new ArrayList<>();
+    private final Openings openings;
     private final Map<TopicPartition, Placement> placements = new HashMap<>();
     private final Map<Integer, Integer> partitionsPerDirectory = new HashMap<>();
-    private final Set<TopicPartition> opening = new HashSet<>();
     private final Set<TopicPartition> foundAndUsed = new HashSet<>();
+    private final Map<TopicPartition, Closed> closed = new HashMap<>();
+    private final Set<TopicPartition> closing = new HashSet<>();
     private boolean isStopped;
 
     private record Placement(LogDirectories.InUse directory, Uuid topicId) {}
+
+    /**
+     * Where a log ended that this process has closed while it runs on.
+     *
+     * @param recoveryPoint its end, all of which was forced
+     * @param logStartOffset its first offset
+     * @param topicId whose log it is
+     */
+    public record Closed(long recoveryPoint, long logStartOffset, Uuid topicId) {}
 
     /**
      * Gives a lane its applier, before it works.
@@ -80,6 +90,13 @@ public final class LaneApplier {
         this.randomness = randomness;
         this.producerConfig = producerConfig;
         this.diskFailed = diskFailed;
+        this.openings = new Openings(lane.lane(), openingsAtATime());
+    }
+
+    /** This lane's share of {@code num.recovery.threads.per.data.dir}, one at least. */
+    private int openingsAtATime() {
+        int lanes = Math.max(1, lane.all().size());
+        return Math.max(1, (lane.configs().brokerInt("num.recovery.threads.per.data.dir") + lanes - 1) / lanes);
     }
 
     /** Takes a newer image over. */
@@ -105,8 +122,7 @@ public final class LaneApplier {
 
     /** Runs {@code then} once no log is being opened; at once if none is. */
     public void whenSettled(Runnable then) {
-        if (opening.isEmpty()) then.run();
-        else waitingToSettle.add(then);
+        openings.whenSettled(then);
     }
 
     /** The properties in force of a topic, as a log understands them. */
@@ -126,15 +142,41 @@ public final class LaneApplier {
             if (led != null) led.log().updateConfig(config);
             if (partition.leader() != brokerId) stopLeading(name);
             else if (led != null) led.leadIn(partition.leaderEpoch());
-            else if (!opening.contains(name)) open(name, topic.id(), config);
+            else if (canOpen(name)) open(name, topic.id(), config);
         }
+    }
+
+    private boolean canOpen(TopicPartition name) {
+        return !openings.isOpening(name) && !openings.isOffline(name) && !closing.contains(name);
     }
 
     private void stopLeading(TopicPartition name) {
         LeaderPartition gone = lane.partitions().remove(name);
         if (gone == null) return;
         if (name.topic().equals(LaneGroups.TOPIC)) lane.groups().resign(name.partition());
-        gone.whenIdle(() -> gone.log().close());
+        closing.add(name);
+        gone.whenIdle(() -> {
+            closing.remove(name);
+            close(name, gone.log());
+            followAgain(name.topic());
+        });
+    }
+
+    private void close(TopicPartition name, PartitionLog log) {
+        Placement placement = placements.get(name);
+        if (placement == null) return;
+        try {
+            log.close();
+            closed.put(name, new Closed(log.recoveryPoint(), log.logStartOffset(), placement.topicId()));
+        } catch (LogDirectoryFailed failed) {
+            diskFailed.accept(failed);
+        }
+    }
+
+    /** What the image says of a topic may have changed while one of its logs was opened or closed. */
+    private void followAgain(String name) {
+        TopicImage topic = lane.image().topics().topic(name);
+        if (topic != null && !isStopped) follow(topic);
     }
 
     private void open(TopicPartition name, Uuid topicId, LogConfig config) {
@@ -172,6 +214,9 @@ public final class LaneApplier {
         if (placement == null) throw new IllegalStateException(name + " has no place");
         LogDirectory directory = placement.directory().directory();
         Path path = directory.path().resolve(PartitionDirectoryName.of(name));
+        Closed before = closed.get(name);
+        long recoveryPoint = before == null ? 0 : before.recoveryPoint();
+        long logStartOffset = before == null ? 0 : before.logStartOffset();
         openOnHelper(
                 name,
                 topicId,
@@ -183,9 +228,9 @@ public final class LaneApplier {
                         topicId,
                         config,
                         producerConfig,
-                        0,
-                        0,
-                        true,
+                        recoveryPoint,
+                        logStartOffset,
+                        before != null,
                         lane.clock().wallMs()));
     }
 
@@ -229,17 +274,11 @@ public final class LaneApplier {
             Uuid topicId,
             LogDirectories.InUse directory,
             java.util.concurrent.Callable<PartitionLog> work) {
-        opening.add(name);
-        lane.lane().offload(work, outcome -> {
-            opening.remove(name);
+        openings.add(name, directory, work, outcome -> {
             switch (outcome) {
                 case Lane.Outcome.Done<PartitionLog>(PartitionLog log) -> opened(name, topicId, directory, log);
-                case Lane.Outcome.Failed<PartitionLog>(Exception cause) -> notOpened(name, directory, cause);
+                case Lane.Outcome.Failed<PartitionLog>(Exception cause) -> notOpened(name, topicId, directory, cause);
             }
-            if (!opening.isEmpty()) return;
-            List<Runnable> waiting = List.copyOf(waitingToSettle);
-            waitingToSettle.clear();
-            for (Runnable then : waiting) then.run();
         });
     }
 
@@ -250,21 +289,42 @@ public final class LaneApplier {
         TopicImage topic = lane.image().topics().topic(name.topic());
         boolean isCurrent = topic != null && topic.id().equals(topicId) && leaderOf(topic, name) == brokerId;
         if (isStopped || !isCurrent) {
-            log.close();
+            close(name, log);
+            if (isStopped) return;
             if (topic == null || !topic.id().equals(topicId)) deleteDirectory(name, log);
+            followAgain(name.topic());
             return;
         }
         log.updateConfig(configOf(name.topic()));
         lead(name, log);
     }
 
-    private void notOpened(TopicPartition name, LogDirectories.InUse directory, Exception cause) {
-        if (cause instanceof LogDirectoryFailed failed) diskFailed.accept(failed);
-        else
-            LOG.log(
-                    System.Logger.Level.ERROR,
-                    name + " in " + directory.directory().path() + " stays offline: " + cause.getMessage(),
-                    cause);
+    private void notOpened(TopicPartition name, Uuid topicId, LogDirectories.InUse directory, Exception cause) {
+        if (cause instanceof LogDirectoryFailed failed) {
+            diskFailed.accept(failed);
+            return;
+        }
+        LOG.log(
+                System.Logger.Level.ERROR,
+                name + " in " + directory.directory().path() + " stays offline: " + cause.getMessage(),
+                cause);
+        TopicImage topic = lane.image().topics().topic(name.topic());
+        if (isStopped || (topic != null && topic.id().equals(topicId))) return;
+        setOfflineAside(name, directory);
+        followAgain(name.topic());
+    }
+
+    /** The topic of a log that could not be opened is gone: the name has to be free, and what is left may still be wanted. */
+    private void setOfflineAside(TopicPartition name, LogDirectories.InUse directory) {
+        openings.takeOffline(name);
+        placements.remove(name);
+        LogDirectory home = directory.directory();
+        Path path = home.path().resolve(PartitionDirectoryName.of(name));
+        try {
+            if (home.disk().exists(path)) home.setAside(path, name, PartitionDirectoryName.State.STRAY, newId());
+        } catch (LogDirectoryFailed failed) {
+            diskFailed.accept(failed);
+        }
     }
 
     private static int leaderOf(TopicImage topic, TopicPartition name) {
@@ -273,6 +333,7 @@ public final class LaneApplier {
     }
 
     private void lead(TopicPartition name, PartitionLog log) {
+        closed.remove(name);
         PartitionImage image = lane.image().topics().partition(name.topic(), name.partition());
         if (image == null) throw new IllegalStateException(name + " is not in the image");
         LeaderPartition partition =
@@ -297,6 +358,8 @@ public final class LaneApplier {
         for (int index = 0; index < topic.partitionCount(); index++) {
             TopicPartition name = new TopicPartition(topic.name(), index);
             if (lane.ownerOf(name) != lane) continue;
+            LogDirectories.InUse offlineIn = openings.takeOffline(name);
+            if (offlineIn != null) setOfflineAside(name, offlineIn);
             LeaderPartition led = lane.partitions().find(name);
             if (led != null && !topic.id().equals(led.log().topicId().orElse(topic.id()))) continue;
             LeaderPartition gone = lane.partitions().remove(name);
@@ -309,6 +372,7 @@ public final class LaneApplier {
     /** Renames the directory at once, so that its name is free, and deletes it after {@code file.delete.delay.ms}. */
     private void deleteDirectory(TopicPartition name, PartitionLog log) {
         Placement placement = placements.remove(name);
+        closed.remove(name);
         if (placement == null) return;
         partitionsPerDirectory.merge(directories.inUse().indexOf(placement.directory()), -1, Integer::sum);
         LogDirectory directory = placement.directory().directory();
@@ -355,9 +419,19 @@ public final class LaneApplier {
         return places;
     }
 
-    /** Whether logs are being opened. */
-    public boolean isOpening() {
-        return !opening.isEmpty();
+    /** How far the opening of logs has come. */
+    public OpeningCounts openings() {
+        return openings.counts();
+    }
+
+    /** Logs of this lane that lie in a directory and are not open, because their turn has not come or they are damaged. */
+    public Map<TopicPartition, LogDirectories.InUse> unopened() {
+        return openings.unopened();
+    }
+
+    /** Where a log of this lane ended that was closed since, if it was. */
+    public Optional<Closed> closed(TopicPartition name) {
+        return Optional.ofNullable(closed.get(name));
     }
 
     /**
@@ -367,6 +441,11 @@ public final class LaneApplier {
      */
     public void stop(Consumer<List<PartitionLog>> then) {
         isStopped = true;
+        openings.dropWaiting();
+        openings.whenSettled(() -> layDown(then));
+    }
+
+    private void layDown(Consumer<List<PartitionLog>> then) {
         List<LeaderPartition> all = List.copyOf(lane.partitions().all());
         List<PartitionLog> logs = new ArrayList<>();
         if (all.isEmpty()) then.accept(logs);

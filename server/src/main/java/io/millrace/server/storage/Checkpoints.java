@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -119,6 +120,13 @@ public final class Checkpoints {
             }
             if (directory.hasMetadataLog()) recoveryPoints.put(METADATA_PARTITION, metadataIsForcedTo);
             CheckpointTopicIds ids = directory.directory().checkpointTopicIds();
+            for (LaneOffsets offsets : collected) {
+                Set<TopicPartition> unopened = offsets.unopened().getOrDefault(directory, Set.of());
+                keep(unopened, offsetsWritten(directory.directory().recoveryPoints()), recoveryPoints);
+                keep(unopened, offsetsWritten(directory.directory().logStartOffsets()), logStartOffsets);
+                keep(unopened, offsetsWritten(directory.directory().highWatermarks()), highWatermarks);
+                keep(unopened, topicIdsWritten(ids), topicIds);
+            }
             leaveOutOthers(ids, topicIds);
             writeIfNew(directory.directory().recoveryPoints(), recoveryPoints);
             writeIfNew(directory.directory().logStartOffsets(), logStartOffsets);
@@ -145,6 +153,17 @@ public final class Checkpoints {
 
     private Map<TopicPartition, Uuid> topicIdsWritten(CheckpointTopicIds file) {
         return writtenIds.computeIfAbsent(file, f -> f.read().orElse(Map.of()));
+    }
+
+    private static <T> void keep(Set<TopicPartition> names, Map<TopicPartition, T> before, Map<TopicPartition, T> now) {
+        for (TopicPartition name : names) {
+            T value = before.get(name);
+            if (value != null) now.putIfAbsent(name, value);
+        }
+    }
+
+    private Map<TopicPartition, Long> offsetsWritten(OffsetCheckpoint file) {
+        return written.computeIfAbsent(file, OffsetCheckpoint::read);
     }
 
     private void writeIfNew(OffsetCheckpoint file, Map<TopicPartition, Long> offsets) {

@@ -1,7 +1,6 @@
 package io.millrace.server.partitions;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -106,7 +105,7 @@ class LaneApplierTest {
         TestBroker next = new TestBroker(1, broker.disk, Map.of());
         assertEquals(2, next.directories.found().size());
         next.create("t", 2);
-        assertFalse(next.home().applier().isOpening());
+        assertEquals(0, next.home().applier().openings().waiting());
         assertEquals(2, next.partition("t", 0).highWatermark());
     }
 
