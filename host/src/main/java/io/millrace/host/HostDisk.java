@@ -31,8 +31,17 @@ public final class HostDisk implements Disk {
     /** Windows cannot open a directory to force it; its file systems journal names by themselves. */
     private static final boolean FORCES_DIRECTORIES = File.separatorChar == '/';
 
+    private final @Nullable PageRecycler recycler;
+
     /** Makes one; all of them see the same files. */
-    public HostDisk() {}
+    public HostDisk() {
+        this(null);
+    }
+
+    /** One that keeps the page cache small where its pages are dear. */
+    HostDisk(@Nullable PageRecycler recycler) {
+        this.recycler = recycler;
+    }
 
     @Override
     public DiskFile open(Path path, OpenMode mode) throws IOException {
@@ -45,7 +54,7 @@ public final class HostDisk implements Disk {
                 FileChannel.open(
                         path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
         };
-        return new HostDiskFile(path, channel);
+        return new HostDiskFile(path, channel, recycler);
     }
 
     @Override

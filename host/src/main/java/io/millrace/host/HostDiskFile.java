@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** A file behind a {@link FileChannel}, used only at stated positions. Every failure names the file. */
 final class HostDiskFile implements DiskFile {
@@ -19,9 +20,14 @@ final class HostDiskFile implements DiskFile {
     private final Path path;
     private final FileChannel channel;
 
-    HostDiskFile(Path path, FileChannel channel) {
+    private final @Nullable PageRecycler recycler;
+    private final @Nullable WrittenWindow window;
+
+    HostDiskFile(Path path, FileChannel channel, @Nullable PageRecycler recycler) {
         this.path = path;
         this.channel = channel;
+        this.recycler = recycler;
+        this.window = recycler == null ? null : new WrittenWindow(path, recycler);
     }
 
     @Override
@@ -61,6 +67,7 @@ final class HostDiskFile implements DiskFile {
     public void write(long position, ByteBuffer from) throws IOException {
         int start = from.position();
         int end = from.limit();
+        long startNanos = window == null ? 0 : System.nanoTime();
         try {
             while (from.position() < end) {
                 from.limit(chunkEnd(from, end));
@@ -72,6 +79,7 @@ final class HostDiskFile implements DiskFile {
         } finally {
             from.limit(end);
         }
+        if (window != null) window.written(position, end - start, System.nanoTime() - startNanos);
     }
 
     private static int chunkEnd(ByteBuffer buffer, int end) {
@@ -99,6 +107,7 @@ final class HostDiskFile implements DiskFile {
 
     @Override
     public void close() throws IOException {
+        if (window != null) window.ended();
         try {
             channel.close();
         } catch (IOException e) {
@@ -117,7 +126,13 @@ final class HostDiskFile implements DiskFile {
         if (takenBytes == 0 && position >= channel.size()) {
             throw new EOFException(path + ": the file ends at " + channel.size() + ", wanted bytes from " + position);
         }
+        if (recycler != null) tellRead(recycler, position, takenBytes);
         return takenBytes;
+    }
+
+    private void tellRead(PageRecycler told, long position, long byteCount) {
+        long window = PageRecycler.windowOf(position + byteCount);
+        if (position == 0 || window != PageRecycler.windowOf(position)) told.read(path, window);
     }
 
     private IOException failed(String what, IOException cause) {

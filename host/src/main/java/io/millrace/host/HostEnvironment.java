@@ -8,6 +8,8 @@ import io.millrace.environment.Transport;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One process's worth of environment: lanes named {@code lane-0} and on, a lane {@code metadata}, disk helpers, and the
@@ -21,13 +23,20 @@ public final class HostEnvironment implements AutoCloseable {
     private final List<HostLane> lanes;
     private final HostLane metadataLane;
     private final HostTransport transport;
-    private final Disk disk = new HostDisk();
+    private final Disk disk;
+    private final @Nullable PageRecycler recycler;
     private final Clock clock = new HostClock();
     private final Randomness randomness = new HostRandomness();
 
     private HostEnvironment(
-            HostHelpers helpers, List<HostLane> lanes, HostLane metadataLane, SocketOptions socketOptions) {
+            HostHelpers helpers,
+            List<HostLane> lanes,
+            HostLane metadataLane,
+            SocketOptions socketOptions,
+            long keptBytes) {
         this.helpers = helpers;
+        this.recycler = keptBytes == 0 ? null : new PageRecycler(keptBytes, helpers::execute, LinuxPageCache::find);
+        this.disk = new HostDisk(recycler);
         this.lanes = List.copyOf(lanes);
         this.metadataLane = metadataLane;
         this.transport = new HostTransport(socketOptions);
@@ -38,11 +47,17 @@ public final class HostEnvironment implements AutoCloseable {
      *
      * @param laneCount lanes for connections and partitions, at least 1; one per core is a good number
      * @param helperCount most threads that do blocking work, at least 1
+     * @param keptBytes how much of what was written last stays in the page cache where new pages are dear; 0 leaves the
+     *     page cache to the kernel ({@link #cache})
      * @param failureHandler who is told if a lane's task throws
      * @throws IOException if the system gives no selectors; what was begun is undone
      */
     public static HostEnvironment start(
-            int laneCount, int helperCount, SocketOptions socketOptions, LaneFailureHandler failureHandler)
+            int laneCount,
+            int helperCount,
+            SocketOptions socketOptions,
+            long keptBytes,
+            LaneFailureHandler failureHandler)
             throws IOException {
         if (laneCount < 1) throw new IllegalArgumentException("lane count " + laneCount + " is below 1");
         var helpers = new HostHelpers(helperCount);
@@ -60,7 +75,7 @@ public final class HostEnvironment implements AutoCloseable {
             throw new IOException("cannot make " + (laneCount + 1) + " event loops: " + e.getMessage(), e);
         }
         for (HostLane lane : all) lane.start();
-        return new HostEnvironment(helpers, all.subList(0, laneCount), all.get(laneCount), socketOptions);
+        return new HostEnvironment(helpers, all.subList(0, laneCount), all.get(laneCount), socketOptions, keptBytes);
     }
 
     /** The lanes for connections and partitions, in the order of their numbers. */
@@ -81,6 +96,11 @@ public final class HostEnvironment implements AutoCloseable {
     /** File systems. */
     public Disk disk() {
         return disk;
+    }
+
+    /** What is done about the page cache; nothing if it is left to the kernel. */
+    public Optional<CacheNumbers> cache() {
+        return Optional.ofNullable(recycler);
     }
 
     /** Clocks. */

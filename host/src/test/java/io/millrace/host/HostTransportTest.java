@@ -44,7 +44,7 @@ class HostTransportTest {
 
     private HostEnvironment start() {
         try {
-            return HostEnvironment.start(2, 1, SocketOptions.DEFAULT, (lane, cause) -> failure.complete(cause));
+            return HostEnvironment.start(2, 1, SocketOptions.DEFAULT, 0, (lane, cause) -> failure.complete(cause));
         } catch (IOException e) {
             throw new AssertionError(e);
         }

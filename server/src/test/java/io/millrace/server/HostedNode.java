@@ -79,7 +79,7 @@ final class HostedNode implements AutoCloseable {
         ServerConfig config = new ServerConfig(stated);
         CompletableFuture<Ready> ready = new CompletableFuture<>();
         HostEnvironment host = HostEnvironment.start(
-                lanes, 2, SocketOptions.DEFAULT, (lane, cause) -> ready.completeExceptionally(cause));
+                lanes, 2, SocketOptions.DEFAULT, 0, (lane, cause) -> ready.completeExceptionally(cause));
         boolean isDone = false;
         try {
             if (!Files.exists(directory.resolve("meta.properties")))

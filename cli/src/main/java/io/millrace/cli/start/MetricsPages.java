@@ -1,5 +1,6 @@
 package io.millrace.cli.start;
 
+import io.millrace.host.CacheNumbers;
 import io.millrace.host.HttpEndpoint;
 import io.millrace.server.Node;
 import io.millrace.server.config.BadConfig;
@@ -47,10 +48,12 @@ final class MetricsPages {
     /**
      * Begins to serve.
      *
-     * @param node gives nothing while there is none yet
+     * @param node  gives nothing while there is none yet
+     * @param cache what is done about the page cache, if anything is
      * @throws IOException if the address is taken
      */
-    static void open(InetSocketAddress address, Supplier<Optional<Node>> node) throws IOException {
+    static void open(InetSocketAddress address, Supplier<Optional<Node>> node, Optional<CacheNumbers> cache)
+            throws IOException {
         if (address.isUnresolved())
             throw new IOException("the host name of " + ServerConfig.METRICS_ADDRESS + "=" + address.getHostString()
                     + ":" + address.getPort() + " is not known here");
@@ -59,7 +62,7 @@ final class MetricsPages {
                 address,
                 Map.of(
                         "/metrics",
-                        then -> node.get().ifPresentOrElse(it -> metrics(it, then), () -> starting(then)),
+                        then -> node.get().ifPresentOrElse(it -> metrics(it, cache, then), () -> starting(then)),
                         "/health",
                         then -> node.get().ifPresentOrElse(it -> health(it, then), () -> starting(then))));
         LOG.log(
@@ -68,8 +71,20 @@ final class MetricsPages {
                         + endpoint.address().getPort() + "/metrics and /health");
     }
 
-    private static void metrics(Node node, Consumer<HttpEndpoint.Text> then) {
-        node.scrapeMetrics(text -> then.accept(new HttpEndpoint.Text(OK, PROMETHEUS_TEXT, text)));
+    private static void metrics(Node node, Optional<CacheNumbers> cache, Consumer<HttpEndpoint.Text> then) {
+        node.scrapeMetrics(text -> then.accept(new HttpEndpoint.Text(
+                OK, PROMETHEUS_TEXT, text + cache.map(MetricsPages::text).orElse(""))));
+    }
+
+    static String text(CacheNumbers cache) {
+        return """
+                # HELP millrace_page_cache_recycling Whether new pages are dear here, so that those in use are recycled.
+                # TYPE millrace_page_cache_recycling gauge
+                millrace_page_cache_recycling %d
+                # HELP millrace_page_cache_given_back_bytes_total Bytes of logs whose pages were given back early.
+                # TYPE millrace_page_cache_given_back_bytes_total counter
+                millrace_page_cache_given_back_bytes_total %d
+                """.formatted(cache.isThrifty() ? 1 : 0, cache.droppedBytes());
     }
 
     private static void health(Node node, Consumer<HttpEndpoint.Text> then) {

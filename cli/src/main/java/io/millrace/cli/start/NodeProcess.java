@@ -27,6 +27,9 @@ final class NodeProcess {
     private static final int MAX_LANES = 1024;
     private static final int LEAST_HELPERS = 4;
 
+    /** Of {@link ServerConfig#KEPT_BYTES}. */
+    static final long DEFAULT_KEPT_BYTES = 256 << 20;
+
     /** Logs are forced when a node stops, which takes a slow disk its time. */
     private static final int MAX_STOP_SECONDS = 60;
 
@@ -41,15 +44,27 @@ final class NodeProcess {
      * Starts the threads; no node yet.
      *
      * @param broken told if a lane's task threw, which ends the process at once
-     * @throws BadConfig if the number of lanes is not usable
+     * @throws BadConfig if the number of lanes, or another property of ours, is not usable
      */
     static NodeProcess begin(ServerConfig config, Consumer<String> broken) throws IOException {
         int lanes = laneCount(config);
-        return new NodeProcess(
-                HostEnvironment.start(lanes, Math.max(LEAST_HELPERS, lanes), socketOptions(config), (lane, cause) -> {
+        return new NodeProcess(HostEnvironment.start(
+                lanes, Math.max(LEAST_HELPERS, lanes), socketOptions(config), keptBytes(config), (lane, cause) -> {
                     LOG.log(System.Logger.Level.ERROR, "lane " + lane + " has failed", cause);
                     broken.accept("lane " + lane + " has failed: " + cause);
                 }));
+    }
+
+    private static long keptBytes(ServerConfig config) {
+        String stated = config.own(ServerConfig.KEPT_BYTES);
+        if (stated == null) return DEFAULT_KEPT_BYTES;
+        try {
+            long bytes = Long.parseLong(stated);
+            if (bytes >= 0) return bytes;
+        } catch (NumberFormatException notANumber) {
+            throw new BadConfig(ServerConfig.KEPT_BYTES + "='" + stated + "' is not a whole number");
+        }
+        throw new BadConfig(ServerConfig.KEPT_BYTES + "=" + stated + " is below 0");
     }
 
     private static int laneCount(ServerConfig config) {

@@ -77,7 +77,8 @@ public final class Start {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(begun), "stop"));
             FirstFormat.formatIfEmpty(
                     options, config, begun.host().disk(), begun.host().randomness(), System.currentTimeMillis());
-            if (MetricsPages.isAskedFor(config) && metrics.isPresent()) MetricsPages.open(metrics.get(), begun::node);
+            if (MetricsPages.isAskedFor(config) && metrics.isPresent())
+                MetricsPages.open(metrics.get(), begun::node, begun.host().cache());
             begun.boot(
                     config,
                     ready -> {
@@ -120,7 +121,7 @@ public final class Start {
     private static void serveMetricsByDefault(InetSocketAddress address, NodeProcess process) {
         Thread.ofPlatform().daemon().name("metrics").start(() -> {
             try {
-                MetricsPages.open(address, process::node);
+                MetricsPages.open(address, process::node, process.host().cache());
             } catch (IOException taken) {
                 LOG.log(
                         System.Logger.Level.WARNING,

@@ -20,10 +20,12 @@ import picocli.CommandLine.Option;
         sortOptions = false,
         footer = {
             "",
-            "Properties are those of Apache Kafka's server.properties, and two of our own:",
+            "Properties are those of Apache Kafka's server.properties, and three of our own:",
             "  millrace.lanes            lanes for connections and partitions (default: one per core)",
             "  millrace.metrics.address  HOST:PORT of /metrics and /health (default: " + MetricsPages.DEFAULT_ADDRESS
                     + "; empty: nowhere)",
+            "  millrace.page.cache.kept.bytes  bytes written last that stay in the page cache where new pages are dear"
+                    + " (default: " + NodeProcess.DEFAULT_KEPT_BYTES + "; 0: the kernel decides)",
             "",
             "The environment variable MILLRACE_JVM_OPTS adds JVM options, such as -Xmx2g or -Dmillrace.log.level=DEBUG."
         })

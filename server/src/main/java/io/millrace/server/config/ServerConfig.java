@@ -24,7 +24,13 @@ public final class ServerConfig {
     /** Our own property: {@code host:port} where {@code /metrics} and {@code /health} are served; empty turns it off. */
     public static final String METRICS_ADDRESS = "millrace.metrics.address";
 
-    private static final Set<String> OWN_NAMES = Set.of(LANES, METRICS_ADDRESS);
+    /**
+     * Our own property: bytes of what was written last that stay in the page cache where new pages are dear; 0 leaves the
+     * page cache to the kernel.
+     */
+    public static final String KEPT_BYTES = "millrace.page.cache.kept.bytes";
+
+    private static final Set<String> OWN_NAMES = Set.of(LANES, METRICS_ADDRESS, KEPT_BYTES);
 
     private final Map<String, String> stated;
     private final EffectiveConfigs effective;

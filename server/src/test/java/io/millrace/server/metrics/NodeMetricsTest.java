@@ -145,7 +145,8 @@ class NodeMetricsTest {
         Set<String> documented = new LinkedHashSet<>();
         for (String line : Files.readAllLines(page)) {
             var name = Pattern.compile("\\| `(millrace_[a-z_]+)`.*").matcher(line);
-            if (name.matches()) documented.add(name.group(1));
+            // The program adds those of its host; a test beside it holds them to the page.
+            if (name.matches() && !name.group(1).startsWith("millrace_page_cache_")) documented.add(name.group(1));
         }
         assertEquals(Set.copyOf(families(scrape())), documented);
     }

@@ -1,0 +1,204 @@
+package io.millrace.host;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bounds what of large files stays in the page cache, where new pages are dear ({@link PageThrift}). Files are looked at in
+ * windows. One that has been written is sent to the disk at once, and its pages are given back when as many bytes as the
+ * bound says have been written after it, by whichever file; so the next writes get pages that were in use a moment ago. What
+ * readers bring back from the disk is given back behind them; they have half the bound for themselves, so that they never
+ * push out what was written last.
+ *
+ * <p>Where new pages are cheap nothing is done, and where the calls are missing neither. What it does is advice, and changes
+ * neither content nor durability. Told on any thread; at work on one helper at a time, never on a lane.
+ */
+final class PageRecycler implements CacheNumbers {
+    /** Bytes of a window: a power of two. */
+    static final int WINDOW_BYTES = 4 << 20;
+
+    private static final int WINDOW_SHIFT = Integer.numberOfTrailingZeros(WINDOW_BYTES);
+
+    /** Most news that wait for a helper; what comes beyond is not heeded. */
+    private static final int MAX_WAITING = 4_096;
+
+    private static final System.Logger LOG = System.getLogger(PageRecycler.class.getName());
+
+    private final int maxWritten;
+    private final int maxRead;
+    private final Consumer<Runnable> helpers;
+    private final Supplier<Optional<PageCacheCalls>> findCalls;
+
+    private final Queue<Runnable> news = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final AtomicBoolean isAtWork = new AtomicBoolean();
+
+    // Touched by the helper at work only; `isAtWork` hands them on from one to the next.
+    private final PageThrift thrift = new PageThrift();
+    private final LinkedHashMap<Window, Boolean> written = new LinkedHashMap<>();
+    private final LinkedHashMap<Window, Boolean> read = new LinkedHashMap<>(16, 0.75f, true);
+    private @Nullable PageCacheCalls calls;
+    private boolean isUnavailable;
+
+    private volatile boolean isThrifty;
+    private final AtomicLong droppedBytes = new AtomicLong();
+
+    private record Window(Path file, long index) {
+        long from() {
+            return index << WINDOW_SHIFT;
+        }
+    }
+
+    /**
+     * Makes one; it does nothing before it is told something.
+     *
+     * @param keptBytes how much of what was written last stays in the page cache, at least a few windows
+     * @param helpers   runs work that blocks
+     * @param findCalls asked once, when pages turn out to be dear for the first time
+     */
+    PageRecycler(long keptBytes, Consumer<Runnable> helpers, Supplier<Optional<PageCacheCalls>> findCalls) {
+        this.maxWritten = Math.clamp(keptBytes >> WINDOW_SHIFT, 2, Integer.MAX_VALUE);
+        this.maxRead = Math.max(2, maxWritten / 2);
+        this.helpers = helpers;
+        this.findCalls = findCalls;
+    }
+
+    /** The window that holds a byte. */
+    static long windowOf(long position) {
+        return position >> WINDOW_SHIFT;
+    }
+
+    /**
+     * A window has been written to its end.
+     *
+     * @param isDear whether most of its writes took as long as new pages take
+     */
+    void written(Path file, long window, boolean isDear) {
+        tell(() -> keep(new Window(file, window), isDear));
+    }
+
+    /** A reader has come to a window. */
+    void read(Path file, long window) {
+        if (isThrifty) tell(() -> visit(new Window(file, window)));
+    }
+
+    private void tell(Runnable item) {
+        if (waiting.get() >= MAX_WAITING) return;
+        waiting.incrementAndGet();
+        news.add(item);
+        if (!isAtWork.compareAndSet(false, true)) return;
+        try {
+            helpers.accept(this::work);
+        } catch (RejectedExecutionException refused) {
+            isAtWork.set(false);
+            LOG.log(Level.DEBUG, "the page cache is left alone for now: {0}", refused.getMessage());
+        }
+    }
+
+    private void work() {
+        do {
+            for (Runnable item = news.poll(); item != null; item = news.poll()) {
+                waiting.decrementAndGet();
+                item.run();
+            }
+            isAtWork.set(false);
+        } while (!news.isEmpty() && isAtWork.compareAndSet(false, true));
+    }
+
+    private void keep(Window window, boolean isDear) {
+        boolean wasOn = thrift.isOn();
+        thrift.written(isDear);
+        written.remove(window);
+        read.remove(window);
+        written.put(window, true);
+        if (thrift.isOn() != wasOn) turn(thrift.isOn());
+        else if (wasOn) advise(window, Advice.WRITE_OUT);
+        boolean recycles = thrift.recycles();
+        // During a rest windows pile up, to be given back after it.
+        if (wasOn && !recycles && thrift.isOn()) return;
+        shrink(written, maxWritten, recycles);
+    }
+
+    private void turn(boolean on) {
+        if (on && calls == null && !isUnavailable) {
+            calls = findCalls.get().orElse(null);
+            isUnavailable = calls == null;
+            if (isUnavailable)
+                LOG.log(Level.INFO, "new pages are dear here, and this system has no calls to recycle those in use");
+        }
+        isThrifty = on && calls != null;
+        if (calls == null) return;
+        LOG.log(
+                Level.DEBUG,
+                on ? "new pages are dear: those in use are recycled" : "new pages are cheap: the page cache may grow");
+        if (on) for (Window window : new ArrayList<>(written.keySet())) advise(window, Advice.WRITE_OUT);
+        else read.clear();
+    }
+
+    private void visit(Window window) {
+        if (!isThrifty || written.containsKey(window)) return;
+        read.put(window, true);
+        shrink(read, maxRead, true);
+    }
+
+    private void shrink(Map<Window, Boolean> windows, int most, boolean drops) {
+        if (windows.size() <= most) return;
+        List<Window> surplus = new ArrayList<>();
+        Iterator<Window> oldest = windows.keySet().iterator();
+        while (windows.size() > most) {
+            surplus.add(oldest.next());
+            oldest.remove();
+        }
+        if (drops) for (Window window : surplus) advise(window, Advice.DROP);
+    }
+
+    private enum Advice {
+        WRITE_OUT,
+        DROP
+    }
+
+    private void advise(Window window, Advice advice) {
+        PageCacheCalls kernel = calls;
+        if (kernel == null) return;
+        try {
+            switch (advice) {
+                case WRITE_OUT -> kernel.writeOut(window.file(), window.from(), WINDOW_BYTES);
+                case DROP -> {
+                    kernel.drop(window.file(), window.from(), WINDOW_BYTES);
+                    droppedBytes.addAndGet(WINDOW_BYTES);
+                }
+            }
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "pages are recycled no more: " + e.getMessage());
+            calls = null;
+            isUnavailable = true;
+            isThrifty = false;
+        }
+    }
+
+    @Override
+    public boolean isThrifty() {
+        return isThrifty;
+    }
+
+    @Override
+    public long droppedBytes() {
+        return droppedBytes.get();
+    }
+}
