@@ -14,6 +14,7 @@ import java.util.TreeSet;
  */
 final class LeftoverFiles {
     private static final int WINDOW_BYTES = 64 << 10;
+    private static final String TRANSACTION_SWAP = SegmentFileNames.TRANSACTION_INDEX + SegmentFileNames.SWAP;
     private static final String LOG_SWAP = SegmentFileNames.LOG + SegmentFileNames.SWAP;
 
     private LeftoverFiles() {}
@@ -23,18 +24,27 @@ final class LeftoverFiles {
         boolean changed = false;
         long firstCleaned = Long.MAX_VALUE;
         for (String name : names) {
-            OptionalLong cleaned = SegmentFileNames.offsetIn(name, SegmentFileNames.LOG + SegmentFileNames.CLEANED);
-            if (cleaned.isPresent()) firstCleaned = Math.min(firstCleaned, cleaned.getAsLong());
+            for (String suffix : SegmentFiles.SUFFIXES) {
+                OptionalLong cleaned = SegmentFileNames.offsetIn(name, suffix + SegmentFileNames.CLEANED);
+                if (cleaned.isPresent()) firstCleaned = Math.min(firstCleaned, cleaned.getAsLong());
+            }
         }
         TreeSet<Long> swaps = new TreeSet<>();
         for (String name : names) {
             OptionalLong swap = SegmentFileNames.offsetIn(name, LOG_SWAP);
             if (swap.isPresent() && swap.getAsLong() < firstCleaned) {
                 swaps.add(swap.getAsLong());
-            } else if (isLeftover(name)) {
+            } else if (isLeftover(name) && !isTransactionSwap(name, firstCleaned)) {
                 folder.disk().delete(folder.file(name));
                 changed = true;
             }
+        }
+        for (String name : names) {
+            if (!isTransactionSwap(name, firstCleaned)) continue;
+            long baseOffset = SegmentFileNames.offsetIn(name, TRANSACTION_SWAP).orElseThrow();
+            if (swaps.contains(baseOffset)) continue;
+            putTransactionsInPlace(folder, baseOffset, names);
+            changed = true;
         }
         for (long swap : swaps) {
             putInPlace(folder, swap, names);
@@ -51,6 +61,22 @@ final class LeftoverFiles {
                 || name.endsWith(".tmp");
     }
 
+    private static boolean isTransactionSwap(String name, long firstCleaned) {
+        OptionalLong swap = SegmentFileNames.offsetIn(name, TRANSACTION_SWAP);
+        return swap.isPresent() && swap.getAsLong() < firstCleaned;
+    }
+
+    /** The batches were put in place before the crash; what they say of aborted transactions was not. */
+    private static void putTransactionsInPlace(LogFolder folder, long baseOffset, Set<String> names)
+            throws IOException {
+        Path swap = folder.file(SegmentFileNames.of(baseOffset, TRANSACTION_SWAP));
+        if (names.contains(SegmentFileNames.of(baseOffset, SegmentFileNames.LOG)))
+            folder.disk()
+                    .rename(swap, folder.file(SegmentFileNames.of(baseOffset, SegmentFileNames.TRANSACTION_INDEX)));
+        else folder.disk().delete(swap);
+        folder.disk().forceDirectory(folder.directory());
+    }
+
     /** The indexes beside the compacted file are left to be made anew: one rename then decides. */
     private static void putInPlace(LogFolder folder, long baseOffset, Set<String> names) throws IOException {
         Path swap = folder.file(SegmentFileNames.of(baseOffset, LOG_SWAP));
@@ -58,16 +84,21 @@ final class LeftoverFiles {
         for (String name : names) {
             for (String suffix : SegmentFiles.SUFFIXES) {
                 OptionalLong old = SegmentFileNames.offsetIn(name, suffix);
-                boolean isTransactionIndexToKeep =
-                        suffix.equals(SegmentFileNames.TRANSACTION_INDEX) && old.equals(OptionalLong.of(baseOffset));
                 if (old.isPresent()
-                        && !isTransactionIndexToKeep
                         && old.getAsLong() >= baseOffset
                         && old.getAsLong() < Math.max(endOffset, baseOffset + 1))
                     folder.disk().delete(folder.file(name));
             }
         }
         folder.disk().forceDirectory(folder.directory());
+        String transactions = SegmentFileNames.of(baseOffset, TRANSACTION_SWAP);
+        if (names.contains(transactions)) {
+            folder.disk()
+                    .rename(
+                            folder.file(transactions),
+                            folder.file(SegmentFileNames.of(baseOffset, SegmentFileNames.TRANSACTION_INDEX)));
+            folder.disk().forceDirectory(folder.directory());
+        }
         folder.disk().rename(swap, folder.file(SegmentFileNames.of(baseOffset, SegmentFileNames.LOG)));
         folder.disk().forceDirectory(folder.directory());
     }

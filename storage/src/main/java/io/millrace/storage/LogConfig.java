@@ -68,6 +68,11 @@ public record LogConfig(
         return maxDecompressedMessageBytes < NO_RECORD_LIMIT;
     }
 
+    /** How long a segment may grow: {@code segment.ms}, or less if its records have to be compacted earlier (KIP-354). */
+    public long longestSegmentMs() {
+        return isCompacting ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs;
+    }
+
     /**
      * Reads the effective properties of a topic; names that are not a log's business are passed over, missing ones have
      * Kafka's defaults.

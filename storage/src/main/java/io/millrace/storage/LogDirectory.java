@@ -26,6 +26,7 @@ public final class LogDirectory implements Closeable {
     private final OffsetCheckpoint recoveryPoints;
     private final OffsetCheckpoint logStartOffsets;
     private final OffsetCheckpoint highWatermarks;
+    private final OffsetCheckpoint cleanedOffsets;
     private final CheckpointTopicIds checkpointTopicIds;
 
     private LogDirectory(Disk disk, Path path, Disk.Lock lock) {
@@ -35,6 +36,7 @@ public final class LogDirectory implements Closeable {
         this.recoveryPoints = new OffsetCheckpoint(disk, path.resolve("recovery-point-offset-checkpoint"));
         this.logStartOffsets = new OffsetCheckpoint(disk, path.resolve("log-start-offset-checkpoint"));
         this.highWatermarks = new OffsetCheckpoint(disk, path.resolve("replication-offset-checkpoint"));
+        this.cleanedOffsets = new OffsetCheckpoint(disk, path.resolve("cleaner-offset-checkpoint"));
         this.checkpointTopicIds = new CheckpointTopicIds(disk, path.resolve(CheckpointTopicIds.FILE_NAME));
     }
 
@@ -129,6 +131,11 @@ public final class LogDirectory implements Closeable {
     /** {@code replication-offset-checkpoint}: the high watermarks. */
     public OffsetCheckpoint highWatermarks() {
         return highWatermarks;
+    }
+
+    /** {@code cleaner-offset-checkpoint}: below these the logs are compacted. */
+    public OffsetCheckpoint cleanedOffsets() {
+        return cleanedOffsets;
     }
 
     /** {@code checkpoint-topic-ids}: of which topics the other checkpoints speak. */

@@ -33,6 +33,7 @@ public final class PartitionLog {
     private final ProducerSnapshots snapshots;
     private final ProducerStateConfig producerConfig;
     private final RecoveryReport recovery;
+    private final LogCompaction compaction;
     private LogConfig config;
     private @Nullable Uuid topicId;
 
@@ -58,6 +59,7 @@ public final class PartitionLog {
         this.producers = opened.producers();
         this.snapshots = opened.snapshots();
         this.recovery = opened.report();
+        this.compaction = new LogCompaction(this, folder, segments, snapshots, producers);
         this.logStartOffset = opened.logStartOffset();
         this.logEndOffset = opened.logEndOffset();
         this.recoveryPoint = opened.recoveryPoint();
@@ -102,6 +104,16 @@ public final class PartitionLog {
     /** What opening found and did. */
     public RecoveryReport recovery() {
         return recovery;
+    }
+
+    /** How far the log is compacted, and what may be compacted next. */
+    public LogCompaction compaction() {
+        return compaction;
+    }
+
+    /** Names in the directory have changed: the next flush forces them. */
+    void namesChanged() {
+        hasUnforcedNames = true;
     }
 
     // Appending
@@ -455,6 +467,7 @@ public final class PartitionLog {
 
     /** Its owner has renamed the directory. */
     public void directoryRenamed(Path newDirectory) {
+        compaction.cancel();
         try {
             closeFiles();
         } catch (IOException e) {
@@ -558,7 +571,7 @@ public final class PartitionLog {
         }
     }
 
-    private PendingDeletion markDeleted(Segment segment) throws IOException {
+    PendingDeletion markDeleted(Segment segment) throws IOException {
         segment.closeFiles();
         List<Path> files = new ArrayList<>(4);
         for (String suffix : SegmentFiles.SUFFIXES) {
@@ -584,6 +597,7 @@ public final class PartitionLog {
             truncateFullyAndStartAt(offset);
             return true;
         }
+        compaction.truncated(offset);
         try {
             truncations++;
             logEndOffset = LogTruncation.cut(folder, segments, offset);
@@ -604,6 +618,7 @@ public final class PartitionLog {
 
     /** Empties the log and lets it begin anew at an offset. Blocks for a force. */
     public void truncateFullyAndStartAt(long offset) {
+        compaction.truncated(0);
         try {
             truncations++;
             LogTruncation.removeFrom(folder, segments, 0);
@@ -689,6 +704,7 @@ public final class PartitionLog {
     public void close() {
         if (closed) return;
         closed = true;
+        compaction.cancel();
         try {
             active().finish();
             if (logEndOffset > 0) snapshots.write(logEndOffset, producers);

@@ -73,6 +73,11 @@ final class ProducerSnapshots {
         for (long later : List.copyOf(offsets.tailSet(offset))) delete(later);
     }
 
+    /** Deletes those from one offset up to another. */
+    void deleteBetween(long fromOffset, long untilOffset) throws IOException {
+        for (long old : List.copyOf(offsets.subSet(fromOffset, untilOffset))) delete(old);
+    }
+
     private void delete(long offset) throws IOException {
         folder.disk().delete(path(offset));
         offsets.remove(offset);

@@ -3,6 +3,7 @@ package io.millrace.storage;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.records.BatchHeader;
 import io.millrace.records.ControlRecord;
+import io.millrace.storage.compaction.LastOfProducer;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -231,6 +232,13 @@ final class ProducerStates {
                 BatchHeader.lastOffset(batch, at),
                 BatchHeader.lastOffsetDelta(batch, at),
                 BatchHeader.maxTimestamp(batch, at));
+    }
+
+    /** The last batch of every producer, or its epoch if only a marker of it is known. */
+    Map<Long, LastOfProducer> lastOfEach() {
+        Map<Long, LastOfProducer> last = new HashMap<>();
+        producers.forEach((id, entry) -> last.put(id, new LastOfProducer(entry.lastOffset(), entry.epoch())));
+        return last;
     }
 
     List<ActiveProducer> active() {

@@ -41,15 +41,27 @@ final class Segment {
     }
 
     Segment(LogFolder folder, long baseOffset, Found found, int sizeBytes, long createdMs) {
+        this(folder, baseOffset, found, sizeBytes, createdMs, "");
+    }
+
+    /** A segment that compaction writes, under names of its own. */
+    static Segment cleaned(LogFolder folder, long baseOffset) {
+        return new Segment(folder, baseOffset, Found.NOTHING, 0, 0, SegmentFileNames.CLEANED);
+    }
+
+    private Segment(LogFolder folder, long baseOffset, Found found, int sizeBytes, long createdMs, String transition) {
         this.folder = folder;
         this.baseOffset = baseOffset;
-        this.log = new LogFile(folder, baseOffset, SegmentFileNames.LOG);
+        this.log = new LogFile(folder, baseOffset, SegmentFileNames.LOG + transition);
         this.offsetIndex = new OffsetIndex(
-                new LogFile(folder, baseOffset, SegmentFileNames.INDEX), baseOffset, found.offsetIndex());
+                new LogFile(folder, baseOffset, SegmentFileNames.INDEX + transition), baseOffset, found.offsetIndex());
         this.timeIndex = new TimeIndex(
-                new LogFile(folder, baseOffset, SegmentFileNames.TIME_INDEX), baseOffset, found.timeIndex());
+                new LogFile(folder, baseOffset, SegmentFileNames.TIME_INDEX + transition),
+                baseOffset,
+                found.timeIndex());
         this.transactionIndex = new TransactionIndex(
-                new LogFile(folder, baseOffset, SegmentFileNames.TRANSACTION_INDEX), found.transactionIndex());
+                new LogFile(folder, baseOffset, SegmentFileNames.TRANSACTION_INDEX + transition),
+                found.transactionIndex());
         this.logExists = found.log();
         this.sizeBytes = sizeBytes;
         this.createdMs = createdMs;
@@ -132,7 +144,7 @@ final class Segment {
             return false;
         }
         return sizeBytes > config.segmentBytes() - batchesBytes
-                || waitedMs(batchesMaxTimestamp, wallMs) > config.segmentMs() - jitterMs
+                || waitedMs(batchesMaxTimestamp, wallMs) > config.longestSegmentMs() - jitterMs
                 || offsetIndex.isFull(config.segmentIndexBytes())
                 || timeIndex.isFull(config.segmentIndexBytes());
     }
@@ -142,7 +154,8 @@ final class Segment {
         return first >= 0 ? batchesMaxTimestamp - first : wallMs - createdMs;
     }
 
-    private long firstBatchTimestamp() throws IOException {
+    /** Largest time stamp of the first batch, or -1 if there is none. */
+    long firstBatchTimestamp() throws IOException {
         if (firstBatchTimestamp == UNKNOWN) {
             BatchCursor cursor = cursor(0, Scratch.headers());
             firstBatchTimestamp = cursor.next() ? cursor.maxTimestamp() : -1;
@@ -271,6 +284,16 @@ final class Segment {
     /** Makes the file of aborted transactions anew. */
     void replaceTransactions(List<AbortedTransaction> transactions) throws IOException {
         transactionIndex.replace(folder.disk(), transactions);
+    }
+
+    /** Whether there is a file of aborted transactions. */
+    boolean hasTransactions() {
+        return transactionIndex.fileExists();
+    }
+
+    /** When it was made or found written, wall time. */
+    long createdMs() {
+        return createdMs;
     }
 
     void abort(AbortedTransaction transaction) throws IOException {

@@ -54,6 +54,13 @@ final class Segments {
         return removed;
     }
 
+    /** Puts one segment in the place of {@code [from, until)}, of which the last one is not the active segment. */
+    void replace(int from, int until, Segment with) {
+        List<Segment> range = byBaseOffset.subList(from, until);
+        range.clear();
+        byBaseOffset.add(from, with);
+    }
+
     List<Segment> all() {
         return byBaseOffset;
     }
