@@ -328,7 +328,7 @@ public final class BatchHeader {
     private static String wrongMagic(byte magic, int at) {
         String found = "magic " + magic + " at byte " + (at + MAGIC_AT) + ", want " + MAGIC;
         return magic == 0 || magic == 1
-                ? found + ": message formats 0 and 1, from before Kafka 0.11, are not read"
+                ? found + ": message formats 0 and 1, from before Kafka 0.11, are not taken here"
                 : found;
     }
 }

@@ -32,6 +32,19 @@ interface Codec {
         }
     }
 
+    /** {@link #decompress} for messages of format 0, whose producers had an error of their own in LZ4. */
+    static void decompressFormat0(Compression compression, byte[] in, int from, int size, Scratch out) {
+        if (compression != Compression.LZ4) {
+            decompress(compression, in, from, size, out);
+            return;
+        }
+        try {
+            new Lz4Codec(true).decompress(in, from, size, out);
+        } catch (LinkageError failure) {
+            throw new CompressionUnavailable(compression, failure);
+        }
+    }
+
     /** {@link #decompress} with the codec of that name. */
     static void decompress(Compression compression, byte[] in, int from, int size, Scratch out) {
         try {

@@ -23,6 +23,20 @@ import net.jpountz.xxhash.XXHashFactory;
  * a dictionary is refused, for there is no agreement on any.
  */
 final class Lz4Codec implements Codec {
+    private final boolean magicMayBeSummed;
+
+    Lz4Codec() {
+        this(false);
+    }
+
+    /**
+     * @param magicMayBeSummed whether a header checksum that covers the frame's magic too is taken: producers of format 0
+     *                         made it so (KAFKA-3160)
+     */
+    Lz4Codec(boolean magicMayBeSummed) {
+        this.magicMayBeSummed = magicMayBeSummed;
+    }
+
     private static final int FRAME_MAGIC = 0x184D2204;
     private static final int SKIPPABLE_MAGIC = 0x184D2A50;
     private static final int SKIPPABLE_MASK = 0xfffffff0;
@@ -92,7 +106,7 @@ final class Lz4Codec implements Codec {
         } while (at < end);
     }
 
-    private static int decompressFrame(byte[] in, int descriptorAt, int end, Scratch out) {
+    private int decompressFrame(byte[] in, int descriptorAt, int end, Scratch out) {
         require(3, descriptorAt, end);
         int flg = in[descriptorAt] & 0xff;
         int bd = in[descriptorAt + 1] & 0xff;
@@ -110,7 +124,8 @@ final class Lz4Codec implements Codec {
             at += 8;
         }
         require(1, at, end);
-        if (in[at] != headerChecksum(in, descriptorAt, at - descriptorAt))
+        if (in[at] != headerChecksum(in, descriptorAt, at - descriptorAt)
+                && !(magicMayBeSummed && in[at] == headerChecksum(in, descriptorAt - 4, at - descriptorAt + 4)))
             throw new InvalidBatch("lz4 header checksum is wrong");
         at++;
 

@@ -2,6 +2,7 @@ package io.millrace.storage;
 
 import io.millrace.environment.DiskFile;
 import io.millrace.records.BatchHeader;
+import io.millrace.records.LegacyBatch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -34,29 +35,30 @@ final class BatchCursor {
     /**
      * Moves to the next batch, the first one at the first call.
      *
-     * @throws CorruptLog if what is there cannot be a whole batch of format 2
+     * @throws CorruptLog if what is there cannot be a whole batch
      */
     boolean next() throws IOException {
         position += sizeBytes;
         sizeBytes = 0;
         if (position >= endPosition) return false;
-        if (endPosition - position < BatchHeader.HEADER_BYTES)
-            throw corrupt("a batch header needs " + BatchHeader.HEADER_BYTES + " bytes, " + (endPosition - position)
-                    + " are left");
-        if (position + BatchHeader.HEADER_BYTES > windowPosition + window.limit()) fill();
+        long left = endPosition - position;
+        if (left < LegacyBatch.SMALLEST_BYTES)
+            throw corrupt("a batch needs " + LegacyBatch.SMALLEST_BYTES + " bytes, " + left + " are left");
+        if (position + Math.min(left, StoredBatch.HEADER_BYTES) > windowPosition + window.limit()) fill();
         at = (int) (position - windowPosition);
         byte magic = BatchHeader.magic(window, at);
-        if (magic != 2) throw corrupt("magic " + magic + ", want 2; older formats are not read");
+        if (magic < 0 || magic > BatchHeader.MAGIC) throw corrupt("magic " + magic + ", want 0 to 2");
+        int smallest = magic == BatchHeader.MAGIC ? BatchHeader.HEADER_BYTES : LegacyBatch.SMALLEST_BYTES;
         sizeBytes = BatchHeader.sizeBytes(window, at);
-        if (sizeBytes < BatchHeader.HEADER_BYTES || sizeBytes > endPosition - position)
-            throw corrupt("a batch of " + sizeBytes + " bytes, " + (endPosition - position) + " are left");
+        if (sizeBytes < smallest || sizeBytes > left)
+            throw corrupt("a batch of " + sizeBytes + " bytes, " + left + " are left");
         return true;
     }
 
     private void fill() throws IOException {
         window.clear().limit((int) Math.min(window.capacity(), endPosition - position));
         int read = file.read(position, window);
-        if (read < BatchHeader.HEADER_BYTES) throw corrupt("the file ends within a batch header");
+        if (read < LegacyBatch.SMALLEST_BYTES) throw corrupt("the file ends within a batch header");
         window.flip();
         windowPosition = position;
     }
@@ -74,28 +76,29 @@ final class BatchCursor {
         return sizeBytes;
     }
 
+    /** {@link StoredBatch#baseOffset}. */
     long baseOffset() {
-        return BatchHeader.baseOffset(window, at);
+        return StoredBatch.baseOffset(window, at);
     }
 
     long lastOffset() {
-        return BatchHeader.lastOffset(window, at);
+        return StoredBatch.lastOffset(window, at);
     }
 
     long maxTimestamp() {
-        return BatchHeader.maxTimestamp(window, at);
+        return StoredBatch.maxTimestamp(window, at);
     }
 
     int leaderEpoch() {
-        return BatchHeader.partitionLeaderEpoch(window, at);
+        return StoredBatch.leaderEpoch(window, at);
     }
 
     long producerId() {
-        return BatchHeader.producerId(window, at);
+        return StoredBatch.producerId(window, at);
     }
 
     boolean isControl() {
-        return BatchHeader.isControl(window, at);
+        return StoredBatch.isControl(window, at);
     }
 
     /** The header of the current batch; the buffer is the window, at {@link #headerAt}. */

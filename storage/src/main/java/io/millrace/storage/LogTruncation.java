@@ -17,9 +17,10 @@ final class LogTruncation {
         Segment segment = segments.active();
         Segment.Place place = segment.find(offset);
         if (place == null) return offset;
-        segment.truncate(place.baseOffset(), place.position());
+        long firstOffset = segment.firstOffset(place);
+        segment.truncate(firstOffset, place.position());
         segment.force();
-        return Math.max(place.baseOffset(), segment.baseOffset());
+        return Math.max(firstOffset, segment.baseOffset());
     }
 
     /** Removes whole segments from an index on. */

@@ -3,6 +3,8 @@ package io.millrace.storage;
 import io.millrace.records.BatchHeader;
 import io.millrace.records.DecompressionLimit;
 import io.millrace.records.InvalidBatch;
+import io.millrace.records.LegacyBatch;
+import io.millrace.records.Record;
 import io.millrace.records.RecordWalk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -174,7 +176,7 @@ final class Segment {
 
     // Reading
 
-    /** A batch of this segment: where it lies and what it holds. */
+    /** A batch of this segment: where it lies and what it holds; {@code baseOffset} as {@link StoredBatch} has it. */
     record Place(int position, long baseOffset, int sizeBytes) {}
 
     /** The first batch whose last offset is at least the wanted one, or null if all end before it. */
@@ -257,18 +259,46 @@ final class Segment {
         BatchCursor cursor = cursor(offsetIndex.lookup(start), ByteBuffer.allocate(SCAN_WINDOW_BYTES));
         while (cursor.next()) {
             if (cursor.maxTimestamp() < timestamp || cursor.lastOffset() < fromOffset) continue;
-            try {
-                RecordWalk walk = new RecordWalk(DecompressionLimit.DEFAULT);
-                walk.begin(cursor.batch(), 0);
-                while (walk.next())
-                    if (walk.timestamp() >= timestamp && walk.offset() >= fromOffset)
-                        return Optional.of(new TimestampOffset(walk.timestamp(), walk.offset(), cursor.leaderEpoch()));
-            } catch (InvalidBatch malformed) {
-                // Compressed records of clients are not looked at when they are appended.
-                throw new CorruptLog(log.path(), cursor.position(), String.valueOf(malformed.getMessage()));
-            }
+            Optional<TimestampOffset> found = findTimestamp(cursor, timestamp, fromOffset);
+            if (found.isPresent()) return found;
         }
         return Optional.empty();
+    }
+
+    private Optional<TimestampOffset> findTimestamp(BatchCursor cursor, long timestamp, long fromOffset)
+            throws IOException {
+        ByteBuffer batch = cursor.batch();
+        try {
+            if (LegacyBatch.isLegacy(batch, 0)) {
+                for (Record record : LegacyBatch.records(batch, 0, DecompressionLimit.DEFAULT))
+                    if (record.timestamp() >= timestamp && record.offset() >= fromOffset)
+                        return Optional.of(
+                                new TimestampOffset(record.timestamp(), record.offset(), cursor.leaderEpoch()));
+                return Optional.empty();
+            }
+            RecordWalk walk = new RecordWalk(DecompressionLimit.DEFAULT);
+            walk.begin(batch, 0);
+            while (walk.next())
+                if (walk.timestamp() >= timestamp && walk.offset() >= fromOffset)
+                    return Optional.of(new TimestampOffset(walk.timestamp(), walk.offset(), cursor.leaderEpoch()));
+            return Optional.empty();
+        } catch (InvalidBatch malformed) {
+            // Compressed records of clients are not looked at when they are appended.
+            throw new CorruptLog(log.path(), cursor.position(), String.valueOf(malformed.getMessage()));
+        }
+    }
+
+    /** The first offset of the batch at a place, which one of an old format does not tell before it is unpacked. */
+    long firstOffset(Place place) throws IOException {
+        BatchCursor cursor = cursor(place.position(), Scratch.headers());
+        if (!cursor.next() || !LegacyBatch.isLegacy(cursor.header(), cursor.headerAt())) return place.baseOffset();
+        try {
+            return LegacyBatch.records(cursor.batch(), 0, DecompressionLimit.DEFAULT)
+                    .getFirst()
+                    .offset();
+        } catch (InvalidBatch malformed) {
+            throw new CorruptLog(log.path(), place.position(), String.valueOf(malformed.getMessage()));
+        }
     }
 
     List<AbortedTransaction> abortedTransactions() throws IOException {
@@ -314,8 +344,9 @@ final class Segment {
         if (offsetIndex.entryCount() == 0) return true;
         OffsetIndex.Entry last = offsetIndex.floorEntry(Long.MAX_VALUE);
         ByteBuffer header = Scratch.headers().clear().limit(BatchHeader.HEADER_BYTES);
-        if (log.existing().read(last.position(), header) < BatchHeader.HEADER_BYTES) return false;
-        return BatchHeader.magic(header, 0) == 2 && BatchHeader.lastOffset(header, 0) == last.offset();
+        if (log.existing().read(last.position(), header) < LegacyBatch.SMALLEST_BYTES) return false;
+        byte magic = BatchHeader.magic(header, 0);
+        return magic >= 0 && magic <= BatchHeader.MAGIC && StoredBatch.lastOffset(header, 0) == last.offset();
     }
 
     /** Makes both indexes anew from the batches. */

@@ -121,7 +121,7 @@ final class SegmentScan {
             int at = 0;
             String torn = null;
             while (at < chunk.limit() && torn == null) {
-                switch (BatchHeader.check(chunk, at)) {
+                switch (StoredBatch.check(chunk, at)) {
                     case BatchCheck.Whole(int batchBytes) -> {
                         Optional<String> wrong = discontinuity(segment, at);
                         if (wrong.isPresent()) return new Invalid(position + at, wrong.get());
@@ -157,9 +157,9 @@ final class SegmentScan {
     }
 
     private Optional<String> discontinuity(Segment segment, int at) {
-        long baseOffset = BatchHeader.baseOffset(chunk, at);
-        long lastOffset = BatchHeader.lastOffset(chunk, at);
-        int epoch = BatchHeader.partitionLeaderEpoch(chunk, at);
+        long baseOffset = StoredBatch.baseOffset(chunk, at);
+        long lastOffset = StoredBatch.lastOffset(chunk, at);
+        int epoch = StoredBatch.leaderEpoch(chunk, at);
         if (baseOffset < nextOffset) return Optional.of("base offset " + baseOffset + ", want at least " + nextOffset);
         if (lastOffset < baseOffset)
             return Optional.of("last offset " + lastOffset + " before base offset " + baseOffset);
@@ -171,11 +171,11 @@ final class SegmentScan {
     }
 
     private void take(Segment segment, int at, int position, int batchBytes) throws IOException {
-        long baseOffset = BatchHeader.baseOffset(chunk, at);
-        long lastOffset = BatchHeader.lastOffset(chunk, at);
-        segment.reindex(lastOffset, BatchHeader.maxTimestamp(chunk, at), position, batchBytes);
-        epochs.assign(BatchHeader.partitionLeaderEpoch(chunk, at), baseOffset);
-        if (BatchHeader.hasProducerId(chunk, at)) {
+        long baseOffset = StoredBatch.baseOffset(chunk, at);
+        long lastOffset = StoredBatch.lastOffset(chunk, at);
+        segment.reindex(lastOffset, StoredBatch.maxTimestamp(chunk, at), position, batchBytes);
+        epochs.assign(StoredBatch.leaderEpoch(chunk, at), baseOffset);
+        if (StoredBatch.producerId(chunk, at) != BatchHeader.NO_PRODUCER_ID) {
             ProducerStates.Ended ended = producers.replay(chunk, at);
             if (ended != null && ended.isAborted())
                 segment.abort(new AbortedTransaction(

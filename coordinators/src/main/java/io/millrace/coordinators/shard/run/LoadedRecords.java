@@ -8,6 +8,7 @@ import io.millrace.records.BatchHeader;
 import io.millrace.records.ControlRecord;
 import io.millrace.records.ControlRecords;
 import io.millrace.records.DecompressionLimit;
+import io.millrace.records.LegacyBatch;
 import io.millrace.records.Record;
 import io.millrace.records.RecordIterator;
 import java.nio.ByteBuffer;
@@ -39,10 +40,12 @@ final class LoadedRecords {
         LoadedRecords loaded = new LoadedRecords();
         int at = bytes.position();
         while (at < bytes.limit()) {
-            BatchCheck check = BatchHeader.check(bytes, at);
+            boolean isLegacy = bytes.limit() - at >= LegacyBatch.SMALLEST_BYTES && LegacyBatch.isLegacy(bytes, at);
+            BatchCheck check = isLegacy ? LegacyBatch.check(bytes, at) : BatchHeader.check(bytes, at);
             switch (check) {
                 case BatchCheck.Whole(int sizeBytes) -> {
-                    loaded.addBatch(bytes, at, reader);
+                    if (isLegacy) loaded.addLegacyBatch(bytes, at, reader);
+                    else loaded.addBatch(bytes, at, reader);
                     at += sizeBytes;
                 }
                 case BatchCheck.Torn(int missingBytes) ->
@@ -51,6 +54,14 @@ final class LoadedRecords {
             }
         }
         return loaded;
+    }
+
+    /** Offsets that brokers before 0.11 wrote. */
+    private void addLegacyBatch(ByteBuffer bytes, int at, RecordReader reader) {
+        for (Record record : LegacyBatch.records(bytes, at, DecompressionLimit.DEFAULT)) {
+            Step step = dataStep(false, BatchHeader.NO_PRODUCER_ID, record, reader);
+            if (step != null) steps.add(step);
+        }
     }
 
     private void addBatch(ByteBuffer bytes, int at, RecordReader reader) {
