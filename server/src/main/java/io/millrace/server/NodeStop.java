@@ -10,6 +10,7 @@ import io.millrace.server.storage.Checkpoints;
 import io.millrace.server.storage.LaneOffsets;
 import io.millrace.server.storage.LaneUpkeep;
 import io.millrace.server.storage.LogDirectories;
+import io.millrace.server.storage.RestartPoints;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
 import java.util.ArrayList;
@@ -31,6 +32,7 @@ final class NodeStop {
     private final BrokerLife broker;
     private final NodeListeners listeners;
     private final List<LaneUpkeep> upkeeps = new ArrayList<>();
+    private final List<RestartPoints> restartPoints = new ArrayList<>();
     private @Nullable Checkpoints checkpoints;
     private boolean isStopping;
 
@@ -66,6 +68,12 @@ final class NodeStop {
                 diskFailed);
         writer.start();
         checkpoints = writer;
+        for (BrokerLane lane : lanes)
+            restartPoints.add(new RestartPoints(
+                    lane,
+                    configs.brokerLong("log.flush.offset.checkpoint.interval.ms"),
+                    () -> environment.metadataLane().execute(writer::soon)));
+        for (int i = 0; i < lanes.size(); i++) lanes.get(i).lane().execute(restartPoints.get(i)::start);
         deleteLeftovers(diskFailed);
     }
 
@@ -101,8 +109,10 @@ final class NodeStop {
         for (int i = 0; i < lanes.size(); i++) {
             BrokerLane lane = lanes.get(i);
             LaneUpkeep upkeep = upkeeps.isEmpty() ? null : upkeeps.get(i);
+            RestartPoints points = restartPoints.isEmpty() ? null : restartPoints.get(i);
             lane.lane().execute(() -> {
                 if (upkeep != null) upkeep.stop();
+                if (points != null) points.stop();
                 LaneOffsets offsets = LaneOffsets.of(lane);
                 lane.applier()
                         .stop(logs -> environment.metadataLane().execute(() -> {

@@ -258,7 +258,7 @@ final class LogStory {
     }
 
     private void flush(LogDirectory directory, PartitionLog log) {
-        Flush flush = log.prepareFlush();
+        Flush flush = random.nextBoolean() ? log.prepareCheckpoint() : log.prepareFlush();
         List<String> meanwhile = new ArrayList<>();
         if (random.nextBoolean()) {
             append(log, false);

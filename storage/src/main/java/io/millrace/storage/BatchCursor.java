@@ -55,6 +55,21 @@ final class BatchCursor {
         return true;
     }
 
+    /**
+     * The last offset of the batch that {@link #next} will move to, or -1 if there is no header of one: an index that
+     * promises a batch there is wrong.
+     */
+    long peekLastOffset() throws IOException {
+        long there = position + sizeBytes;
+        if (there < 0 || endPosition - there < BatchHeader.HEADER_BYTES) return -1;
+        window.clear().limit((int) Math.min(window.capacity(), endPosition - there));
+        int read = file.read(there, window);
+        window.flip();
+        windowPosition = there;
+        if (read < BatchHeader.HEADER_BYTES || BatchHeader.magic(window, 0) != 2) return -1;
+        return BatchHeader.lastOffset(window, 0);
+    }
+
     private void fill() throws IOException {
         window.clear().limit((int) Math.min(window.capacity(), endPosition - position));
         int read = file.read(position, window);
@@ -70,6 +85,11 @@ final class BatchCursor {
     /** Where the current batch begins in the file. */
     long position() {
         return position;
+    }
+
+    /** Where the current batch ends. */
+    long endPosition() {
+        return position + sizeBytes;
     }
 
     int sizeBytes() {

@@ -4,6 +4,7 @@ import io.millrace.environment.Disk;
 import io.millrace.environment.DiskFile;
 import io.millrace.environment.OpenMode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,7 +24,11 @@ public final class Flush {
     private final List<Path> smallFiles;
     private final byte @Nullable [] leaderEpochs;
     private final boolean forceNames;
+    private final @Nullable Snapshot snapshot;
     private boolean done;
+
+    /** A producer snapshot that is written once everything it speaks of has been forced. */
+    record Snapshot(long offset, Path file, ByteBuffer content) {}
 
     Flush(
             LogFolder folder,
@@ -32,7 +37,8 @@ public final class Flush {
             List<SharedFile> files,
             List<Path> smallFiles,
             byte @Nullable [] leaderEpochs,
-            boolean forceNames) {
+            boolean forceNames,
+            @Nullable Snapshot snapshot) {
         this.disk = folder.disk();
         this.directory = folder.directory();
         this.endOffset = endOffset;
@@ -41,6 +47,7 @@ public final class Flush {
         this.smallFiles = smallFiles;
         this.leaderEpochs = leaderEpochs;
         this.forceNames = forceNames;
+        this.snapshot = snapshot;
     }
 
     /** Everything below is on stable storage once {@link #run} has returned. */
@@ -50,6 +57,11 @@ public final class Flush {
 
     int truncations() {
         return truncations;
+    }
+
+    @Nullable
+    Snapshot snapshot() {
+        return snapshot;
     }
 
     boolean isDone() {
@@ -65,6 +77,7 @@ public final class Flush {
         try {
             forceFiles();
             for (Path file : smallFiles) forceSmallFile(file);
+            if (snapshot != null) writeSnapshot(snapshot);
             if (leaderEpochs != null) disk.replace(directory.resolve(LeaderEpochs.FILE_NAME), leaderEpochs);
             else if (forceNames) disk.forceDirectory(directory);
             if (forceNames && directory.getParent() != null) disk.forceDirectory(directory.getParent());
@@ -75,6 +88,14 @@ public final class Flush {
             throw new LogDirectoryFailed(directory, "flush", e);
         }
         done = true;
+    }
+
+    private void writeSnapshot(Snapshot one) throws IOException {
+        try (DiskFile file = disk.open(one.file(), OpenMode.CREATE)) {
+            file.truncate(0);
+            file.write(0, one.content().duplicate());
+            file.force();
+        }
     }
 
     private void forceFiles() throws IOException {

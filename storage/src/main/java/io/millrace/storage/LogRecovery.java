@@ -57,7 +57,7 @@ final class LogRecovery {
         collect(names);
         if (names.contains(LeaderEpochs.FILE_NAME)) loadEpochs();
         if (segments.isEmpty()) return finished(startAt(logStartOffset), logStartOffset, cleanShutdown, null);
-        return cleanShutdown ? trust(logStartOffset) : scan(recoveryPoint, logStartOffset);
+        return cleanShutdown ? trust(recoveryPoint, logStartOffset) : scan(recoveryPoint, logStartOffset);
     }
 
     private void loadEpochs() throws IOException {
@@ -122,8 +122,18 @@ final class LogRecovery {
         return offset;
     }
 
-    private OpenedLog trust(long logStartOffset) throws IOException {
+    private OpenedLog trust(long recoveryPoint, long logStartOffset) throws IOException {
+        for (Segment segment : segments.all()) if (segment.lacksIndexes()) segment.mendIndexes();
         long logEndOffset = segments.active().nextOffset();
+        if (recoveryPoint > 0 && logEndOffset > recoveryPoint)
+            // No CRC covers a batch's offset; but whoever closed the log wrote down where it ended.
+            throw new CorruptLog(
+                    segments.active().log().path(),
+                    segments.active().sizeBytes(),
+                    "the log ends at " + logEndOffset + ", and was closed at " + recoveryPoint);
+        if (logEndOffset < recoveryPoint)
+            notes.add("the log ends at " + logEndOffset + ", and was closed at " + recoveryPoint
+                    + ": its last records are lost");
         epochs.truncateFromEnd(logEndOffset);
         long start = Math.max(logStartOffset, segments.first().baseOffset());
         snapshots.restore(producers, segments, start, logEndOffset);

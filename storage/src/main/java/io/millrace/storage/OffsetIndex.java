@@ -67,6 +67,34 @@ public final class OffsetIndex extends SparseIndex {
         return high == count ? java.util.Optional.empty() : java.util.Optional.of(read(high));
     }
 
+    /**
+     * How many of the first entries grow in offset and position, lie within a log of this size and end before an offset:
+     * what lies behind them was never forced, or is another file's.
+     */
+    int soundCount(long untilOffset, long logBytes) throws IOException {
+        ByteBuffer entries = allInFile();
+        long offset = baseOffset - 1;
+        int position = -1;
+        int sound = 0;
+        while (entries.hasRemaining()) {
+            long nextOffset = baseOffset + entries.getInt();
+            int nextPosition = entries.getInt();
+            if (nextOffset <= offset
+                    || nextOffset >= untilOffset
+                    || nextPosition <= position
+                    || nextPosition >= logBytes) break;
+            offset = nextOffset;
+            position = nextPosition;
+            sound++;
+        }
+        return sound;
+    }
+
+    /** The entry of that number, from 0. */
+    Entry at(int number) throws IOException {
+        return read(number);
+    }
+
     private int floorOf(long offset) throws IOException {
         return floor(Math.min(offset - baseOffset, Integer.MAX_VALUE));
     }

@@ -45,6 +45,7 @@ public final class PartitionLog {
     private boolean hasUnforcedNames;
     private long indexesUnforcedFrom = Long.MAX_VALUE;
     private int truncations;
+    private long unscannedBytes;
     private boolean closed;
 
     PartitionLog(OpenedLog opened) {
@@ -64,6 +65,7 @@ public final class PartitionLog {
         this.logEndOffset = opened.logEndOffset();
         this.recoveryPoint = opened.recoveryPoint();
         this.highWatermark = logStartOffset;
+        this.unscannedBytes = opened.report().bytesScanned();
         this.hasUnforcedNames = logEndOffset == 0;
         active().setJitterMs(jitterMs());
     }
@@ -200,6 +202,7 @@ public final class PartitionLog {
         Segment active = active();
         if (!active.logExists()) hasUnforcedNames = true;
         int position = active.sizeBytes();
+        unscannedBytes += batches.remaining();
         active.append(batches.duplicate(), config.indexIntervalBytes());
         appended(batches, active, position);
         logEndOffset = next;
@@ -646,21 +649,46 @@ public final class PartitionLog {
                 || (unflushedSinceMs >= 0 && nowMs - unflushedSinceMs >= config.flushMs());
     }
 
+    /** Bytes that a restart after a crash would scan. */
+    public long unscannedBytes() {
+        return unscannedBytes;
+    }
+
     /**
      * Collects what has to be forced up to the log end offset. The owner runs it elsewhere and then calls
      * {@link #flushed}.
      */
     public Flush prepareFlush() {
+        return prepareFlush(false);
+    }
+
+    /**
+     * As {@link #prepareFlush}, and so that after a crash the scan begins at the log end offset, in the midst of the
+     * segment: indexes are forced too, and a producer snapshot is written behind it all.
+     */
+    public Flush prepareCheckpoint() {
+        return prepareFlush(true);
+    }
+
+    private Flush prepareFlush(boolean isCheckpoint) {
         List<SharedFile> files = new ArrayList<>();
         List<Path> smallFiles = new ArrayList<>(snapshots.takeUnforced());
         try {
             long fromOffset = Math.min(recoveryPoint, indexesUnforcedFrom);
+            if (isCheckpoint) active().writeIndexes();
             for (int i = segments.floorIndex(fromOffset); i < segments.count(); i++)
-                segments.at(i).collectForFlush(i < segments.count() - 1, files);
+                segments.at(i).collectForFlush(isCheckpoint || i < segments.count() - 1, files);
         } catch (IOException e) {
             throw new LogDirectoryFailed(folder.directory(), "flush", e);
         }
         if (hasUnforcedNames) smallFiles.add(folder.file(PartitionMetadata.FILE_NAME));
+        boolean hasSnapshot = isCheckpoint && logEndOffset > active().baseOffset();
+        Flush.Snapshot snapshot = hasSnapshot
+                ? new Flush.Snapshot(
+                        logEndOffset, snapshots.path(logEndOffset), ByteBuffer.wrap(producers.toSnapshot()))
+                : null;
+        if (snapshot != null) hasUnforcedNames = true;
+        if (isCheckpoint) unscannedBytes = 0;
         Flush flush = new Flush(
                 folder,
                 logEndOffset,
@@ -668,7 +696,8 @@ public final class PartitionLog {
                 files,
                 smallFiles,
                 epochs.takeChanges().orElse(null),
-                hasUnforcedNames);
+                hasUnforcedNames,
+                snapshot);
         hasUnforcedNames = false;
         indexesUnforcedFrom = Long.MAX_VALUE;
         unflushedSinceMs = -1;
@@ -678,7 +707,16 @@ public final class PartitionLog {
     /** A flush has run: everything below its end offset is safe, unless the log was cut meanwhile. */
     public void flushed(Flush flush) {
         if (!flush.isDone()) throw new IllegalArgumentException("the flush of " + partition + " has not run");
-        if (flush.truncations() == truncations) recoveryPoint = Math.max(recoveryPoint, flush.endOffset());
+        boolean isValid = flush.truncations() == truncations;
+        if (isValid) recoveryPoint = Math.max(recoveryPoint, flush.endOffset());
+        Flush.Snapshot snapshot = flush.snapshot();
+        if (snapshot == null || closed) return;
+        try {
+            if (isValid) snapshots.flushedAt(snapshot.offset(), segments);
+            else snapshots.discard(snapshot.offset());
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "delete a snapshot of", e);
+        }
     }
 
     /** Lets go of files that were not used since the last call; an idle log keeps none open. */
@@ -707,9 +745,11 @@ public final class PartitionLog {
         compaction.cancel();
         try {
             active().finish();
+            active().force();
+            active().forceIndexes();
+            // Last: a snapshot in the midst of a segment says that indexes up to there can be trusted.
             if (logEndOffset > 0) snapshots.write(logEndOffset, producers);
             if (logEndOffset > 0) hasUnforcedNames = true;
-            active().forceIndexes();
             Flush flush = prepareFlush();
             flush.run();
             flushed(flush);

@@ -65,6 +65,34 @@ final class ProducerSnapshots {
         return taken;
     }
 
+    /** The newest snapshot that is whole, of those up to an offset, or -1. */
+    long newestWhole(long offset) throws IOException {
+        for (Long at = offsets.floor(offset); at != null; at = offsets.lower(at)) {
+            try {
+                ProducerSnapshot.read(folder.disk(), path(at));
+                return at;
+            } catch (CorruptLog torn) {
+                delete(at);
+            }
+        }
+        return -1;
+    }
+
+    /**
+     * A flush has written and forced a snapshot at an offset. The one of an earlier flush goes, those at the beginning of
+     * a segment stay.
+     */
+    void flushedAt(long offset, Segments segments) throws IOException {
+        Long before = offsets.lower(offset);
+        if (before != null && segments.at(segments.floorIndex(before)).baseOffset() != before) delete(before);
+        offsets.add(offset);
+    }
+
+    /** Deletes the snapshot of a flush that the log was cut under. */
+    void discard(long offset) throws IOException {
+        delete(offset);
+    }
+
     void deleteBefore(long offset) throws IOException {
         for (long old : List.copyOf(offsets.headSet(offset))) delete(old);
     }
@@ -84,7 +112,7 @@ final class ProducerSnapshots {
         unforced.remove(path(offset));
     }
 
-    private Path path(long offset) {
+    Path path(long offset) {
         return folder.file(SegmentFileNames.of(offset, SegmentFileNames.SNAPSHOT));
     }
 
@@ -92,6 +120,7 @@ final class ProducerSnapshots {
     void restore(ProducerStates producers, Segments segments, long logStartOffset, long endOffset) throws IOException {
         long from = loadNewest(producers, logStartOffset, endOffset);
         if (producers.count() > 0) recall(producers, segments, from);
+        if (from >= endOffset) return;
         for (int i = segments.floorIndex(from); i < segments.count(); i++) {
             Segment segment = segments.at(i);
             if (segment.baseOffset() >= endOffset) return;
@@ -116,9 +145,12 @@ final class ProducerSnapshots {
         if (segment.sizeBytes() == 0) return;
         BatchCursor cursor = segment.cursor(
                 segment.positionOfEntryBefore(untilOffset, RECALLED_ENTRIES), ByteBuffer.allocate(REPLAY_WINDOW_BYTES));
-        while (cursor.next() && cursor.baseOffset() < untilOffset)
+        // What lies behind that offset may be torn: it is not looked at.
+        while (cursor.next()) {
             if (cursor.producerId() != BatchHeader.NO_PRODUCER_ID && !cursor.isControl())
                 producers.recall(cursor.header(), cursor.headerAt());
+            if (cursor.lastOffset() + 1 >= untilOffset) return;
+        }
     }
 
     /** Notes the current batch of a cursor; returns the transaction it ended, or null. */

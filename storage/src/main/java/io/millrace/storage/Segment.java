@@ -1,5 +1,6 @@
 package io.millrace.storage;
 
+import io.millrace.records.BatchCheck;
 import io.millrace.records.BatchHeader;
 import io.millrace.records.DecompressionLimit;
 import io.millrace.records.InvalidBatch;
@@ -125,7 +126,7 @@ final class Segment {
 
     private void index(long lastOffset, long timestamp, int position, int batchBytes, int indexIntervalBytes)
             throws IOException {
-        if (firstBatchTimestamp < 0) firstBatchTimestamp = timestamp;
+        if (firstBatchTimestamp == -1) firstBatchTimestamp = timestamp;
         if (timestamp > maxTimestamp()) {
             maxTimestamp = timestamp;
             maxTimestampOffset = lastOffset;
@@ -179,12 +180,24 @@ final class Segment {
     /** A batch of this segment: where it lies and what it holds; {@code baseOffset} as {@link StoredBatch} has it. */
     record Place(int position, long baseOffset, int sizeBytes) {}
 
+    /**
+     * A cursor at or before the batch that holds an offset. Where the index names a batch that is not there it has rotted,
+     * and is made anew: an offset must never be looked for behind its place.
+     */
+    private BatchCursor cursorNear(long offset, ByteBuffer window) throws IOException {
+        OffsetIndex.Entry entry = offsetIndex.floorEntry(offset);
+        BatchCursor cursor = cursor(entry.position(), window);
+        if (entry.position() == 0 || cursor.peekLastOffset() == entry.offset()) return cursor;
+        rebuildIndexes();
+        return cursor(offsetIndex.lookup(offset), window);
+    }
+
     /** The first batch whose last offset is at least the wanted one, or null if all end before it. */
     @Nullable
     Place find(long offset) throws IOException {
         if (sizeBytes == 0) return null;
         checkIndexes();
-        BatchCursor cursor = cursor(offsetIndex.lookup(offset), Scratch.headers());
+        BatchCursor cursor = cursorNear(offset, Scratch.headers());
         while (cursor.next())
             if (cursor.lastOffset() >= offset)
                 return new Place((int) cursor.position(), cursor.baseOffset(), cursor.sizeBytes());
@@ -194,6 +207,12 @@ final class Segment {
     /** An offset at or past all batches that begin before a position; the end of the segment if no entry says better. */
     long upperBoundOffset(long fromOffset, long untilPosition, long segmentEndOffset) throws IOException {
         checkIndexes();
+        Optional<OffsetIndex.Entry> after =
+                offsetIndex.firstFromPosition(offsetIndex.floorEntry(fromOffset), untilPosition);
+        if (after.isEmpty()) return segmentEndOffset;
+        if (cursor(after.get().position(), Scratch.headers()).peekLastOffset()
+                == after.get().offset()) return after.get().offset();
+        rebuildIndexes();
         return offsetIndex
                 .firstFromPosition(offsetIndex.floorEntry(fromOffset), untilPosition)
                 .map(OffsetIndex.Entry::offset)
@@ -214,13 +233,20 @@ final class Segment {
         return cursor(0, ByteBuffer.allocate(SCAN_WINDOW_BYTES));
     }
 
-    /** The offset after the last batch; reads the batches behind the last index entry. */
+    /**
+     * The offset after the last batch; reads and checks the batches behind the last index entry, as everything goes by what
+     * they say.
+     */
     long nextOffset() throws IOException {
         if (sizeBytes == 0) return baseOffset;
         checkIndexes();
-        BatchCursor cursor = cursor(offsetIndex.lookup(Long.MAX_VALUE), ByteBuffer.allocate(SCAN_WINDOW_BYTES));
+        BatchCursor cursor = cursorNear(Long.MAX_VALUE, ByteBuffer.allocate(SCAN_WINDOW_BYTES));
         long next = baseOffset;
-        while (cursor.next()) next = cursor.lastOffset() + 1;
+        while (cursor.next()) {
+            if (!(BatchHeader.check(cursor.batch(), 0) instanceof BatchCheck.Whole))
+                throw new CorruptLog(log.path(), cursor.position(), "the CRC of a batch does not fit its bytes");
+            next = cursor.lastOffset() + 1;
+        }
         return next;
     }
 
@@ -229,9 +255,13 @@ final class Segment {
         if (maxTimestamp == UNKNOWN) {
             checkIndexes();
             TimeIndex.Entry last = timeIndex.lastEntry();
+            if (!isTrue(last)) {
+                rebuildIndexes();
+                return maxTimestamp;
+            }
             long newest = last.timestamp();
             long newestOffset = last.offset();
-            BatchCursor cursor = cursor(offsetIndex.lookup(last.offset()), Scratch.headers());
+            BatchCursor cursor = cursorNear(last.offset(), Scratch.headers());
             while (cursor.next()) {
                 if (cursor.maxTimestamp() > newest) {
                     newest = cursor.maxTimestamp();
@@ -255,8 +285,9 @@ final class Segment {
     Optional<TimestampOffset> findTimestamp(long timestamp, long fromOffset) throws IOException {
         if (sizeBytes == 0) return Optional.empty();
         checkIndexes();
+        if (!isTrue(timeIndex.floorEntry(timestamp))) rebuildIndexes();
         long start = Math.max(timeIndex.floorEntry(timestamp).offset(), fromOffset);
-        BatchCursor cursor = cursor(offsetIndex.lookup(start), ByteBuffer.allocate(SCAN_WINDOW_BYTES));
+        BatchCursor cursor = cursorNear(start, ByteBuffer.allocate(SCAN_WINDOW_BYTES));
         while (cursor.next()) {
             if (cursor.maxTimestamp() < timestamp || cursor.lastOffset() < fromOffset) continue;
             Optional<TimestampOffset> found = findTimestamp(cursor, timestamp, fromOffset);
@@ -349,6 +380,77 @@ final class Segment {
         return magic >= 0 && magic <= BatchHeader.MAGIC && StoredBatch.lastOffset(header, 0) == last.offset();
     }
 
+    /** Whether the batch that an entry of the time index points at has that time. */
+    private boolean isTrue(TimeIndex.Entry entry) throws IOException {
+        if (timeIndex.entryCount() == 0 || entry.equals(new TimeIndex.Entry(-1, baseOffset))) return true;
+        BatchCursor cursor = cursorNear(entry.offset(), Scratch.headers());
+        while (cursor.next())
+            if (cursor.lastOffset() >= entry.offset())
+                return cursor.baseOffset() <= entry.offset() && cursor.maxTimestamp() == entry.timestamp();
+        return false;
+    }
+
+    /**
+     * Has the next scan begin at an offset instead of the segment's beginning: everything below was forced, indexes
+     * included. They keep what they say of it, if it can be true, and forget the rest.
+     *
+     * @param offset where a batch begins
+     * @return position of that batch, or -1 if the segment has to be scanned as a whole
+     */
+    int resumeAt(long offset) throws IOException {
+        if (!offsetIndex.fileExists() || !timeIndex.fileExists()) return -1;
+        int entries = offsetIndex.soundCount(offset, sizeBytes);
+        OffsetIndex.Entry last = entries == 0 ? new OffsetIndex.Entry(baseOffset, 0) : offsetIndex.at(entries - 1);
+        if (entries > 0 && cursor(last.position(), Scratch.headers()).peekLastOffset() != last.offset()) return -1;
+        indexesChecked = true;
+        offsetIndex.cutTo(entries);
+        timeIndex.cutTo(timeIndex.soundCount(offset));
+        TimeIndex.Entry newest = timeIndex.lastEntry();
+        try {
+            if (!isTrue(newest)) return -1;
+            int position = walk(newest, last, offset);
+            return position >= 0 && transactionIndex.keepBefore(baseOffset, offset) ? position : -1;
+        } catch (CorruptLog damaged) {
+            return -1;
+        }
+    }
+
+    /**
+     * Walks the headers from the last entry of the time index, or of the other if that comes before, to an offset, for what
+     * is kept in memory of the batches behind them.
+     *
+     * @return position of the batch that begins at the offset, or -1 if none does
+     */
+    private int walk(TimeIndex.Entry newest, OffsetIndex.Entry last, long offset) throws IOException {
+        maxTimestamp = newest.timestamp();
+        maxTimestampOffset = newest.offset();
+        int from = newest.timestamp() < 0 ? 0 : Math.min(last.position(), offsetIndex.lookup(newest.offset()));
+        BatchCursor cursor = cursor(from, ByteBuffer.allocate(SCAN_WINDOW_BYTES));
+        bytesSinceIndexEntry = 0;
+        while (cursor.next()) {
+            if (cursor.maxTimestamp() > maxTimestamp) {
+                maxTimestamp = cursor.maxTimestamp();
+                maxTimestampOffset = cursor.lastOffset();
+            }
+            if (cursor.position() >= last.position()) bytesSinceIndexEntry += cursor.sizeBytes();
+            long next = cursor.lastOffset() + 1;
+            if (next >= offset) return next == offset ? (int) cursor.endPosition() : -1;
+        }
+        return -1;
+    }
+
+    /** Checks the indexes of a segment nobody appends to, and makes wrong ones anew, while a helper may take its time. */
+    void mendIndexes() throws IOException {
+        if (sizeBytes == 0) return;
+        checkIndexes();
+        closeFiles();
+    }
+
+    /** Whether index files are missing that have to be made before anything is found here. */
+    boolean lacksIndexes() {
+        return sizeBytes > 0 && !(offsetIndex.fileExists() && timeIndex.fileExists());
+    }
+
     /** Makes both indexes anew from the batches. */
     void rebuildIndexes() throws IOException {
         startRebuild();
@@ -356,6 +458,9 @@ final class Segment {
         while (cursor.next())
             reindex(cursor.lastOffset(), cursor.maxTimestamp(), (int) cursor.position(), cursor.sizeBytes());
         endRebuild();
+        // A snapshot may already promise that they were forced.
+        if (offsetIndex.fileExists()) offsetIndex.file().existing().force();
+        if (timeIndex.fileExists()) timeIndex.file().existing().force();
     }
 
     void startRebuild() throws IOException {
@@ -411,6 +516,16 @@ final class Segment {
     /** Forces the batches. */
     void force() throws IOException {
         if (logExists) log.existing().force();
+    }
+
+    /** Writes the entries of both indexes that only memory holds. */
+    void writeIndexes() throws IOException {
+        if (!logExists) return;
+        checkIndexes();
+        offsetIndex.flush();
+        timeIndex.flush();
+        offsetIndex.makeFile();
+        timeIndex.makeFile();
     }
 
     /** Forces the indexes that exist. */

@@ -31,6 +31,7 @@ final class SegmentScan {
     private long bytesScanned;
     private long bytesCut;
     private long nextOffset;
+    private long recoveryPoint;
 
     /**
      * @param mayHaveGaps whether compaction may have removed the last offsets of a segment; if not, a segment that ends
@@ -55,8 +56,17 @@ final class SegmentScan {
 
     /** Scans and returns the log end offset. */
     long from(long recoveryPoint, long logStartOffset) throws IOException {
+        this.recoveryPoint = recoveryPoint;
         int first = segments.floorIndex(recoveryPoint);
-        long scanStart = segments.at(first).baseOffset();
+        long resume = resumeOffset(segments.at(first), recoveryPoint);
+        int firstPosition = resume < 0 ? -1 : segments.at(first).resumeAt(resume);
+        if (resume >= 0 && firstPosition < 0) {
+            // Its promise does not hold; gone for good before an index is touched.
+            snapshots.discard(resume);
+            folder.disk().forceDirectory(folder.directory());
+        }
+        for (int i = 0; i < first; i++) segments.at(i).mendIndexes();
+        long scanStart = firstPosition < 0 ? segments.at(first).baseOffset() : resume;
         epochs.truncateFromEnd(scanStart);
         snapshots.deleteFrom(scanStart + 1);
         snapshots.restore(producers, segments, Math.min(logStartOffset, scanStart), scanStart);
@@ -72,7 +82,8 @@ final class SegmentScan {
                 }
                 snapshots.write(segment.baseOffset(), producers);
             }
-            Invalid invalid = scan(segment);
+            Invalid invalid =
+                    i == first && firstPosition >= 0 ? scan(segment, firstPosition, scanStart) : scan(segment);
             if (invalid != null) {
                 if (nextOffset < recoveryPoint)
                     throw new CorruptLog(segment.log().path(), invalid.position(), invalid.reason());
@@ -81,6 +92,9 @@ final class SegmentScan {
             segment.endRebuild();
             if (i < segments.count() - 1) segment.finish();
         }
+        if (nextOffset < recoveryPoint)
+            notes.add("the log ends at " + nextOffset + ", below its recovery point " + recoveryPoint
+                    + ": it was cut after its checkpoint, or has lost its end");
         force(first);
         return Math.max(nextOffset, segments.active().baseOffset());
     }
@@ -108,14 +122,24 @@ final class SegmentScan {
     /** Where a segment stops holding batches that continue the log, and why. */
     private record Invalid(int position, String reason) {}
 
+    /** The newest place below the recovery point from which batches can be scanned, or -1 for the segment's beginning. */
+    private long resumeOffset(Segment segment, long recoveryPoint) throws IOException {
+        long newest = snapshots.newestWhole(recoveryPoint);
+        return newest > segment.baseOffset() ? newest : -1;
+    }
+
     private @Nullable Invalid scan(Segment segment) throws IOException {
-        segmentsScanned++;
         segment.startRebuild();
         segment.resetTransactions();
-        nextOffset = segment.baseOffset();
+        return scan(segment, 0, segment.baseOffset());
+    }
+
+    private @Nullable Invalid scan(Segment segment, int fromPosition, long fromOffset) throws IOException {
+        segmentsScanned++;
+        nextOffset = fromOffset;
         DiskFile file = segment.log().existing();
         int sizeBytes = segment.sizeBytes();
-        int position = 0;
+        int position = fromPosition;
         while (position < sizeBytes) {
             read(file, position, sizeBytes);
             int at = 0;
@@ -163,6 +187,9 @@ final class SegmentScan {
         if (baseOffset < nextOffset) return Optional.of("base offset " + baseOffset + ", want at least " + nextOffset);
         if (lastOffset < baseOffset)
             return Optional.of("last offset " + lastOffset + " before base offset " + baseOffset);
+        if (!mayHaveGaps && nextOffset < recoveryPoint && lastOffset >= recoveryPoint)
+            return Optional.of("offsets " + baseOffset + " to " + lastOffset + " follow " + (nextOffset - 1)
+                    + ", and a batch ended at the recovery point " + recoveryPoint);
         if (lastOffset - segment.baseOffset() > Integer.MAX_VALUE)
             return Optional.of("last offset " + lastOffset + " is too far from the segment's base offset");
         if (epoch >= 0 && epoch < epochs.latestEpoch())

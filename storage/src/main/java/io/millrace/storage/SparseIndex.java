@@ -101,6 +101,13 @@ abstract class SparseIndex {
         return scratch;
     }
 
+    /** All entries, when none is in memory only. */
+    ByteBuffer allInFile() throws IOException {
+        ByteBuffer all = ByteBuffer.allocate(entryCount() * entryBytes);
+        if (fileExists) readFully(0, all);
+        return all.flip();
+    }
+
     /** Number of the last entry whose key is at most this one, or -1. */
     int floor(long key) throws IOException {
         int count = entryCount();
@@ -180,6 +187,15 @@ abstract class SparseIndex {
         }
     }
 
+    /** Keeps the first entries of the file only, and no part of another. */
+    void cutTo(int count) throws IOException {
+        memory = null;
+        memoryFrom = count;
+        entryCount = count;
+        writtenCount = count;
+        if (fileExists) file.existing().truncate((long) count * entryBytes);
+    }
+
     /** Forgets every entry, those of a file that is not whole included. */
     void reset() throws IOException {
         memory = null;
@@ -187,6 +203,11 @@ abstract class SparseIndex {
         entryCount = 0;
         writtenCount = 0;
         if (fileExists) file.existing().truncate(0);
+    }
+
+    /** Makes the file if there is none, as that of an index without entries. */
+    void makeFile() throws IOException {
+        if (!fileExists) openForWriting();
     }
 
     private DiskFile openForWriting() throws IOException {

@@ -51,6 +51,23 @@ public final class TimeIndex extends SparseIndex {
         return count == 0 ? new Entry(-1, baseOffset) : read(count - 1);
     }
 
+    /** How many of the first entries grow in time and offset and point before an offset. */
+    int soundCount(long untilOffset) throws IOException {
+        ByteBuffer entries = allInFile();
+        long offset = baseOffset - 1;
+        long timestamp = -1;
+        int sound = 0;
+        while (entries.hasRemaining()) {
+            long nextTimestamp = entries.getLong();
+            long nextOffset = baseOffset + entries.getInt();
+            if (nextOffset <= offset || nextOffset >= untilOffset || nextTimestamp <= timestamp) break;
+            offset = nextOffset;
+            timestamp = nextTimestamp;
+            sound++;
+        }
+        return sound;
+    }
+
     private Entry read(int number) throws IOException {
         ByteBuffer entry = entry(number);
         return new Entry(entry.getLong(0), baseOffset + entry.getInt(8));

@@ -92,6 +92,31 @@ public final class TransactionIndex {
         }
     }
 
+    /**
+     * Drops transactions whose marker has this offset or a later one, with anything behind.
+     *
+     * @return false if what lies before is damaged or cut; nothing has changed then
+     */
+    boolean keepBefore(long baseOffset, long offset) throws IOException {
+        if (!fileExists) return true;
+        ByteBuffer bytes = ByteBuffer.allocate((int) file.existing().sizeBytes());
+        file.existing().read(0, bytes);
+        bytes.flip();
+        long before = baseOffset - 1;
+        int kept = 0;
+        while (kept < bytes.limit()) {
+            if (bytes.limit() - kept < ENTRY_BYTES || bytes.getShort(kept) != VERSION) return false;
+            long first = bytes.getLong(kept + 10);
+            long last = bytes.getLong(kept + 18);
+            if (last <= before || first > last) return false;
+            if (last >= offset) break;
+            before = last;
+            kept += ENTRY_BYTES;
+        }
+        file.existing().truncate(kept);
+        return true;
+    }
+
     /** Drops transactions whose marker has this offset or a later one; a torn last entry with them. */
     void truncateTo(long offset) throws IOException {
         if (!fileExists) return;

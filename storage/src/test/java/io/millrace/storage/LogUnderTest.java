@@ -85,4 +85,10 @@ final class LogUnderTest {
         flush.run();
         log.flushed(flush);
     }
+
+    static void checkpoint(PartitionLog log) {
+        Flush flush = log.prepareCheckpoint();
+        flush.run();
+        log.flushed(flush);
+    }
 }

@@ -2,6 +2,7 @@ package io.millrace.storage;
 
 import static io.millrace.storage.LogUnderTest.DIRECTORY;
 import static io.millrace.storage.LogUnderTest.append;
+import static io.millrace.storage.LogUnderTest.checkpoint;
 import static io.millrace.storage.LogUnderTest.config;
 import static io.millrace.storage.LogUnderTest.disk;
 import static io.millrace.storage.LogUnderTest.flush;
@@ -80,7 +81,8 @@ class RecoveryTest {
             switch (random.nextInt(9)) {
                 case 0 -> epoch++;
                 case 1 -> {
-                    flush(log);
+                    if (random.nextBoolean()) flush(log);
+                    else checkpoint(log);
                     writtenRecoveryPoint = log.recoveryPoint();
                 }
                 case 2, 3, 4 -> data(random.nextInt(4), i);

@@ -154,8 +154,22 @@ public final class LeaderPartition {
     /** Forces what is not forced yet, off the lane; many appends share one force. */
     public void force() {
         if (isForcing || isClosed || log.logEndOffset() == log.recoveryPoint()) return;
+        force(log.prepareFlush(), () -> {});
+    }
+
+    /**
+     * Sees to it that after a crash the log is scanned from its present end only, off the lane. No effect if nothing was
+     * appended since the last time, or while another force is under way.
+     *
+     * @param then run on the lane once that is done, at once if there is nothing to do
+     */
+    public void checkpoint(Runnable then) {
+        if (isForcing || isClosed || log.unscannedBytes() == 0) then.run();
+        else force(log.prepareCheckpoint(), then);
+    }
+
+    private void force(Flush flush, Runnable then) {
         isForcing = true;
-        Flush flush = log.prepareFlush();
         lane.offload(
                 () -> {
                     flush.run();
@@ -164,21 +178,25 @@ public final class LeaderPartition {
                 outcome -> {
                     isForcing = false;
                     if (afterForce != null) afterForce.run();
-                    if (isClosed) return;
-                    switch (outcome) {
-                        case Lane.Outcome.Done<Long>(Long untilOffset) -> {
-                            log.flushed(flush);
-                            leader.forced(untilOffset);
-                            advance();
-                            forceIfDue();
-                        }
-                        case Lane.Outcome.Failed<Long>(Exception cause) ->
-                            diskFailed.accept(
-                                    cause instanceof LogDirectoryFailed failed
-                                            ? failed
-                                            : new LogDirectoryFailed(log.directory(), "force", asIo(cause)));
-                    }
+                    if (!isClosed) forced(flush, outcome);
+                    then.run();
                 });
+    }
+
+    private void forced(Flush flush, Lane.Outcome<Long> outcome) {
+        switch (outcome) {
+            case Lane.Outcome.Done<Long>(Long untilOffset) -> {
+                log.flushed(flush);
+                leader.forced(untilOffset);
+                advance();
+                forceIfDue();
+            }
+            case Lane.Outcome.Failed<Long>(Exception cause) ->
+                diskFailed.accept(
+                        cause instanceof LogDirectoryFailed failed
+                                ? failed
+                                : new LogDirectoryFailed(log.directory(), "force", asIo(cause)));
+        }
     }
 
     private static java.io.IOException asIo(Exception cause) {

@@ -4,6 +4,7 @@ import io.millrace.coordinators.shard.run.ShardLoader;
 import io.millrace.environment.Lane;
 import io.millrace.records.BatchHeader;
 import io.millrace.replication.run.LeaderPartition;
+import io.millrace.storage.CorruptLog;
 import io.millrace.storage.FileRecords;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
@@ -43,7 +44,7 @@ final class PartitionShardLoader implements ShardLoader {
                 return;
             }
             records = slice.records();
-        } catch (LogDirectoryFailed failed) {
+        } catch (LogDirectoryFailed | CorruptLog failed) {
             then.accept(new Slice.Failed(String.valueOf(failed.getMessage())));
             return;
         }

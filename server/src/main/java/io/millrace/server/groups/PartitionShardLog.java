@@ -5,6 +5,7 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.replication.run.LeaderPartition;
 import io.millrace.storage.AppendOrigin;
 import io.millrace.storage.AppendOutcome;
+import io.millrace.storage.CorruptLog;
 import io.millrace.storage.LogDirectoryFailed;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
@@ -12,6 +13,8 @@ import java.util.function.Consumer;
 /** The partition that a shard leads, as the log the shard writes to. */
 final class PartitionShardLog implements ShardLog {
     private final LeaderPartition partition;
+    private static final System.Logger LOG = System.getLogger(PartitionShardLog.class.getName());
+
     private final Consumer<LogDirectoryFailed> diskFailed;
 
     PartitionShardLog(LeaderPartition partition, Consumer<LogDirectoryFailed> diskFailed) {
@@ -29,6 +32,9 @@ final class PartitionShardLog implements ShardLog {
             };
         } catch (LogDirectoryFailed failed) {
             diskFailed.accept(failed);
+            return new Appended.Refused(ErrorCode.KAFKA_STORAGE_ERROR);
+        } catch (CorruptLog damage) {
+            LOG.log(System.Logger.Level.ERROR, partition.name() + " takes no records: " + damage.getMessage());
             return new Appended.Refused(ErrorCode.KAFKA_STORAGE_ERROR);
         }
     }

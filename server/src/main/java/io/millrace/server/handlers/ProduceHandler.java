@@ -16,6 +16,7 @@ import io.millrace.server.partitions.InternalTopics;
 import io.millrace.storage.AppendOrigin;
 import io.millrace.storage.AppendOutcome;
 import io.millrace.storage.BatchPreparation;
+import io.millrace.storage.CorruptLog;
 import io.millrace.storage.LogDirectoryFailed;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -181,6 +182,13 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
                     answers,
                     append.slot(),
                     ProduceAnswers.refusal(index, ErrorCode.KAFKA_STORAGE_ERROR, "the log directory failed"));
+            return;
+        } catch (CorruptLog damage) {
+            owner.partitions().damaged(append.partition(), damage);
+            answer(
+                    answers,
+                    append.slot(),
+                    ProduceAnswers.refusal(index, ErrorCode.KAFKA_STORAGE_ERROR, "the log is damaged"));
             return;
         }
         ProduceResponse.PartitionProduceResponse answer =

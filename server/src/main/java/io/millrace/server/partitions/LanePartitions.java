@@ -5,21 +5,28 @@ import io.millrace.protocol.messages.FetchResponse;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.records.TopicPartition;
 import io.millrace.replication.run.LeaderPartition;
+import io.millrace.storage.CorruptLog;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
 import io.millrace.storage.ReadOutcome;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One lane's share of the partitions this broker leads. Touched only on that lane. */
 public final class LanePartitions {
+    private static final System.Logger LOG = System.getLogger(LanePartitions.class.getName());
+    private static final int MOST_REPORTED = 1_000;
+
     private final Map<TopicPartition, LeaderPartition> led = new HashMap<>();
+    private final Set<String> reported = new HashSet<>();
     private final Consumer<LogDirectoryFailed> diskFailed;
     private final AppendOrder appendOrder = new AppendOrder();
     private long appendedBytes;
@@ -66,6 +73,17 @@ public final class LanePartitions {
     /** Batches appended by produce requests since the start, for metrics. */
     public long appendedBatches() {
         return appendedBatches;
+    }
+
+    /**
+     * Reports damage that was met in a log, once for each place; the rest of the log goes on.
+     *
+     * @return what whoever asked for it is told
+     */
+    public ErrorCode damaged(TopicPartition name, CorruptLog damage) {
+        if (reported.size() < MOST_REPORTED && reported.add(String.valueOf(damage.getMessage())))
+            LOG.log(System.Logger.Level.ERROR, name + " is damaged: " + damage.getMessage());
+        return ErrorCode.CORRUPT_MESSAGE;
     }
 
     /** Counts a produce for metrics. */
@@ -143,6 +161,8 @@ public final class LanePartitions {
         } catch (LogDirectoryFailed failed) {
             diskFailed.accept(failed);
             return read.refused(ErrorCode.KAFKA_STORAGE_ERROR);
+        } catch (CorruptLog damage) {
+            return read.refused(damaged(read.topicPartition(), damage));
         }
     }
 

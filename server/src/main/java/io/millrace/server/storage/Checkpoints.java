@@ -34,6 +34,8 @@ public final class Checkpoints {
     private final IdentityHashMap<CheckpointTopicIds, Map<TopicPartition, Uuid>> writtenIds = new IdentityHashMap<>();
     private boolean isStopped;
     private boolean isWriting;
+    private boolean isInRound;
+    private Lane.@Nullable Timer nextRound;
     private @Nullable Runnable afterWriting;
 
     /**
@@ -60,7 +62,14 @@ public final class Checkpoints {
 
     /** Begins; called on {@code home}. */
     public void start() {
-        home.schedule(intervalMs, this::round);
+        nextRound = home.schedule(intervalMs, this::round);
+    }
+
+    /** Has the next round begin now, unless one is under way: much was forced that a restart need not scan. */
+    public void soon() {
+        if (isStopped || isInRound || nextRound == null) return;
+        nextRound.cancel();
+        round();
     }
 
     /** Ends; what is being written is finished. */
@@ -76,6 +85,7 @@ public final class Checkpoints {
 
     private void round() {
         if (isStopped) return;
+        isInRound = true;
         List<LaneOffsets> collected = new ArrayList<>();
         for (BrokerLane lane : lanes)
             lane.lane().execute(() -> {
@@ -98,10 +108,11 @@ public final class Checkpoints {
                 },
                 outcome -> {
                     isWriting = false;
+                    isInRound = false;
                     if (outcome instanceof Lane.Outcome.Failed<Boolean>(Exception cause)
                             && cause instanceof LogDirectoryFailed failed) diskFailed.accept(failed);
                     if (afterWriting != null) afterWriting.run();
-                    if (!isStopped) home.schedule(intervalMs, this::round);
+                    if (!isStopped) nextRound = home.schedule(intervalMs, this::round);
                 });
     }
 

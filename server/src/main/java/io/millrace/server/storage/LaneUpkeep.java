@@ -3,6 +3,7 @@ package io.millrace.server.storage;
 import io.millrace.environment.Lane;
 import io.millrace.replication.run.LeaderPartition;
 import io.millrace.server.partitions.BrokerLane;
+import io.millrace.storage.CorruptLog;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PendingDeletion;
 import java.util.List;
@@ -63,6 +64,8 @@ public final class LaneUpkeep {
             partition.log().closeIdleFiles();
         } catch (LogDirectoryFailed failed) {
             diskFailed.accept(failed);
+        } catch (CorruptLog damage) {
+            lane.partitions().damaged(partition.name(), damage);
         }
     }
 
