@@ -23,7 +23,10 @@ import io.millrace.server.metrics.MetricSources;
 import io.millrace.server.metrics.NodeMetrics;
 import io.millrace.server.network.LaneNetwork;
 import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.storage.CompactionNumbers;
+import io.millrace.server.storage.LaneCompactions;
 import io.millrace.server.storage.LogDirectories;
+import io.millrace.server.storage.LogState;
 import io.millrace.server.storage.OpeningWatch;
 import io.millrace.server.storage.StrayLogs;
 import io.millrace.storage.LogDirectoryFailed;
@@ -100,6 +103,11 @@ public final class Node {
             @Override
             public Optional<FetchSessions> fetchSessions(BrokerLane lane) {
                 return Optional.ofNullable(sessions.get(lane));
+            }
+
+            @Override
+            public Optional<CompactionNumbers> compactions(BrokerLane lane) {
+                return stop.cleaner().flatMap(cleaner -> cleaner.on(lane)).map(LaneCompactions::numbers);
             }
 
             @Override
@@ -253,6 +261,12 @@ public final class Node {
     /** Renders what {@code /metrics} shows; the consumer is called on a lane. */
     public void scrapeMetrics(Consumer<String> then) {
         metrics.scrape(then);
+    }
+
+    /** Says how the logs stand that are compacted, in the order of their names; the consumer is called on the metadata lane. */
+    public void describeLogs(Consumer<List<LogState>> then) {
+        onMetadataLane(
+                () -> stop.cleaner().ifPresentOrElse(cleaner -> cleaner.describe(then), () -> then.accept(List.of())));
     }
 
     private void metadataFacts(Consumer<NodeMetrics.MetadataFacts> then) {

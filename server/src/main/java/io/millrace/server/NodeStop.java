@@ -3,18 +3,24 @@ package io.millrace.server;
 import io.millrace.environment.Environment;
 import io.millrace.environment.Lane;
 import io.millrace.metadata.config.EffectiveConfigs;
+import io.millrace.records.TopicPartition;
 import io.millrace.server.controller.BrokerLife;
 import io.millrace.server.controller.MetadataRole;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.storage.Checkpoints;
+import io.millrace.server.storage.LaneCompactions;
 import io.millrace.server.storage.LaneOffsets;
 import io.millrace.server.storage.LaneUpkeep;
+import io.millrace.server.storage.LogCleaner;
 import io.millrace.server.storage.LogDirectories;
 import io.millrace.server.storage.RestartPoints;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +40,9 @@ final class NodeStop {
     private final List<LaneUpkeep> upkeeps = new ArrayList<>();
     private final List<RestartPoints> restartPoints = new ArrayList<>();
     private @Nullable Checkpoints checkpoints;
+    /** Read by the lanes too, for metrics. */
+    private volatile @Nullable LogCleaner cleaner;
+
     private boolean isStopping;
 
     NodeStop(
@@ -84,6 +93,7 @@ final class NodeStop {
                 .metadataLane()
                 .offload(
                         () -> {
+                            startCleaner(diskFailed);
                             for (Runnable leftover : directories.leftovers()) leftover.run();
                             return true;
                         },
@@ -91,6 +101,22 @@ final class NodeStop {
                             if (outcome instanceof Lane.Outcome.Failed<Boolean>(Exception cause)
                                     && cause instanceof LogDirectoryFailed failed) diskFailed.accept(failed);
                         });
+    }
+
+    private void startCleaner(Consumer<LogDirectoryFailed> diskFailed) {
+        IdentityHashMap<LogDirectories.InUse, Map<TopicPartition, Long>> offsets = LogCleaner.checkpoints(directories);
+        Map<BrokerLane, LaneCompactions> compactions = new LinkedHashMap<>();
+        for (BrokerLane lane : lanes)
+            compactions.put(
+                    lane, new LaneCompactions(lane, directories, environment.randomness(), offsets, diskFailed));
+        LogCleaner begun = new LogCleaner(directories, compactions, environment.metadataLane(), diskFailed);
+        begun.start();
+        cleaner = begun;
+    }
+
+    /** The cleaner, once there is one. */
+    Optional<LogCleaner> cleaner() {
+        return Optional.ofNullable(cleaner);
     }
 
     /** What one lane hands over when it stops. */
@@ -104,6 +130,7 @@ final class NodeStop {
         isStopping = true;
         listeners.close();
         if (checkpoints != null) checkpoints.stop();
+        cleaner().ifPresent(LogCleaner::stop);
         broker.stop();
         List<LaneEnd> ends = new ArrayList<>();
         for (int i = 0; i < lanes.size(); i++) {
@@ -118,12 +145,16 @@ final class NodeStop {
                         .stop(logs -> environment.metadataLane().execute(() -> {
                             ends.add(new LaneEnd(logs, offsets));
                             if (ends.size() < lanes.size()) return;
-                            Runnable closing = () -> closeLogs(ends, hasFailed, stopped);
+                            Runnable closing = () -> afterCompactions(() -> closeLogs(ends, hasFailed, stopped));
                             if (checkpoints == null) closing.run();
                             else checkpoints.whenIdle(closing);
                         }));
             });
         }
+    }
+
+    private void afterCompactions(Runnable then) {
+        cleaner().ifPresentOrElse(begun -> begun.whenIdle(then), then);
     }
 
     private void closeLogs(List<LaneEnd> ends, boolean hasFailed, Consumer<Optional<Exception>> stopped) {

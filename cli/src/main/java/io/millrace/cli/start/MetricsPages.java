@@ -1,5 +1,6 @@
 package io.millrace.cli.start;
 
+import io.millrace.cli.logs.LogsPage;
 import io.millrace.host.CacheNumbers;
 import io.millrace.host.HttpEndpoint;
 import io.millrace.server.Node;
@@ -13,7 +14,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/** Serves {@code /metrics} and {@code /health} of a node, on loopback unless told otherwise. */
+/** Serves {@code /metrics}, {@code /logs} and {@code /health} of a node, on loopback unless told otherwise. */
 final class MetricsPages {
     /** The port that Prometheus exporters of the OpenTelemetry kind use. */
     static final String DEFAULT_ADDRESS = "127.0.0.1:9464";
@@ -63,6 +64,8 @@ final class MetricsPages {
                 Map.of(
                         "/metrics",
                         then -> node.get().ifPresentOrElse(it -> metrics(it, cache, then), () -> starting(then)),
+                        "/logs",
+                        then -> node.get().ifPresentOrElse(it -> logs(it, then), () -> starting(then)),
                         "/health",
                         then -> node.get().ifPresentOrElse(it -> health(it, then), () -> starting(then))));
         LOG.log(
@@ -74,6 +77,10 @@ final class MetricsPages {
     private static void metrics(Node node, Optional<CacheNumbers> cache, Consumer<HttpEndpoint.Text> then) {
         node.scrapeMetrics(text -> then.accept(new HttpEndpoint.Text(
                 OK, PROMETHEUS_TEXT, text + cache.map(MetricsPages::text).orElse(""))));
+    }
+
+    private static void logs(Node node, Consumer<HttpEndpoint.Text> then) {
+        node.describeLogs(states -> then.accept(new HttpEndpoint.Text(OK, PLAIN_TEXT, LogsPage.of(states))));
     }
 
     static String text(CacheNumbers cache) {

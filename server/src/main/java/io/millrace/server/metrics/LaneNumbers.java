@@ -6,6 +6,7 @@ import io.millrace.coordinators.group.run.GroupShard;
 import io.millrace.server.fetch.FetchSessions;
 import io.millrace.server.network.LaneNetwork;
 import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.storage.CompactionNumbers;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param closed connections that ended, by reason
  * @param fetchSessions sessions, and the partitions they follow; null if not known
+ * @param compactions null if not known
  * @param load null if not known
  */
 record LaneNumbers(
@@ -29,6 +31,7 @@ record LaneNumbers(
         TopicSums topics,
         Groups groups,
         @Nullable Sessions fetchSessions,
+        @Nullable CompactionNumbers compactions,
         @Nullable Load load) {
 
     /** By the code of the API. */
@@ -64,6 +67,7 @@ record LaneNumbers(
                 groups(lane),
                 sessions.map(known -> new Sessions(known.size(), known.followedCount()))
                         .orElse(null),
+                sources.compactions(lane).orElse(null),
                 load.map(known -> new Load(known.turns(), known.tasksRun(), known.asleepNanos()))
                         .orElse(null));
     }

@@ -3,6 +3,7 @@ package io.millrace.server.metrics;
 import io.millrace.environment.Lane;
 import io.millrace.server.fetch.FetchSessions;
 import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.storage.CompactionNumbers;
 import java.util.Optional;
 
 /**
@@ -15,6 +16,11 @@ public interface MetricSources {
 
     /** The fetch sessions of a lane's connections. */
     default Optional<FetchSessions> fetchSessions(BrokerLane lane) {
+        return Optional.empty();
+    }
+
+    /** What a lane's compactions have done. */
+    default Optional<CompactionNumbers> compactions(BrokerLane lane) {
         return Optional.empty();
     }
 

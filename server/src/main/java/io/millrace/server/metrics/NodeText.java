@@ -7,9 +7,11 @@ import io.millrace.metadata.TopicImage;
 import io.millrace.protocol.ApiKey;
 import io.millrace.raft.run.QuorumDescription;
 import io.millrace.server.metrics.ExpositionText.Kind;
+import io.millrace.server.storage.CompactionNumbers;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.ToLongFunction;
 
 /** Puts the numbers of a node's lanes and of its metadata into families, always in the same order. */
@@ -28,6 +30,7 @@ final class NodeText {
         text.requests();
         text.connections();
         text.partitions();
+        text.compactions();
         text.groups();
         text.fetchSessions();
         text.metadata(facts);
@@ -164,6 +167,49 @@ final class NodeText {
         out.family(name, Kind.GAUGE, help);
         for (Map.Entry<String, TopicSums.Sum> entry : topics.shown().entrySet())
             out.sample(number.applyAsLong(entry.getValue()), "topic", entry.getKey());
+    }
+
+    private void compactions() {
+        List<CompactionNumbers> all = lanes.stream()
+                .flatMap(lane -> Optional.ofNullable(lane.compactions()).stream())
+                .toList();
+        if (all.isEmpty()) return;
+        compaction("runs_total", Kind.COUNTER, "Compactions of a log that came to their end.", all, one -> one.runs());
+        compaction(
+                "failures_total",
+                Kind.COUNTER,
+                "Compactions that met something they could not go on from.",
+                all,
+                one -> one.failed());
+        compaction("read_bytes_total", Kind.COUNTER, "Bytes of segments they read.", all, one -> one.bytesRead());
+        compaction(
+                "written_bytes_total", Kind.COUNTER, "Bytes of segments they wrote.", all, one -> one.bytesWritten());
+        compaction("read_records_total", Kind.COUNTER, "Records they looked at.", all, one -> one.recordsRead());
+        compaction("kept_records_total", Kind.COUNTER, "Records of these that stayed.", all, one -> one.recordsKept());
+        compaction("running", Kind.GAUGE, "Logs being compacted.", all, one -> one.running());
+        compaction("uncleanable_partitions", Kind.GAUGE, "Logs that cannot be compacted.", all, one -> one.setAside());
+        compaction("uncleanable_bytes", Kind.GAUGE, "Bytes of these logs.", all, one -> one.setAsideBytes());
+        out.family(
+                "millrace_compaction_max_dirty_ratio",
+                Kind.GAUGE,
+                "The largest share of a compacted log that is still to be compacted.");
+        out.sample(all.stream()
+                .mapToDouble(CompactionNumbers::largestDirtyRatio)
+                .max()
+                .orElse(0));
+    }
+
+    private void compaction(
+            String name,
+            Kind kind,
+            String help,
+            List<CompactionNumbers> all,
+            ToLongFunction<CompactionNumbers> number) {
+        out.single(
+                "millrace_compaction_" + name,
+                kind,
+                help,
+                all.stream().mapToLong(number).sum());
     }
 
     private void groups() {

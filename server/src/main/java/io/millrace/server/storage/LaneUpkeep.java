@@ -59,7 +59,7 @@ public final class LaneUpkeep {
     private void keep(LeaderPartition partition) {
         try {
             for (PendingDeletion deletion : partition.log().expire(lane.clock().wallMs()))
-                lane.lane().schedule(partition.log().config().fileDeleteDelayMs(), () -> delete(deletion));
+                deleteLater(lane, deletion, partition.log().config().fileDeleteDelayMs());
             partition.log().expireProducers(lane.clock().wallMs());
             partition.log().closeIdleFiles();
         } catch (LogDirectoryFailed failed) {
@@ -69,7 +69,12 @@ public final class LaneUpkeep {
         }
     }
 
-    private void delete(PendingDeletion deletion) {
+    /** Deletes files that no log needs any more, after {@code file.delete.delay.ms}, on a helper; called on the lane. */
+    static void deleteLater(BrokerLane lane, PendingDeletion deletion, long delayMs) {
+        lane.lane().schedule(delayMs, () -> delete(lane, deletion));
+    }
+
+    private static void delete(BrokerLane lane, PendingDeletion deletion) {
         lane.lane()
                 .offload(
                         () -> {

@@ -40,15 +40,16 @@ public final class LogDirectories {
             Optional<Map<TopicPartition, Uuid>> checkpointTopicIds) {
         /** Everything below was forced in the log of a partition found here, which is of this topic id if it is known. */
         public long recoveryPoint(TopicPartition name, @Nullable Uuid topicId) {
-            return isOf(name, topicId) ? recoveryPoints.getOrDefault(name, 0L) : 0;
+            return speaksOf(name, topicId) ? recoveryPoints.getOrDefault(name, 0L) : 0;
         }
 
         /** Where the log of a partition found here begins at least. */
         public long logStartOffset(TopicPartition name, @Nullable Uuid topicId) {
-            return isOf(name, topicId) ? logStartOffsets.getOrDefault(name, 0L) : 0;
+            return speaksOf(name, topicId) ? logStartOffsets.getOrDefault(name, 0L) : 0;
         }
 
-        private boolean isOf(TopicPartition name, @Nullable Uuid topicId) {
+        /** Whether its checkpoints speak of this topic under that name. */
+        boolean speaksOf(TopicPartition name, @Nullable Uuid topicId) {
             return checkpointTopicIds.isEmpty()
                     || (topicId != null
                             && topicId.equals(checkpointTopicIds.get().get(name)));

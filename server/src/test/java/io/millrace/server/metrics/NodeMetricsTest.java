@@ -10,6 +10,7 @@ import io.millrace.server.fetch.FetchSessions;
 import io.millrace.server.fixture.Batches;
 import io.millrace.server.fixture.TestBroker;
 import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.storage.CompactionNumbers;
 import io.millrace.storage.AppendOrigin;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,6 +37,11 @@ class NodeMetricsTest {
         @Override
         public Optional<FetchSessions> fetchSessions(BrokerLane lane) {
             return Optional.of(new FetchSessions(1, () -> 1));
+        }
+
+        @Override
+        public Optional<CompactionNumbers> compactions(BrokerLane lane) {
+            return Optional.of(new CompactionNumbers(9, 1, 2, 3, 4, 5, 6, 7, 8, 0.25));
         }
 
         @Override
