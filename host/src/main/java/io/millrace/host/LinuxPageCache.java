@@ -11,6 +11,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -27,6 +28,8 @@ final class LinuxPageCache implements PageCacheCalls {
     private static final int SYNC_FILE_RANGE_WRITE = 2;
     private static final int POSIX_FADV_DONTNEED = 4;
     private static final int ENOENT = 2;
+
+    private static final Path MEMORY = Path.of("/proc/meminfo");
 
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
@@ -87,6 +90,15 @@ final class LinuxPageCache implements PageCacheCalls {
     public void drop(Path file, long from, long byteCount) throws IOException {
         withFile(file, (descriptor, state) ->
                 (int) fadvise.invokeExact(state, descriptor, from, byteCount, POSIX_FADV_DONTNEED));
+    }
+
+    @Override
+    public long memoryBytes() throws IOException {
+        for (String line : Files.readAllLines(MEMORY)) {
+            String[] words = line.split("\\s+", -1);
+            if (words[0].equals("MemTotal:") && words.length > 1) return Long.parseLong(words[1]) * 1024;
+        }
+        throw new IOException(MEMORY + " has no MemTotal");
     }
 
     /** A call on an open descriptor; returns an error number, or 0. */

@@ -13,4 +13,7 @@ interface PageCacheCalls {
 
     /** Gives back the pages of a range that are not dirty. */
     void drop(Path file, long from, long byteCount) throws IOException;
+
+    /** Memory of the machine. */
+    long memoryBytes() throws IOException;
 }

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * Bounds what of large files stays in the page cache, where new pages are dear ({@link PageThrift}). Files are looked at in
  * windows. One that has been written is sent to the disk at once, and its pages are given back when as many bytes as the
  * bound says have been written after it, by whichever file; so the next writes get pages that were in use a moment ago. What
- * readers bring back from the disk is given back behind them; they have half the bound for themselves, so that they never
- * push out what was written last.
+ * readers bring back from the disk is kept apart, up to a quarter of the machine's memory, as others may want to read it
+ * too; so they never push out what was written last.
  *
  * <p>Where new pages are cheap nothing is done, and where the calls are missing neither. What it does is advice, and changes
  * neither content nor durability. Told on any thread; at work on one helper at a time, never on a lane.
@@ -38,10 +38,12 @@ final class PageRecycler implements CacheNumbers {
     /** Most news that wait for a helper; what comes beyond is not heeded. */
     private static final int MAX_WAITING = 4_096;
 
+    /** What readers bring back from the disk may take up one part in so many of the machine's memory. */
+    private static final int READERS_SHARE_OF_MEMORY = 4;
+
     private static final System.Logger LOG = System.getLogger(PageRecycler.class.getName());
 
     private final int maxWritten;
-    private final int maxRead;
     private final Consumer<Runnable> helpers;
     private final Supplier<Optional<PageCacheCalls>> findCalls;
 
@@ -53,6 +55,7 @@ final class PageRecycler implements CacheNumbers {
     private final PageThrift thrift = new PageThrift();
     private final LinkedHashMap<Window, Boolean> written = new LinkedHashMap<>();
     private final LinkedHashMap<Window, Boolean> read = new LinkedHashMap<>(16, 0.75f, true);
+    private int maxRead = Integer.MAX_VALUE;
     private @Nullable PageCacheCalls calls;
     private boolean isUnavailable;
 
@@ -74,7 +77,6 @@ final class PageRecycler implements CacheNumbers {
      */
     PageRecycler(long keptBytes, Consumer<Runnable> helpers, Supplier<Optional<PageCacheCalls>> findCalls) {
         this.maxWritten = Math.clamp(keptBytes >> WINDOW_SHIFT, 2, Integer.MAX_VALUE);
-        this.maxRead = Math.max(2, maxWritten / 2);
         this.helpers = helpers;
         this.findCalls = findCalls;
     }
@@ -138,6 +140,7 @@ final class PageRecycler implements CacheNumbers {
     private void turn(boolean on) {
         if (on && calls == null && !isUnavailable) {
             calls = findCalls.get().orElse(null);
+            if (calls != null) boundReaders(calls);
             isUnavailable = calls == null;
             if (isUnavailable)
                 LOG.log(Level.INFO, "new pages are dear here, and this system has no calls to recycle those in use");
@@ -149,6 +152,19 @@ final class PageRecycler implements CacheNumbers {
                 on ? "new pages are dear: those in use are recycled" : "new pages are cheap: the page cache may grow");
         if (on) for (Window window : new ArrayList<>(written.keySet())) advise(window, Advice.WRITE_OUT);
         else read.clear();
+    }
+
+    private void boundReaders(PageCacheCalls kernel) {
+        try {
+            maxRead = Math.clamp(
+                    (kernel.memoryBytes() / READERS_SHARE_OF_MEMORY) >> WINDOW_SHIFT, maxWritten, Integer.MAX_VALUE);
+        } catch (IOException e) {
+            maxRead = maxWritten;
+            LOG.log(
+                    Level.WARNING,
+                    "how much memory there is cannot be told, so that readers from disk have no more of it than writers: "
+                            + e.getMessage());
+        }
     }
 
     private void visit(Window window) {

@@ -33,6 +33,11 @@ final class LinuxPageCacheTest {
     }
 
     @Test
+    void memoryIsTold() throws IOException {
+        assertTrue(calls.memoryBytes() > 64L << 20);
+    }
+
+    @Test
     void aFileThatIsGoneIsNoError() {
         assertDoesNotThrow(() -> calls.drop(temp.resolve("gone"), 0, 4096));
     }
