@@ -47,8 +47,8 @@ public final class HostEnvironment implements AutoCloseable {
      *
      * @param laneCount lanes for connections and partitions, at least 1; one per core is a good number
      * @param helperCount most threads that do blocking work, at least 1
-     * @param keptBytes how much of what was written last stays in the page cache where new pages are dear; 0 leaves the
-     *     page cache to the kernel ({@link #cache})
+     * @param keptBytes how much of what was written last stays in the page cache at least, where new pages are dear; 0
+     *     leaves the page cache to the kernel ({@link #cache})
      * @param failureHandler who is told if a lane's task throws
      * @throws IOException if the system gives no selectors; what was begun is undone
      */

@@ -20,14 +20,14 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bounds what of large files stays in the page cache, where new pages are dear ({@link PageThrift}). Files are looked at in
- * windows. One that has been written is sent to the disk at once, and its pages are given back when as many bytes as the
- * bound says have been written after it, by whichever file; so the next writes get pages that were in use a moment ago. What
- * readers bring back from the disk is kept apart, up to a quarter of the machine's memory, as others may want to read it
- * too; so they never push out what was written last.
+ * Bounds what of large files stays in the page cache, where new pages are dear. Files are looked at in windows. One that has
+ * been written is sent to the disk at once, so that its pages can be given back later without waiting. As soon as
+ * {@link PageThrift} says that new pages are dear, each window written has the oldest given back, by whichever file, so that
+ * the next writes get pages that were in use a moment ago. What readers bring back from the disk is kept apart, up to a
+ * quarter of the machine's memory, as others may want to read it too; so they never push out what was written last.
  *
- * <p>Where new pages are cheap nothing is done, and where the calls are missing neither. What it does is advice, and changes
- * neither content nor durability. Told on any thread; at work on one helper at a time, never on a lane.
+ * <p>Where new pages are cheap nothing is given back, and where the calls are missing nothing is done. It is advice, and
+ * changes neither content nor durability. Told on any thread; at work on one helper at a time, never on a lane.
  */
 final class PageRecycler implements CacheNumbers {
     /** Bytes of a window: a power of two. */
@@ -43,7 +43,10 @@ final class PageRecycler implements CacheNumbers {
 
     private static final System.Logger LOG = System.getLogger(PageRecycler.class.getName());
 
-    private final int maxWritten;
+    /** Most windows written that are remembered: 256 GB. */
+    private static final int MAX_REMEMBERED = 65_536;
+
+    private final int leastWritten;
     private final Consumer<Runnable> helpers;
     private final Supplier<Optional<PageCacheCalls>> findCalls;
 
@@ -52,7 +55,7 @@ final class PageRecycler implements CacheNumbers {
     private final AtomicBoolean isAtWork = new AtomicBoolean();
 
     // Touched by the helper at work only; `isAtWork` hands them on from one to the next.
-    private final PageThrift thrift = new PageThrift();
+    private final PageThrift thrift;
     private final LinkedHashMap<Window, Boolean> written = new LinkedHashMap<>();
     private final LinkedHashMap<Window, Boolean> read = new LinkedHashMap<>(16, 0.75f, true);
     private int maxRead = Integer.MAX_VALUE;
@@ -71,12 +74,13 @@ final class PageRecycler implements CacheNumbers {
     /**
      * Makes one; it does nothing before it is told something.
      *
-     * @param keptBytes how much of what was written last stays in the page cache, at least a few windows
+     * @param keptBytes how much of what was written last stays in the page cache at least
      * @param helpers   runs work that blocks
-     * @param findCalls asked once, when pages turn out to be dear for the first time
+     * @param findCalls asked once, when the first window has been written
      */
     PageRecycler(long keptBytes, Consumer<Runnable> helpers, Supplier<Optional<PageCacheCalls>> findCalls) {
-        this.maxWritten = Math.clamp(keptBytes >> WINDOW_SHIFT, 2, Integer.MAX_VALUE);
+        this.leastWritten = Math.clamp(keptBytes >> WINDOW_SHIFT, 2, MAX_REMEMBERED);
+        this.thrift = new PageThrift(leastWritten);
         this.helpers = helpers;
         this.findCalls = findCalls;
     }
@@ -89,7 +93,7 @@ final class PageRecycler implements CacheNumbers {
     /**
      * A window has been written to its end.
      *
-     * @param isDear whether most of its writes took as long as new pages take
+     * @param isDear whether many of its writes took as long as new pages take
      */
     void written(Path file, long window, boolean isDear) {
         tell(() -> keep(new Window(file, window), isDear));
@@ -124,42 +128,33 @@ final class PageRecycler implements CacheNumbers {
     }
 
     private void keep(Window window, boolean isDear) {
-        boolean wasOn = thrift.isOn();
-        thrift.written(isDear);
+        if (calls == null && !isUnavailable) begin();
+        if (isUnavailable) return;
         written.remove(window);
         read.remove(window);
         written.put(window, true);
-        if (thrift.isOn() != wasOn) turn(thrift.isOn());
-        else if (wasOn) advise(window, Advice.WRITE_OUT);
-        boolean recycles = thrift.recycles();
-        // During a rest windows pile up, to be given back after it.
-        if (wasOn && !recycles && thrift.isOn()) return;
-        shrink(written, maxWritten, recycles);
+        advise(window, Advice.WRITE_OUT);
+        thrift.written(isDear, written.size());
+        if (thrift.isBound() && !isThrifty) {
+            isThrifty = !isUnavailable;
+            LOG.log(Level.DEBUG, "new pages are dear here: from now on those in use are recycled");
+        }
+        shrink(written, Math.min(MAX_REMEMBERED, thrift.maxWindows()), isThrifty);
     }
 
-    private void turn(boolean on) {
-        if (on && calls == null && !isUnavailable) {
-            calls = findCalls.get().orElse(null);
-            if (calls != null) boundReaders(calls);
-            isUnavailable = calls == null;
-            if (isUnavailable)
-                LOG.log(Level.INFO, "new pages are dear here, and this system has no calls to recycle those in use");
-        }
-        isThrifty = on && calls != null;
-        if (calls == null) return;
-        LOG.log(
-                Level.DEBUG,
-                on ? "new pages are dear: those in use are recycled" : "new pages are cheap: the page cache may grow");
-        if (on) for (Window window : new ArrayList<>(written.keySet())) advise(window, Advice.WRITE_OUT);
-        else read.clear();
+    private void begin() {
+        calls = findCalls.get().orElse(null);
+        isUnavailable = calls == null;
+        if (calls != null) boundReaders(calls);
+        else LOG.log(Level.INFO, "this system has no calls to advise it on its page cache, which is left to itself");
     }
 
     private void boundReaders(PageCacheCalls kernel) {
         try {
             maxRead = Math.clamp(
-                    (kernel.memoryBytes() / READERS_SHARE_OF_MEMORY) >> WINDOW_SHIFT, maxWritten, Integer.MAX_VALUE);
+                    (kernel.memoryBytes() / READERS_SHARE_OF_MEMORY) >> WINDOW_SHIFT, leastWritten, Integer.MAX_VALUE);
         } catch (IOException e) {
-            maxRead = maxWritten;
+            maxRead = leastWritten;
             LOG.log(
                     Level.WARNING,
                     "how much memory there is cannot be told, so that readers from disk have no more of it than writers: "
@@ -205,6 +200,8 @@ final class PageRecycler implements CacheNumbers {
             calls = null;
             isUnavailable = true;
             isThrifty = false;
+            written.clear();
+            read.clear();
         }
     }
 

@@ -16,6 +16,12 @@ final class WrittenWindow {
     /** Above this a write is dear: several times what pages in use cost, and half of what new ones cost where they are dear. */
     private static final long DEAR_NANOS_PER_KB = 1_000;
 
+    /** Above this it has waited for something else: the disk that has fallen behind, or its turn on the CPU. */
+    private static final long STALLED_NANOS_PER_KB = 16_000;
+
+    /** A window is dear if one in so many of its writes is. */
+    private static final int DEAR_SHARE = 4;
+
     private final Path file;
     private final PageRecycler recycler;
     private long endBytes = -1;
@@ -29,15 +35,18 @@ final class WrittenWindow {
 
     /** Counts a write that took so long. */
     void written(long position, int byteCount, long nanos) {
-        if (byteCount >= LEAST_TOLD_BYTES) {
-            writes++;
-            if (nanos > FREE_NANOS + (byteCount >> 10) * DEAR_NANOS_PER_KB) dearWrites++;
-        }
+        if (byteCount >= LEAST_TOLD_BYTES) count((nanos - FREE_NANOS) / (byteCount >> 10));
         long end = position + byteCount;
         long until = PageRecycler.windowOf(end);
         if (position == endBytes || position == 0)
             for (long window = PageRecycler.windowOf(position); window < until; window++) tell(window);
         endBytes = end;
+    }
+
+    private void count(long nanosPerKb) {
+        if (nanosPerKb > STALLED_NANOS_PER_KB) return;
+        writes++;
+        if (nanosPerKb > DEAR_NANOS_PER_KB) dearWrites++;
     }
 
     /** Hands over what has been written of a window, since no more is to come. */
@@ -48,7 +57,7 @@ final class WrittenWindow {
     }
 
     private void tell(long window) {
-        recycler.written(file, window, dearWrites * 2 > writes);
+        recycler.written(file, window, dearWrites * DEAR_SHARE > writes);
         writes = 0;
         dearWrites = 0;
     }

@@ -49,23 +49,32 @@ final class PageRecyclerTest {
     }
 
     @Test
-    void whereNewPagesAreCheapTheKernelIsLeftAlone() {
+    void whereNewPagesAreCheapWindowsGoOutAndNothingIsGivenBack() {
         for (int window = 0; window < 1_000; window++) recycler.written(LOG, window, false);
         recycler.read(LOG, 3);
-        assertEquals(List.of(), advice);
+        assertEquals(1_000, advice.size());
+        assertTrue(advice.stream().allMatch(it -> it.startsWith("out ")), advice.toString());
         assertFalse(recycler.isThrifty());
     }
 
     @Test
-    void whereTheyAreDearWindowsGoOutAtOnceAndAreGivenBackBehindTheBound() {
-        int until = PageThrift.DEAR_WINDOWS;
-        for (int window = 0; window < until; window++) recycler.written(LOG, window, true);
+    void whereTheyAreDearFromTheBeginningWindowsAreGivenBackBehindTheLeastThatIsKept() {
+        turnOn();
         assertTrue(recycler.isThrifty());
-        assertEquals(List.of("out 0", "out 1", "out 2", "out 3"), advice);
-        advice.clear();
-        for (int window = until; window < KEPT_WINDOWS + 2; window++) recycler.written(LOG, window, false);
+        for (int window = PageThrift.PATIENCE; window < KEPT_WINDOWS + 2; window++)
+            recycler.written(LOG, window, false);
         assertEquals(List.of("out 4", "out 5", "out 6", "out 7", "out 8", "drop 0", "out 9", "drop 1"), advice);
         assertEquals(2L * PageRecycler.WINDOW_BYTES, recycler.droppedBytes());
+    }
+
+    @Test
+    void whereTheyBecomeDearTheCacheKeepsItsSize() {
+        for (int window = 0; window < 100 - PageThrift.PATIENCE; window++) recycler.written(LOG, window, false);
+        for (int window = 100 - PageThrift.PATIENCE; window < 100; window++) recycler.written(LOG, window, true);
+        advice.clear();
+        recycler.written(LOG, 100, false);
+        recycler.written(LOG, 101, false);
+        assertEquals(List.of("out 100", "drop 0", "out 101", "drop 1"), advice);
     }
 
     @Test
@@ -100,20 +109,6 @@ final class PageRecyclerTest {
     }
 
     @Test
-    void aRestLetsTheCacheGrowAndWhatPiledUpIsGivenBackAfterIt() {
-        turnOn();
-        int window = PageThrift.DEAR_WINDOWS;
-        for (int i = 0; i < PageThrift.FIRST_REST_AFTER; i++) recycler.written(LOG, window++, false);
-        advice.clear();
-        for (int i = 0; i < PageThrift.REST_WINDOWS - 1; i++) recycler.written(LOG, window++, true);
-        assertEquals(0, advice.stream().filter(it -> it.startsWith("drop")).count(), advice.toString());
-        recycler.written(LOG, window, true);
-        assertTrue(
-                advice.stream().filter(it -> it.startsWith("drop")).count() >= PageThrift.REST_WINDOWS,
-                advice.toString());
-    }
-
-    @Test
     void whereTheCallsAreMissingNothingIsDone() {
         PageRecycler without = recycler(Optional.empty());
         for (int window = 0; window < 100; window++) without.written(LOG, window, true);
@@ -133,7 +128,7 @@ final class PageRecyclerTest {
     }
 
     private void turnOn() {
-        for (int window = 0; window < PageThrift.DEAR_WINDOWS; window++) recycler.written(LOG, window, true);
+        for (int window = 0; window < PageThrift.PATIENCE; window++) recycler.written(LOG, window, true);
         advice.clear();
     }
 }

@@ -7,61 +7,46 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 
 final class PageThriftTest {
-    private final PageThrift thrift = new PageThrift();
+    private static final int LEAST = 64;
+    private final PageThrift thrift = new PageThrift(LEAST);
 
     @Test
-    void aFewDearWindowsOnEndTurnItOnAndASingleCheapOneBetweenThemDoesNot() {
-        for (int round = 0; round < 10; round++) {
-            write(PageThrift.DEAR_WINDOWS - 1, true);
-            write(1, false);
+    void aDearWindowNowAndThenBoundsNothing() {
+        for (int round = 0; round < 1_000; round++) {
+            write(1, true, 10_000);
+            write(1, false, 10_000);
         }
-        assertFalse(thrift.isOn());
-        write(PageThrift.DEAR_WINDOWS, true);
-        assertTrue(thrift.isOn());
-        assertTrue(thrift.recycles());
+        assertFalse(thrift.isBound());
     }
 
     @Test
-    void aRestThatFindsPagesCheapEndsIt() {
-        turnOn();
-        write(PageThrift.FIRST_REST_AFTER, false);
-        assertTrue(thrift.isOn());
-        assertFalse(thrift.recycles());
-        write(PageThrift.REST_WINDOWS, false);
-        assertFalse(thrift.isOn());
+    void whenWindowsBecomeDearTheCacheStopsToGrowAndLosesNothing() {
+        write(10_000, false, 10_000);
+        write(PageThrift.PATIENCE, true, 1_000);
+        assertTrue(thrift.isBound());
+        assertEquals(1_000, thrift.maxWindows());
+        write(100_000, false, 1_000);
+        assertEquals(1_000, thrift.maxWindows());
     }
 
     @Test
-    void aRestThatFindsPagesDearGoesOnAndTheNextIsTwiceAsFarAway() {
-        turnOn();
-        write(PageThrift.FIRST_REST_AFTER, false);
-        write(PageThrift.UNSEEN_WINDOWS, false);
-        write(PageThrift.REST_WINDOWS - PageThrift.UNSEEN_WINDOWS, true);
-        assertTrue(thrift.recycles());
-        write(2 * PageThrift.FIRST_REST_AFTER - 1, false);
-        assertTrue(thrift.recycles());
-        write(1, false);
-        assertFalse(thrift.recycles());
+    void windowsThatStayDearLowerTheBoundToTheLeastAndNoFurther() {
+        write(PageThrift.PATIENCE, true, 1_000);
+        write(PageThrift.PATIENCE_WHEN_BOUND - 1, true, 1_000);
+        assertEquals(1_000, thrift.maxWindows());
+        write(1, true, 1_000);
+        assertEquals(750, thrift.maxWindows());
+        write(PageThrift.PATIENCE_WHEN_BOUND * 100, true, 1_000);
+        assertEquals(LEAST, thrift.maxWindows());
     }
 
     @Test
-    void whereNewPagesAreAlwaysDearRestsBecomeRare() {
-        int dear = 0;
-        int total = 1_000_000;
-        for (int i = 0; i < total; i++) {
-            boolean isDear = !thrift.recycles();
-            if (isDear) dear++;
-            thrift.written(isDear);
-        }
-        assertTrue(dear < total / 1_000, dear + " dear windows of " + total);
-        assertEquals(true, thrift.isOn());
+    void wherePagesAreDearFromTheBeginningTheLeastIsKept() {
+        write(PageThrift.PATIENCE, true, PageThrift.PATIENCE);
+        assertEquals(LEAST, thrift.maxWindows());
     }
 
-    private void turnOn() {
-        write(PageThrift.DEAR_WINDOWS, true);
-    }
-
-    private void write(int windows, boolean isDear) {
-        for (int i = 0; i < windows; i++) thrift.written(isDear);
+    private void write(int windows, boolean isDear, int kept) {
+        for (int i = 0; i < windows; i++) thrift.written(isDear, kept);
     }
 }

@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
             "  millrace.lanes            lanes for connections and partitions (default: one per core)",
             "  millrace.metrics.address  HOST:PORT of /metrics and /health (default: " + MetricsPages.DEFAULT_ADDRESS
                     + "; empty: nowhere)",
-            "  millrace.page.cache.kept.bytes  bytes written last that stay in the page cache where new pages are dear"
+            "  millrace.page.cache.kept.bytes  least that stays in the page cache of what was written last, where new pages are dear"
                     + " (default: " + NodeProcess.DEFAULT_KEPT_BYTES + "; 0: the kernel decides)",
             "",
             "The environment variable MILLRACE_JVM_OPTS adds JVM options, such as -Xmx2g or -Dmillrace.log.level=DEBUG."

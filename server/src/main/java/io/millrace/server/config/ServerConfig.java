@@ -25,8 +25,8 @@ public final class ServerConfig {
     public static final String METRICS_ADDRESS = "millrace.metrics.address";
 
     /**
-     * Our own property: bytes of what was written last that stay in the page cache where new pages are dear; 0 leaves the
-     * page cache to the kernel.
+     * Our own property: bytes of what was written last that stay in the page cache at least, where new pages are dear; 0
+     * leaves the page cache to the kernel.
      */
     public static final String KEPT_BYTES = "millrace.page.cache.kept.bytes";
 
