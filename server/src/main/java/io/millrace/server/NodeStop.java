@@ -83,6 +83,7 @@ final class NodeStop {
                     configs.brokerLong("log.flush.offset.checkpoint.interval.ms"),
                     () -> environment.metadataLane().execute(writer::soon)));
         for (int i = 0; i < lanes.size(); i++) lanes.get(i).lane().execute(restartPoints.get(i)::start);
+        startCleaner(diskFailed);
         deleteLeftovers(diskFailed);
     }
 
@@ -93,7 +94,6 @@ final class NodeStop {
                 .metadataLane()
                 .offload(
                         () -> {
-                            startCleaner(diskFailed);
                             for (Runnable leftover : directories.leftovers()) leftover.run();
                             return true;
                         },
