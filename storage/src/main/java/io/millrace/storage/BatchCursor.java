@@ -61,13 +61,21 @@ final class BatchCursor {
      */
     long peekLastOffset() throws IOException {
         long there = position + sizeBytes;
-        if (there < 0 || endPosition - there < BatchHeader.HEADER_BYTES) return -1;
+        if (there < 0 || endPosition - there < LegacyBatch.SMALLEST_BYTES) return -1;
         window.clear().limit((int) Math.min(window.capacity(), endPosition - there));
         int read = file.read(there, window);
         window.flip();
         windowPosition = there;
-        if (read < BatchHeader.HEADER_BYTES || BatchHeader.magic(window, 0) != 2) return -1;
-        return BatchHeader.lastOffset(window, 0);
+        if (read < LegacyBatch.SMALLEST_BYTES) return -1;
+        byte magic = BatchHeader.magic(window, 0);
+        if (magic < 0 || magic > BatchHeader.MAGIC) return -1;
+        if (magic == BatchHeader.MAGIC && read < BatchHeader.HEADER_BYTES) return -1;
+        return StoredBatch.lastOffset(window, 0);
+    }
+
+    /** Whether the current batch is of format 0 or 1. */
+    boolean isLegacy() {
+        return LegacyBatch.isLegacy(window, at);
     }
 
     private void fill() throws IOException {

@@ -243,7 +243,7 @@ final class Segment {
         BatchCursor cursor = cursorNear(Long.MAX_VALUE, ByteBuffer.allocate(SCAN_WINDOW_BYTES));
         long next = baseOffset;
         while (cursor.next()) {
-            if (!(BatchHeader.check(cursor.batch(), 0) instanceof BatchCheck.Whole))
+            if (!(StoredBatch.check(cursor.batch(), 0) instanceof BatchCheck.Whole))
                 throw new CorruptLog(log.path(), cursor.position(), "the CRC of a batch does not fit its bytes");
             next = cursor.lastOffset() + 1;
         }
@@ -386,7 +386,8 @@ final class Segment {
         BatchCursor cursor = cursorNear(entry.offset(), Scratch.headers());
         while (cursor.next())
             if (cursor.lastOffset() >= entry.offset())
-                return cursor.baseOffset() <= entry.offset() && cursor.maxTimestamp() == entry.timestamp();
+                return cursor.isLegacy()
+                        || (cursor.baseOffset() <= entry.offset() && cursor.maxTimestamp() == entry.timestamp());
         return false;
     }
 

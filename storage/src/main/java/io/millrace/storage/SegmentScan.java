@@ -187,7 +187,7 @@ final class SegmentScan {
         if (baseOffset < nextOffset) return Optional.of("base offset " + baseOffset + ", want at least " + nextOffset);
         if (lastOffset < baseOffset)
             return Optional.of("last offset " + lastOffset + " before base offset " + baseOffset);
-        if (!mayHaveGaps && nextOffset < recoveryPoint && lastOffset >= recoveryPoint)
+        if (!mayHaveGaps && baseOffset > nextOffset && nextOffset < recoveryPoint && lastOffset >= recoveryPoint)
             return Optional.of("offsets " + baseOffset + " to " + lastOffset + " follow " + (nextOffset - 1)
                     + ", and a batch ended at the recovery point " + recoveryPoint);
         if (lastOffset - segment.baseOffset() > Integer.MAX_VALUE)
