@@ -78,7 +78,7 @@ public final class TransactionIndex {
         try {
             for (AbortedTransaction transaction : all()) {
                 long last = transaction.lastOffset();
-                if (last <= before || last >= nextOffset || transaction.firstOffset() > last)
+                if (last <= before || last >= nextOffset || transaction.firstOffset() >= last)
                     return "a transaction of " + transaction.firstOffset() + " to " + last
                             + " follows one that ends at " + before + ", in a segment of " + baseOffset + " to "
                             + nextOffset;
@@ -108,7 +108,7 @@ public final class TransactionIndex {
             if (bytes.limit() - kept < ENTRY_BYTES || bytes.getShort(kept) != VERSION) return false;
             long first = bytes.getLong(kept + 10);
             long last = bytes.getLong(kept + 18);
-            if (last <= before || first > last) return false;
+            if (last <= before || first >= last) return false;
             if (last >= offset) break;
             before = last;
             kept += ENTRY_BYTES;
