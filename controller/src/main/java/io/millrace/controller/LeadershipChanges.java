@@ -1,6 +1,8 @@
 package io.millrace.controller;
 
+import io.millrace.metadata.BrokerImage;
 import io.millrace.metadata.ConfigResource;
+import io.millrace.metadata.DirectoryIds;
 import io.millrace.metadata.MetadataImage;
 import io.millrace.metadata.PartitionImage;
 import io.millrace.metadata.TopicImage;
@@ -90,11 +92,20 @@ final class LeadershipChanges {
             topic.forEachPartition((partitionId, partition) -> {
                 if (!concerned.test(partition)) return;
                 if (rules[0] == null) rules[0] = rulesOf(topic);
-                new PartitionElection(partition, rules[0], canLead, inSync.of(partition), uncleanly)
+                IntPredicate hasItsLog = id -> canLead.test(id) && isInUse(partition.directoryOf(id), id);
+                new PartitionElection(partition, rules[0], hasItsLog, inSync.of(partition), uncleanly)
                         .record(topic.id(), partitionId)
                         .ifPresent(out);
             });
         }
+    }
+
+    /** Whether a broker has the directory in which it keeps a replica, as far as is known. */
+    private boolean isInUse(Uuid directory, int brokerId) {
+        BrokerImage broker = image.cluster().broker(brokerId);
+        if (broker == null || broker.logDirs().isEmpty()) return true;
+        if (DirectoryIds.isReserved(directory)) return !directory.equals(DirectoryIds.LOST);
+        return broker.logDirs().contains(directory);
     }
 
     private PartitionElection.Rules rulesOf(TopicImage topic) {

@@ -16,6 +16,8 @@ import io.millrace.records.OffsetAndEpoch;
 import io.millrace.server.config.BadConfig;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.controller.BrokerLife;
+import io.millrace.server.controller.DirectoryAssignments;
+import io.millrace.server.controller.DirectoryFence;
 import io.millrace.server.controller.MetadataRole;
 import io.millrace.server.fetch.FetchSessions;
 import io.millrace.server.metrics.LaneLoad;
@@ -61,6 +63,7 @@ public final class Node {
     private final NodeStop stop;
     private final NodeListeners listeners;
     private final NodeMetrics metrics;
+    private final DirectoryFence directoryFence;
     private final long bootedAtNanos;
     // The rest belongs to the metadata lane.
     private boolean isServing;
@@ -93,6 +96,11 @@ public final class Node {
                 configs.brokerLong("metadata.log.max.record.bytes.between.snapshots"),
                 new MetadataEvents());
         this.broker = new BrokerLife(metadata, config, directories, environment);
+        this.directoryFence = new DirectoryFence(
+                directories, config.metadataLogDir(), lanes, environment.metadataLane(), broker, this::fail);
+        DirectoryAssignments assignments =
+                new DirectoryAssignments(metadata, broker, config.nodeId(), environment.metadataLane());
+        directories.whenPlaced(assignments::placed);
         this.listeners = new NodeListeners(environment, config, networks);
         Map<BrokerLane, FetchSessions> sessions = LaneApis.fill(
                 networks, lanes, config, clusterId, directories, metadata, environment.randomness(), this::diskFailed);
@@ -108,6 +116,11 @@ public final class Node {
             @Override
             public Optional<CompactionNumbers> compactions(BrokerLane lane) {
                 return stop.cleaner().flatMap(cleaner -> cleaner.on(lane)).map(LaneCompactions::numbers);
+            }
+
+            @Override
+            public Optional<LogDirectories> logDirectories() {
+                return Optional.of(directories);
             }
 
             @Override
@@ -178,8 +191,12 @@ public final class Node {
         LogDirectories.InUse home = directories.inUse().stream()
                 .filter(use -> use.directory().path().equals(config.metadataLogDir()))
                 .findFirst()
-                .orElseThrow(() -> new BadConfig("metadata.log.dir " + config.metadataLogDir()
-                        + " is not one of log.dirs, which this version asks for"));
+                .orElseThrow(() -> new BadConfig(
+                        directories.offlinePaths().contains(config.metadataLogDir())
+                                ? "the directory of the metadata log, " + config.metadataLogDir()
+                                        + ", cannot be used; the log says why"
+                                : "metadata.log.dir " + config.metadataLogDir()
+                                        + " is not one of log.dirs, which this version asks for"));
         List<String> voters = configs.brokerList("controller.quorum.voters");
         VoterSet staticVoters =
                 voters.isEmpty() ? VoterSet.NONE : VoterAddresses.ofQuorumVoters(voters, config.controllerListener());
@@ -220,8 +237,7 @@ public final class Node {
     private void serve() {
         if (isServing || hasFailed || stop.isStopping()) return;
         isServing = true;
-        directories.noteCheckpointTopicIds();
-        directories.inUse().forEach(use -> use.directory().removeCleanShutdownMarker());
+        directories.beginUse(this::diskFailed);
         stop.startUpkeep(config.effective(), this::diskFailed);
         StrayLogs.setAside(
                 directories,
@@ -241,9 +257,9 @@ public final class Node {
         });
     }
 
-    /** A log directory failed. With one directory there is nothing left to serve from; with several, the same until they can be fenced alone. */
+    /** A log directory failed: it is fenced, and the node ends if it cannot do without it. Called from any thread. */
     private void diskFailed(LogDirectoryFailed failed) {
-        onMetadataLane(() -> fail(failed));
+        directoryFence.fence(failed);
     }
 
     private void fail(Exception why) {

@@ -164,21 +164,30 @@ final class NodeStop {
                 .metadataLane()
                 .offload(
                         () -> {
-                            for (LaneEnd end : ends) for (PartitionLog log : end.logs()) log.close();
-                            if (hasFailed || checkpoints == null) return true;
-                            checkpoints.write(afterClosing(ends), metadataRecoveryPoint);
-                            for (LogDirectories.InUse use : directories.inUse()) {
-                                if (!use.wasClean() && hasUnopened(ends, use)) continue;
-                                use.directory().checkpointTopicIds().remove();
-                                use.directory().markCleanlyShutDown(brokerEpoch);
+                            List<LogDirectoryFailed> failures = new ArrayList<>();
+                            for (LaneEnd end : ends) for (PartitionLog log : end.logs()) attempt(log::close, failures);
+                            if (hasFailed || checkpoints == null) return firstOf(failures);
+                            for (LogDirectoryFailed failed :
+                                    checkpoints.write(afterClosing(ends), metadataRecoveryPoint)) {
+                                fence(failed);
+                                failures.add(failed);
                             }
-                            return true;
+                            for (LogDirectories.InUse use : directories.online()) {
+                                if (!use.wasClean() && hasUnopened(ends, use)) continue;
+                                attempt(
+                                        () -> {
+                                            use.directory().checkpointTopicIds().remove();
+                                            use.directory().markCleanlyShutDown(brokerEpoch);
+                                        },
+                                        failures);
+                            }
+                            return firstOf(failures);
                         },
                         outcome -> {
-                            Optional<Exception> failure =
-                                    outcome instanceof Lane.Outcome.Failed<Boolean>(Exception cause)
-                                            ? Optional.of(cause)
-                                            : Optional.empty();
+                            Optional<Exception> failure = switch (outcome) {
+                                case Lane.Outcome.Failed<Optional<Exception>>(Exception cause) -> Optional.of(cause);
+                                case Lane.Outcome.Done<Optional<Exception>>(Optional<Exception> first) -> first;
+                            };
                             metadata.quorum().shutdown(quorumFailure -> {
                                 directories.close();
                                 stopped.accept(failure.isPresent() ? failure : quorumFailure);
@@ -192,6 +201,24 @@ final class NodeStop {
      */
     private static boolean hasUnopened(List<LaneEnd> ends, LogDirectories.InUse use) {
         return ends.stream().anyMatch(end -> end.offsets().unopened().containsKey(use));
+    }
+
+    /** A directory in which something fails at the end is fenced, and gets no clean marker; the others do. */
+    private void attempt(Runnable step, List<LogDirectoryFailed> failures) {
+        try {
+            step.run();
+        } catch (LogDirectoryFailed failed) {
+            fence(failed);
+            failures.add(failed);
+        }
+    }
+
+    private void fence(LogDirectoryFailed failed) {
+        directories.holding(failed.directory()).ifPresent(directories::fence);
+    }
+
+    private static Optional<Exception> firstOf(List<LogDirectoryFailed> failures) {
+        return failures.isEmpty() ? Optional.empty() : Optional.of(failures.getFirst());
     }
 
     /** A closed log is forced to its end: that is its recovery point now. */

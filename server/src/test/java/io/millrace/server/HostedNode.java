@@ -8,6 +8,7 @@ import io.millrace.connection.run.ClientConversationEvents;
 import io.millrace.connection.run.ClientSettings;
 import io.millrace.connection.run.ConversationLane;
 import io.millrace.connection.run.PayloadFiles;
+import io.millrace.environment.Disk;
 import io.millrace.environment.Environment;
 import io.millrace.environment.Lane;
 import io.millrace.host.HostEnvironment;
@@ -32,6 +33,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /** A node on real lanes, sockets and files, and a client of it; a test waits for each answer. */
 final class HostedNode implements AutoCloseable {
@@ -70,6 +72,11 @@ final class HostedNode implements AutoCloseable {
 
     /** Formats the directory if it is new, and waits until the node serves. */
     static HostedNode start(Path directory, int lanes, String... properties) throws Exception {
+        return start(directory, lanes, disk -> disk, properties);
+    }
+
+    /** As the other, on the host's disk as {@code on} has it. */
+    static HostedNode start(Path directory, int lanes, UnaryOperator<Disk> on, String... properties) throws Exception {
         Map<String, String> stated = new LinkedHashMap<>();
         stated.put("log.dirs", directory.toString());
         stated.put("listeners", "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0");
@@ -93,7 +100,7 @@ final class HostedNode implements AutoCloseable {
             Environment environment = new Environment(
                     host.clock(),
                     host.randomness(),
-                    host.disk(),
+                    on.apply(host.disk()),
                     host.transport(),
                     List.copyOf(host.lanes()),
                     host.metadataLane());

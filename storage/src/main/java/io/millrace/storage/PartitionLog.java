@@ -759,6 +759,17 @@ public final class PartitionLog {
         }
     }
 
+    /** Lets go of the files without writing or forcing anything, since their directory has failed. */
+    public void abandon() {
+        if (closed) return;
+        closed = true;
+        try {
+            closeFiles();
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "close", e);
+        }
+    }
+
     private void closeFiles() throws IOException {
         for (Segment segment : segments.all()) segment.closeFiles();
     }

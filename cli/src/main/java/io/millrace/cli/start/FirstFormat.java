@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Formats what is empty among a node's log directories, so that the first start needs no command before it. */
 final class FirstFormat {
@@ -37,11 +38,20 @@ final class FirstFormat {
         directories.add(config.metadataLogDir());
         Optional<String> clusterId = Optional.empty();
         boolean isComplete = true;
+        @Nullable IOException failure = null;
         for (Path directory : directories) {
-            Optional<MetaProperties> found = MetaProperties.read(disk, directory);
+            Optional<MetaProperties> found;
+            try {
+                found = MetaProperties.read(disk, directory);
+            } catch (IOException e) {
+                // One that cannot be read is no reason not to serve the others; the node says what it does without.
+                if (failure == null) failure = e;
+                continue;
+            }
             if (found.isEmpty()) isComplete = false;
             else if (clusterId.isEmpty()) clusterId = Optional.of(found.get().clusterId());
         }
+        if (failure != null && (clusterId.isEmpty() || !isComplete)) throw failure;
         String asked = options.clusterId();
         if (isComplete) {
             if (asked != null && !clusterId.equals(Optional.of(asked)))

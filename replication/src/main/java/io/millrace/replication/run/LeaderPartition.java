@@ -35,6 +35,7 @@ public final class LeaderPartition {
     private @Nullable Runnable afterForce;
     private boolean isClosed;
     private boolean isForceScheduled;
+    private boolean hasFailed;
 
     /**
      * Takes up leadership of a log that is open.
@@ -96,7 +97,7 @@ public final class LeaderPartition {
      * @param batches as they came from the client or coordinator, checked here
      */
     public AppendOutcome append(ByteBuffer batches, AppendOrigin origin) {
-        return appended(log.append(batches, origin, leader.leaderEpoch(), clock.wallMs(), clock.monotonicMs()));
+        return append(batches, origin, 0);
     }
 
     /**
@@ -105,16 +106,19 @@ public final class LeaderPartition {
      * @param transactionVersion level of transaction.version it was made under; from 2 it raises the epoch (KIP-890)
      */
     public AppendOutcome appendMarker(ByteBuffer marker, int transactionVersion) {
-        return appended(log.append(
-                marker,
-                AppendOrigin.COORDINATOR,
-                leader.leaderEpoch(),
-                clock.wallMs(),
-                clock.monotonicMs(),
-                transactionVersion));
+        return append(marker, AppendOrigin.COORDINATOR, transactionVersion);
     }
 
-    private AppendOutcome appended(AppendOutcome outcome) {
+    private AppendOutcome append(ByteBuffer batches, AppendOrigin origin, int transactionVersion) {
+        requireSound();
+        AppendOutcome outcome;
+        try {
+            outcome = log.append(
+                    batches, origin, leader.leaderEpoch(), clock.wallMs(), clock.monotonicMs(), transactionVersion);
+        } catch (LogDirectoryFailed failed) {
+            hasFailed = true;
+            throw failed;
+        }
         if (outcome instanceof AppendOutcome.Appended appended) {
             leader.appended(appended.lastOffset() + 1);
             forceIfDue();
@@ -153,7 +157,7 @@ public final class LeaderPartition {
 
     /** Forces what is not forced yet, off the lane; many appends share one force. */
     public void force() {
-        if (isForcing || isClosed || log.logEndOffset() == log.recoveryPoint()) return;
+        if (isForcing || isClosed || hasFailed || log.logEndOffset() == log.recoveryPoint()) return;
         force(log.prepareFlush(), () -> {});
     }
 
@@ -164,7 +168,7 @@ public final class LeaderPartition {
      * @param then run on the lane once that is done, at once if there is nothing to do
      */
     public void checkpoint(Runnable then) {
-        if (isForcing || isClosed || log.unscannedBytes() == 0) then.run();
+        if (isForcing || isClosed || hasFailed || log.unscannedBytes() == 0) then.run();
         else force(log.prepareCheckpoint(), then);
     }
 
@@ -191,12 +195,22 @@ public final class LeaderPartition {
                 advance();
                 forceIfDue();
             }
-            case Lane.Outcome.Failed<Long>(Exception cause) ->
+            case Lane.Outcome.Failed<Long>(Exception cause) -> {
+                // A second force would succeed without the pages that the first one lost.
+                hasFailed = true;
                 diskFailed.accept(
                         cause instanceof LogDirectoryFailed failed
                                 ? failed
                                 : new LogDirectoryFailed(log.directory(), "force", asIo(cause)));
+            }
         }
+    }
+
+    /** One append that failed is the last: what it left in the file is for the next start to look at. */
+    private void requireSound() {
+        if (hasFailed)
+            throw new LogDirectoryFailed(
+                    log.directory(), "append to", new java.io.IOException("an earlier write or force failed"));
     }
 
     private static java.io.IOException asIo(Exception cause) {

@@ -27,6 +27,7 @@ import java.util.function.Consumer;
  * sessions to keep alive: when one of them dies, so does the other. Touched on the metadata lane.
  */
 public final class BrokerLife {
+    private static final System.Logger LOG = System.getLogger(BrokerLife.class.getName());
     private static final short PLAINTEXT = 0;
 
     private final MetadataRole metadata;
@@ -85,6 +86,7 @@ public final class BrokerLife {
                 .brokerEpoch(epoch)
                 .currentMetadataOffset(metadata.image().provenance().lastOffset())
                 .wantFence(false)
+                .offlineLogDirs(directories.failedIds())
                 .build();
         metadata.decide(new Heartbeat(request), response -> {
             if (isStopped) return;
@@ -93,6 +95,25 @@ public final class BrokerLife {
             else if (response.isFenced())
                 failed.accept(new IllegalStateException("the controller keeps the broker fenced"));
             else unfenced.run();
+        });
+    }
+
+    /** Tells the controller which directories have failed, so that what lies in them has no leader (KIP-858). */
+    public void directoriesFailed() {
+        if (isStopped || epoch < 0) return;
+        BrokerHeartbeatRequest request = BrokerHeartbeatRequest.builder()
+                .brokerId(config.nodeId())
+                .brokerEpoch(epoch)
+                .currentMetadataOffset(metadata.image().provenance().lastOffset())
+                .wantFence(false)
+                .offlineLogDirs(directories.failedIds())
+                .build();
+        metadata.decide(new Heartbeat(request), response -> {
+            if (!isStopped && response.errorCode() != ErrorCode.NONE.code())
+                LOG.log(
+                        System.Logger.Level.ERROR,
+                        "the controller does not know that log directories failed",
+                        refused("heartbeat", response.errorCode()));
         });
     }
 
@@ -125,7 +146,7 @@ public final class BrokerLife {
                 .features(features)
                 .previousBrokerEpoch(previousEpoch())
                 .rack(config.effective().broker("broker.rack"))
-                .logDirs(directories.inUse().stream()
+                .logDirs(directories.online().stream()
                         .map(LogDirectories.InUse::id)
                         .toList())
                 .build();
@@ -134,7 +155,7 @@ public final class BrokerLife {
     /** The epoch this broker had when it was last stopped in order; -1 if it was not, in any of its directories. */
     private long previousEpoch() {
         long previous = -1;
-        for (LogDirectories.InUse use : directories.inUse()) {
+        for (LogDirectories.InUse use : directories.online()) {
             OptionalLong epochThere = use.directory().cleanShutdownBrokerEpoch();
             if (epochThere.isEmpty()) return -1;
             previous = Math.max(previous, epochThere.getAsLong());

@@ -10,6 +10,7 @@ import io.millrace.server.network.Handler;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.storage.LogDirectories;
 import io.millrace.storage.LogDirectoryFailed;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -59,7 +60,12 @@ public final class DescribeLogDirsHandler implements Handler<DescribeLogDirsRequ
                 for (int partition : topic.partitions())
                     if (partition >= 0) wanted.add(new TopicPartition(topic.topic(), partition));
         List<DescribeLogDirsResponse.DescribeLogDirsResult> results = new ArrayList<>();
-        for (LogDirectories.InUse directory : directories.inUse()) {
+        for (Path offline : directories.offlinePaths())
+            results.add(DescribeLogDirsResponse.DescribeLogDirsResult.builder()
+                    .logDir(offline.toString())
+                    .errorCode(ErrorCode.KAFKA_STORAGE_ERROR.code())
+                    .build());
+        for (LogDirectories.InUse directory : directories.online()) {
             Map<TopicPartition, Long> sizes = new TreeMap<>();
             for (Held held : all)
                 if (held.directory().id().equals(directory.id())

@@ -133,7 +133,7 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
         LeaderPartition partition = owner.partitions().find(append.partition());
         int index = append.partition().partition();
         if (partition == null || !append.isFor(partition)) {
-            answer(answers, append.slot(), notLed(append));
+            answer(answers, append.slot(), notLed(append, owner));
             return;
         }
         if (isTransactional(append.batches())) {
@@ -166,7 +166,7 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
         LeaderPartition partition = owner.partitions().find(append.partition());
         int index = append.partition().partition();
         if (partition == null || !append.isFor(partition)) {
-            answer(answers, append.slot(), notLed(append));
+            answer(answers, append.slot(), notLed(append, owner));
             return;
         }
         AppendOutcome outcome;
@@ -210,11 +210,11 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
                                             "leadership ended before the append was committed")));
     }
 
-    private static ProduceResponse.PartitionProduceResponse notLed(Append append) {
+    private static ProduceResponse.PartitionProduceResponse notLed(Append append, BrokerLane owner) {
         return ProduceAnswers.refusal(
                 append.partition().partition(),
-                ErrorCode.NOT_LEADER_OR_FOLLOWER,
-                "this broker does not lead " + append.partition());
+                owner.partitions().whyNotLed(append.partition()),
+                "this broker does not lead " + append.partition() + " at the moment");
     }
 
     private void answer(ProduceAnswers answers, int slot, ProduceResponse.PartitionProduceResponse answer) {

@@ -29,6 +29,7 @@ record LaneNumbers(
         Map<CloseReason.Kind, Long> closed,
         Appends appends,
         TopicSums topics,
+        long partitionsOffline,
         Groups groups,
         @Nullable Sessions fetchSessions,
         @Nullable CompactionNumbers compactions,
@@ -64,6 +65,7 @@ record LaneNumbers(
                         lane.partitions().appendOrder().bytesBefore(),
                         lane.partitions().appendOrder().bytesAfter()),
                 TopicSums.of(lane),
+                lane.partitions().offlineCount(),
                 groups(lane),
                 sessions.map(known -> new Sessions(known.size(), known.followedCount()))
                         .orElse(null),

@@ -4,6 +4,7 @@ import io.millrace.environment.Lane;
 import io.millrace.server.fetch.FetchSessions;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.storage.CompactionNumbers;
+import io.millrace.server.storage.LogDirectories;
 import java.util.Optional;
 
 /**
@@ -21,6 +22,11 @@ public interface MetricSources {
 
     /** What a lane's compactions have done. */
     default Optional<CompactionNumbers> compactions(BrokerLane lane) {
+        return Optional.empty();
+    }
+
+    /** The node's log directories; asked on any thread. */
+    default Optional<LogDirectories> logDirectories() {
         return Optional.empty();
     }
 

@@ -118,7 +118,7 @@ public final class NodeMetrics {
             MetadataFacts known = facts;
             if (numbers.size() < lanes.size() || known == null) return;
             numbers.sort(Comparator.comparing(LaneNumbers::lane));
-            home().lane().offload(() -> NodeText.render(numbers, known), outcome -> {
+            home().lane().offload(() -> NodeText.render(numbers, known, sources.logDirectories()), outcome -> {
                 List<Consumer<String>> answered = List.copyOf(waiting);
                 waiting.clear();
                 String text = switch (outcome) {

@@ -8,6 +8,7 @@ import io.millrace.protocol.ApiKey;
 import io.millrace.raft.run.QuorumDescription;
 import io.millrace.server.metrics.ExpositionText.Kind;
 import io.millrace.server.storage.CompactionNumbers;
+import io.millrace.server.storage.LogDirectories;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,12 +26,14 @@ final class NodeText {
         this.lanes = lanes;
     }
 
-    static String render(List<LaneNumbers> lanes, NodeMetrics.MetadataFacts facts) {
+    static String render(
+            List<LaneNumbers> lanes, NodeMetrics.MetadataFacts facts, Optional<LogDirectories> directories) {
         NodeText text = new NodeText(lanes);
         text.requests();
         text.connections();
         text.partitions();
         text.compactions();
+        directories.ifPresent(text::directories);
         text.groups();
         text.fetchSessions();
         text.metadata(facts);
@@ -41,6 +44,19 @@ final class NodeText {
 
     private long sum(ToLongFunction<LaneNumbers> number) {
         return lanes.stream().mapToLong(number).sum();
+    }
+
+    private void directories(LogDirectories directories) {
+        out.single(
+                "millrace_log_directories_offline",
+                Kind.GAUGE,
+                "Log directories that failed, at start or since.",
+                directories.offlinePaths().size());
+        out.single(
+                "millrace_partitions_offline",
+                Kind.GAUGE,
+                "Partitions of this broker whose log directory failed or whose log could not be opened.",
+                sum(LaneNumbers::partitionsOffline));
     }
 
     private void requests() {

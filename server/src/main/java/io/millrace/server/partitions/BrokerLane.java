@@ -78,7 +78,7 @@ public final class BrokerLane {
     public ErrorCode whyNotLed(TopicPartition partition) {
         TopicImage topic = image.topics().topic(partition.topic());
         boolean exists = topic != null && partition.partition() < topic.partitionCount();
-        return exists ? ErrorCode.NOT_LEADER_OR_FOLLOWER : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+        return exists ? partitions.whyNotLed(partition) : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     }
 
     /** All lanes of the broker. */

@@ -4,6 +4,7 @@ import io.millrace.coordinators.group.DeletedTopic;
 import io.millrace.environment.Lane;
 import io.millrace.environment.Randomness;
 import io.millrace.metadata.ConfigResource;
+import io.millrace.metadata.DirectoryIds;
 import io.millrace.metadata.PartitionImage;
 import io.millrace.metadata.TopicImage;
 import io.millrace.protocol.Uuid;
@@ -46,7 +47,6 @@ public final class LaneApplier {
     private final Consumer<LogDirectoryFailed> diskFailed;
     private final Openings openings;
     private final Map<TopicPartition, Placement> placements = new HashMap<>();
-    private final Map<Integer, Integer> partitionsPerDirectory = new HashMap<>();
     private final Set<TopicPartition> foundAndUsed = new HashSet<>();
     private final Map<TopicPartition, Closed> closed = new HashMap<>();
     private final Set<TopicPartition> closing = new HashSet<>();
@@ -181,6 +181,12 @@ public final class LaneApplier {
 
     private void open(TopicPartition name, Uuid topicId, LogConfig config) {
         Optional<LogDirectories.Found> found = foundAndUsed.contains(name) ? Optional.empty() : directories.found(name);
+        Placement placed = placements.get(name);
+        if (placed != null && directories.isOffline(placed.directory())) return;
+        if (found.isPresent() && directories.isOffline(found.get().in())) {
+            lane.partitions().offline(name);
+            return;
+        }
         try {
             if (placements.containsKey(name)) openAgain(name, topicId, config);
             else if (found.isPresent()) openFound(found.get(), name, topicId, config);
@@ -191,7 +197,16 @@ public final class LaneApplier {
     }
 
     private void create(TopicPartition name, Uuid topicId, LogConfig config) {
-        LogDirectories.InUse directory = leastUsed();
+        PartitionImage image = lane.image().topics().partition(name.topic(), name.partition());
+        Uuid assigned = image == null ? DirectoryIds.UNASSIGNED : image.directoryOf(brokerId);
+        LogDirectories.InUse directory = directories.placeFor(assigned).orElse(null);
+        if (directory == null) {
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    name + " stays offline: the log directory with id " + assigned + " is not available");
+            lane.partitions().offline(name);
+            return;
+        }
         Path path = directory.directory().createPartition(name, topicId);
         PartitionLog log = PartitionLog.open(
                 directory.directory().disk(),
@@ -286,6 +301,11 @@ public final class LaneApplier {
         for (String note : log.recovery().notes())
             LOG.log(System.Logger.Level.INFO, "recovering " + log.directory() + ": " + note);
         place(name, new Placement(directory, topicId));
+        if (directories.isOffline(directory)) {
+            lane.partitions().offline(name);
+            abandon(log);
+            return;
+        }
         TopicImage topic = lane.image().topics().topic(name.topic());
         boolean isCurrent = topic != null && topic.id().equals(topicId) && leaderOf(topic, name) == brokerId;
         if (isStopped || !isCurrent) {
@@ -300,6 +320,7 @@ public final class LaneApplier {
     }
 
     private void notOpened(TopicPartition name, Uuid topicId, LogDirectories.InUse directory, Exception cause) {
+        lane.partitions().offline(name);
         if (cause instanceof LogDirectoryFailed failed) {
             diskFailed.accept(failed);
             return;
@@ -318,6 +339,8 @@ public final class LaneApplier {
     private void setOfflineAside(TopicPartition name, LogDirectories.InUse directory) {
         openings.takeOffline(name);
         placements.remove(name);
+        lane.partitions().online(name);
+        if (directories.isOffline(directory)) return;
         LogDirectory home = directory.directory();
         Path path = home.path().resolve(PartitionDirectoryName.of(name));
         try {
@@ -343,15 +366,36 @@ public final class LaneApplier {
     }
 
     private void place(TopicPartition name, Placement placement) {
-        if (placements.put(name, placement) == null)
-            partitionsPerDirectory.merge(directories.inUse().indexOf(placement.directory()), 1, Integer::sum);
+        lane.partitions().online(name);
+        if (placements.put(name, placement) == null) directories.countPartitions(placement.directory(), 1);
+        TopicImage topic = lane.image().topics().topic(name.topic());
+        PartitionImage image = topic == null ? null : topic.partition(name.partition());
+        if (topic == null || image == null || !topic.id().equals(placement.topicId())) return;
+        if (!image.directoryOf(brokerId).equals(placement.directory().id()))
+            directories.tellPlaced(topic.id(), name.partition(), placement.directory());
     }
 
-    private LogDirectories.InUse leastUsed() {
-        int least = 0;
-        for (int i = 1; i < directories.inUse().size(); i++)
-            if (partitionsPerDirectory.getOrDefault(i, 0) < partitionsPerDirectory.getOrDefault(least, 0)) least = i;
-        return directories.inUse().get(least);
+    /**
+     * A log directory has failed: nothing in it is led, read or written any more. Whoever waits at one of its partitions is
+     * answered.
+     */
+    public void directoryFailed(LogDirectories.InUse directory) {
+        placements.forEach((name, placement) -> {
+            if (!placement.directory().id().equals(directory.id())) return;
+            lane.partitions().offline(name);
+            LeaderPartition gone = lane.partitions().remove(name);
+            if (gone == null) return;
+            if (name.topic().equals(LaneGroups.TOPIC)) lane.groups().resign(name.partition());
+            gone.whenIdle(() -> abandon(gone.log()));
+        });
+    }
+
+    private static void abandon(PartitionLog log) {
+        try {
+            log.abandon();
+        } catch (LogDirectoryFailed again) {
+            LOG.log(System.Logger.Level.WARNING, "files of a failed log directory could not be closed", again);
+        }
     }
 
     private void delete(TopicImage topic) {
@@ -362,11 +406,24 @@ public final class LaneApplier {
             if (offlineIn != null) setOfflineAside(name, offlineIn);
             LeaderPartition led = lane.partitions().find(name);
             if (led != null && !topic.id().equals(led.log().topicId().orElse(topic.id()))) continue;
+            lane.partitions().online(name);
             LeaderPartition gone = lane.partitions().remove(name);
-            if (gone == null) continue;
+            if (gone == null) {
+                forgetOffline(name, topic.id());
+                continue;
+            }
             if (topic.name().equals(LaneGroups.TOPIC)) lane.groups().resign(index);
             deleteDirectory(name, gone.log());
         }
+    }
+
+    /** What is left of it in a failed directory is set aside when that comes back, at a later start. */
+    private void forgetOffline(TopicPartition name, Uuid topicId) {
+        Placement placement = placements.get(name);
+        if (placement == null || !placement.topicId().equals(topicId) || !directories.isOffline(placement.directory()))
+            return;
+        placements.remove(name);
+        directories.countPartitions(placement.directory(), -1);
     }
 
     /** Renames the directory at once, so that its name is free, and deletes it after {@code file.delete.delay.ms}. */
@@ -374,7 +431,7 @@ public final class LaneApplier {
         Placement placement = placements.remove(name);
         closed.remove(name);
         if (placement == null) return;
-        partitionsPerDirectory.merge(directories.inUse().indexOf(placement.directory()), -1, Integer::sum);
+        directories.countPartitions(placement.directory(), -1);
         LogDirectory directory = placement.directory().directory();
         try {
             Path aside = directory.setAside(log.directory(), name, PartitionDirectoryName.State.DELETE, newId());

@@ -27,6 +27,7 @@ public final class LanePartitions {
 
     private final Map<TopicPartition, LeaderPartition> led = new HashMap<>();
     private final Set<String> reported = new HashSet<>();
+    private final Set<TopicPartition> offline = new HashSet<>();
     private final Consumer<LogDirectoryFailed> diskFailed;
     private final AppendOrder appendOrder = new AppendOrder();
     private long appendedBytes;
@@ -53,6 +54,26 @@ public final class LanePartitions {
         LeaderPartition gone = led.remove(name);
         if (gone != null) gone.resign();
         return gone;
+    }
+
+    /** Notes that a partition's log directory has failed: until {@link #online} it is neither led nor anybody else's. */
+    public void offline(TopicPartition name) {
+        offline.add(name);
+    }
+
+    /** Ends {@link #offline}. */
+    public void online(TopicPartition name) {
+        offline.remove(name);
+    }
+
+    /** How many partitions are in a log directory that has failed. */
+    public int offlineCount() {
+        return offline.size();
+    }
+
+    /** Why a partition that exists is not led on this lane, in the terms of an answer to a client. */
+    public ErrorCode whyNotLed(TopicPartition name) {
+        return offline.contains(name) ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.NOT_LEADER_OR_FOLLOWER;
     }
 
     /** All of them, in no particular order; for work on each whose order does not matter. */
@@ -122,7 +143,7 @@ public final class LanePartitions {
      */
     public PartitionRead read(PartitionRead read, int bytesLeft, boolean atLeastOneBatch) {
         LeaderPartition partition = led.get(read.topicPartition());
-        if (partition == null) return read.refused(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+        if (partition == null) return read.refused(whyNotLed(read.topicPartition()));
         PartitionRead.Wanted wanted = read.wanted();
         ErrorCode epochError = checkLeaderEpoch(wanted.currentLeaderEpoch(), partition.leaderEpoch());
         if (epochError != ErrorCode.NONE) return read.refused(epochError);

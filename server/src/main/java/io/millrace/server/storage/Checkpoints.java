@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * that would say what it says already is not written again, so an idle node writes nothing.
  */
 public final class Checkpoints {
+    private static final System.Logger LOG = System.getLogger(Checkpoints.class.getName());
     private static final TopicPartition METADATA_PARTITION = new TopicPartition("__cluster_metadata", 0);
 
     private final LogDirectories directories;
@@ -103,49 +104,66 @@ public final class Checkpoints {
         isWriting = true;
         home.offload(
                 () -> {
-                    write(collected, metadataIsForcedTo);
-                    return true;
+                    return write(collected, metadataIsForcedTo);
                 },
                 outcome -> {
                     isWriting = false;
                     isInRound = false;
-                    if (outcome instanceof Lane.Outcome.Failed<Boolean>(Exception cause)
-                            && cause instanceof LogDirectoryFailed failed) diskFailed.accept(failed);
+                    switch (outcome) {
+                        case Lane.Outcome.Done<List<LogDirectoryFailed>>(List<LogDirectoryFailed> failures) ->
+                            failures.forEach(diskFailed);
+                        case Lane.Outcome.Failed<List<LogDirectoryFailed>>(Exception cause) ->
+                            LOG.log(System.Logger.Level.ERROR, "the checkpoints could not be written", cause);
+                    }
                     if (afterWriting != null) afterWriting.run();
                     if (!isStopped) nextRound = home.schedule(intervalMs, this::round);
                 });
     }
 
-    /** Writes the files. Blocks; one call at a time. */
-    public void write(List<LaneOffsets> collected, long metadataIsForcedTo) {
-        for (LogDirectories.InUse directory : directories.inUse()) {
-            Map<TopicPartition, Long> recoveryPoints = new TreeMap<>();
-            Map<TopicPartition, Long> logStartOffsets = new TreeMap<>();
-            Map<TopicPartition, Long> highWatermarks = new TreeMap<>();
-            Map<TopicPartition, Uuid> topicIds = new TreeMap<>();
-            for (LaneOffsets offsets : collected) {
-                recoveryPoints.putAll(offsets.recoveryPoints().getOrDefault(directory, Map.of()));
-                logStartOffsets.putAll(offsets.logStartOffsets().getOrDefault(directory, Map.of()));
-                highWatermarks.putAll(offsets.highWatermarks().getOrDefault(directory, Map.of()));
-                topicIds.putAll(offsets.topicIds().getOrDefault(directory, Map.of()));
+    /**
+     * Writes the files of every directory that can be used. Blocks; one call at a time.
+     *
+     * @return the failures, at most one of each directory; they do not keep the other directories from theirs
+     */
+    public List<LogDirectoryFailed> write(List<LaneOffsets> collected, long metadataIsForcedTo) {
+        List<LogDirectoryFailed> failures = new ArrayList<>();
+        for (LogDirectories.InUse directory : directories.online()) {
+            try {
+                write(directory, collected, metadataIsForcedTo);
+            } catch (LogDirectoryFailed failed) {
+                failures.add(failed);
             }
-            if (directory.hasMetadataLog()) recoveryPoints.put(METADATA_PARTITION, metadataIsForcedTo);
-            CheckpointTopicIds ids = directory.directory().checkpointTopicIds();
-            for (LaneOffsets offsets : collected) {
-                Set<TopicPartition> unopened = offsets.unopened().getOrDefault(directory, Set.of());
-                keep(unopened, offsetsWritten(directory.directory().recoveryPoints()), recoveryPoints);
-                keep(unopened, offsetsWritten(directory.directory().logStartOffsets()), logStartOffsets);
-                keep(unopened, offsetsWritten(directory.directory().highWatermarks()), highWatermarks);
-                keep(unopened, topicIdsWritten(ids), topicIds);
-            }
-            leaveOutOthers(ids, topicIds);
-            writeIfNew(directory.directory().recoveryPoints(), recoveryPoints);
-            writeIfNew(directory.directory().logStartOffsets(), logStartOffsets);
-            writeIfNew(directory.directory().highWatermarks(), highWatermarks);
-            if (!topicIds.equals(topicIdsWritten(ids))) {
-                ids.write(topicIds);
-                writtenIds.put(ids, topicIds);
-            }
+        }
+        return failures;
+    }
+
+    private void write(LogDirectories.InUse directory, List<LaneOffsets> collected, long metadataIsForcedTo) {
+        Map<TopicPartition, Long> recoveryPoints = new TreeMap<>();
+        Map<TopicPartition, Long> logStartOffsets = new TreeMap<>();
+        Map<TopicPartition, Long> highWatermarks = new TreeMap<>();
+        Map<TopicPartition, Uuid> topicIds = new TreeMap<>();
+        for (LaneOffsets offsets : collected) {
+            recoveryPoints.putAll(offsets.recoveryPoints().getOrDefault(directory, Map.of()));
+            logStartOffsets.putAll(offsets.logStartOffsets().getOrDefault(directory, Map.of()));
+            highWatermarks.putAll(offsets.highWatermarks().getOrDefault(directory, Map.of()));
+            topicIds.putAll(offsets.topicIds().getOrDefault(directory, Map.of()));
+        }
+        if (directory.hasMetadataLog()) recoveryPoints.put(METADATA_PARTITION, metadataIsForcedTo);
+        CheckpointTopicIds ids = directory.directory().checkpointTopicIds();
+        for (LaneOffsets offsets : collected) {
+            Set<TopicPartition> unopened = offsets.unopened().getOrDefault(directory, Set.of());
+            keep(unopened, offsetsWritten(directory.directory().recoveryPoints()), recoveryPoints);
+            keep(unopened, offsetsWritten(directory.directory().logStartOffsets()), logStartOffsets);
+            keep(unopened, offsetsWritten(directory.directory().highWatermarks()), highWatermarks);
+            keep(unopened, topicIdsWritten(ids), topicIds);
+        }
+        leaveOutOthers(ids, topicIds);
+        writeIfNew(directory.directory().recoveryPoints(), recoveryPoints);
+        writeIfNew(directory.directory().logStartOffsets(), logStartOffsets);
+        writeIfNew(directory.directory().highWatermarks(), highWatermarks);
+        if (!topicIds.equals(topicIdsWritten(ids))) {
+            ids.write(topicIds);
+            writtenIds.put(ids, topicIds);
         }
     }
 

@@ -1,26 +1,37 @@
 package io.millrace.server.storage;
 
 import io.millrace.environment.Disk;
+import io.millrace.metadata.DirectoryIds;
 import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
 import io.millrace.server.config.BadConfig;
 import io.millrace.storage.LogDirectory;
+import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.MetaProperties;
 import io.millrace.storage.PartitionDirectoryName;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The log directories in use by this process, and what they held when they were taken into use. Immutable after {@link #open};
- * the operations of {@link LogDirectory} itself touch only the partition they are asked about, so any lane may call them.
+ * The log directories of this process: those in use with what they held when they were taken into use, those that could not be,
+ * and those that have failed since (KIP-112). A directory that has failed is not used again before the next start.
+ *
+ * <p>Any thread may ask; the operations of {@link LogDirectory} itself touch only the partition they are asked about.
  */
 public final class LogDirectories {
+    private static final System.Logger LOG = System.getLogger(LogDirectories.class.getName());
+
     /**
      * One directory in use.
      *
@@ -69,47 +80,72 @@ public final class LogDirectories {
      */
     public record Found(InUse in, Path path, @Nullable Uuid topicId) {}
 
+    /** Is told where a replica lies, if the metadata does not say so. */
+    public interface PlacedListener {
+        /** Called on the partition's lane. */
+        void placed(Uuid topicId, int partition, Uuid directoryId);
+    }
+
     private final List<InUse> inUse;
+    private final Map<Path, LogDirectoryFailed> missing;
+    private final Set<Path> failed = ConcurrentHashMap.newKeySet();
+    private final AtomicIntegerArray partitionCounts;
     private final Map<TopicPartition, Found> found;
     private final List<Runnable> leftovers;
+    private volatile PlacedListener placedListener = (topicId, partition, directoryId) -> {};
 
-    private LogDirectories(List<InUse> inUse, Map<TopicPartition, Found> found, List<Runnable> leftovers) {
+    private LogDirectories(
+            List<InUse> inUse,
+            Map<Path, LogDirectoryFailed> missing,
+            Map<TopicPartition, Found> found,
+            List<Runnable> leftovers) {
         this.inUse = List.copyOf(inUse);
+        this.missing = Map.copyOf(missing);
+        this.partitionCounts = new AtomicIntegerArray(inUse.size());
         this.found = found;
         this.leftovers = leftovers;
     }
 
     /**
-     * Takes formatted directories into use: locks them, and looks at what they hold. Blocks.
+     * Takes formatted directories into use: locks them, and looks at what they hold. One whose disk fails is left out. Blocks.
      *
      * @throws BadConfig if one is used by another process, or belongs to another cluster or node
+     * @throws LogDirectoryFailed if all of them fail
      */
     public static LogDirectories open(Disk disk, List<Path> paths, int nodeId) {
         List<InUse> inUse = new ArrayList<>();
+        Map<Path, LogDirectoryFailed> missing = new LinkedHashMap<>();
         Map<TopicPartition, Found> found = new LinkedHashMap<>();
         List<Runnable> leftovers = new ArrayList<>();
         boolean isDone = false;
         try {
             String clusterId = null;
             for (Path path : paths) {
-                LogDirectory directory = LogDirectory.open(disk, path)
-                        .orElseThrow(() -> new BadConfig(path + " is in use by another process (its .lock is held)"));
-                InUse use = inspect(directory, nodeId, clusterId);
-                clusterId = directory
-                        .metaProperties()
-                        .map(MetaProperties::clusterId)
-                        .orElse(clusterId);
-                inUse.add(use);
-                collect(use, found, leftovers);
+                try {
+                    LogDirectory directory = LogDirectory.open(disk, path)
+                            .orElseThrow(
+                                    () -> new BadConfig(path + " is in use by another process (its .lock is held)"));
+                    Inspected inspected = inspect(directory, nodeId, clusterId);
+                    clusterId = inspected.clusterId();
+                    inUse.add(inspected.use());
+                    collect(inspected.use(), inspected.listing(), found, leftovers);
+                } catch (LogDirectoryFailed failure) {
+                    LOG.log(System.Logger.Level.ERROR, path + " cannot be used and stays offline", failure);
+                    missing.put(path, failure);
+                }
             }
+            if (inUse.isEmpty() && !missing.isEmpty())
+                throw missing.values().iterator().next();
             isDone = true;
-            return new LogDirectories(inUse, found, leftovers);
+            return new LogDirectories(inUse, missing, found, leftovers);
         } finally {
             if (!isDone) for (InUse use : inUse) use.directory().close();
         }
     }
 
-    private static InUse inspect(LogDirectory directory, int nodeId, @Nullable String clusterId) {
+    private record Inspected(InUse use, String clusterId, LogDirectory.Listing listing) {}
+
+    private static Inspected inspect(LogDirectory directory, int nodeId, @Nullable String clusterId) {
         boolean isGood = false;
         try {
             MetaProperties meta =
@@ -127,15 +163,17 @@ public final class LogDirectories {
                     directory.recoveryPoints().read(),
                     directory.logStartOffsets().read(),
                     directory.checkpointTopicIds().read());
+            LogDirectory.Listing listing = directory.list();
             isGood = true;
-            return use;
+            return new Inspected(use, meta.clusterId(), listing);
         } finally {
             if (!isGood) directory.close();
         }
     }
 
-    private static void collect(InUse use, Map<TopicPartition, Found> found, List<Runnable> leftovers) {
-        for (LogDirectory.Entry entry : use.directory().list().partitions()) {
+    private static void collect(
+            InUse use, LogDirectory.Listing listing, Map<TopicPartition, Found> found, List<Runnable> leftovers) {
+        for (LogDirectory.Entry entry : listing.partitions()) {
             TopicPartition partition = entry.name().partition();
             if (partition.topic().equals("__cluster_metadata")) continue;
             if (entry.name().state() == PartitionDirectoryName.State.DELETE) {
@@ -151,23 +189,111 @@ public final class LogDirectories {
     }
 
     /**
-     * Notes of which topics the checkpoints speak, before any topic can be made again under the name of one. Blocks.
+     * Before the first append: notes of which topics the checkpoints speak, before any topic can be made again under the name of
+     * one, and removes the clean-shutdown markers. Blocks.
+     *
+     * @param diskFailed is told of each directory in which that fails
      */
-    public void noteCheckpointTopicIds() {
-        for (InUse use : inUse) {
-            if (use.checkpointTopicIds().isPresent()) continue;
-            Map<TopicPartition, Uuid> ids = new TreeMap<>();
-            found.forEach((name, one) -> {
-                Uuid id = one.topicId();
-                if (one.in().equals(use) && id != null) ids.put(name, id);
-            });
-            use.directory().checkpointTopicIds().write(ids);
+    public void beginUse(Consumer<LogDirectoryFailed> diskFailed) {
+        for (InUse use : online()) {
+            try {
+                if (use.checkpointTopicIds().isEmpty())
+                    use.directory().checkpointTopicIds().write(topicIdsIn(use));
+                use.directory().removeCleanShutdownMarker();
+            } catch (LogDirectoryFailed failure) {
+                diskFailed.accept(failure);
+            }
         }
     }
 
-    /** The directories, in the order of the configuration. */
+    private Map<TopicPartition, Uuid> topicIdsIn(InUse use) {
+        Map<TopicPartition, Uuid> ids = new TreeMap<>();
+        found.forEach((name, one) -> {
+            Uuid id = one.topicId();
+            if (one.in().id().equals(use.id()) && id != null) ids.put(name, id);
+        });
+        return ids;
+    }
+
+    /** The directories taken into use, in the order of the configuration; some may have failed since. */
     public List<InUse> inUse() {
         return inUse;
+    }
+
+    /** Those that can be used now. */
+    public List<InUse> online() {
+        return inUse.stream().filter(use -> !isOffline(use)).toList();
+    }
+
+    /** Whether a directory has failed. */
+    public boolean isOffline(InUse use) {
+        return !failed.isEmpty() && failed.contains(use.directory().path());
+    }
+
+    /** The directory with an id, if it was taken into use. */
+    public Optional<InUse> withId(Uuid id) {
+        return inUse.stream().filter(use -> use.id().equals(id)).findFirst();
+    }
+
+    /** Where the directories are that cannot be used: those that failed at start, and those that failed since. */
+    public List<Path> offlinePaths() {
+        List<Path> offline = new ArrayList<>(missing.keySet());
+        for (InUse use : inUse) if (isOffline(use)) offline.add(use.directory().path());
+        offline.sort(null);
+        return offline;
+    }
+
+    /** The ids of those that failed since the start. */
+    public List<Uuid> failedIds() {
+        return inUse.stream().filter(this::isOffline).map(InUse::id).toList();
+    }
+
+    /** The directory that a failure happened in; nothing if it is none of these. */
+    public Optional<InUse> holding(Path place) {
+        return inUse.stream()
+                .filter(use -> place.startsWith(use.directory().path()))
+                .findFirst();
+    }
+
+    /**
+     * Fences a directory until the next start.
+     *
+     * @return false if it was fenced already
+     */
+    public boolean fence(InUse use) {
+        return failed.add(use.directory().path());
+    }
+
+    /** The directory with the fewest partitions among those that can be used, for a new one; nothing if none can be. */
+    Optional<InUse> leastUsedNow() {
+        return online().stream().min(Comparator.comparingInt(use -> partitionCounts.get(inUse.indexOf(use))));
+    }
+
+    /**
+     * Chooses where a new replica goes.
+     *
+     * @param assigned what the metadata says of it
+     * @return nothing if it belongs in a directory that is not there: it must not begin anew in another one (KAFKA-16234)
+     */
+    public Optional<InUse> placeFor(Uuid assigned) {
+        if (DirectoryIds.isReserved(assigned))
+            return assigned.equals(DirectoryIds.LOST) ? Optional.empty() : leastUsedNow();
+        return withId(assigned).filter(use -> !isOffline(use));
+    }
+
+    /** Counts partitions in a directory, for placement. */
+    public void countPartitions(InUse use, int more) {
+        partitionCounts.addAndGet(inUse.indexOf(use), more);
+    }
+
+    /** Tells the controller, by way of the listener, where a replica lies. */
+    public void tellPlaced(Uuid topicId, int partition, InUse use) {
+        placedListener.placed(topicId, partition, use.id());
+    }
+
+    /** Who is told where replicas lie; said once, before the lanes work. */
+    public void whenPlaced(PlacedListener listener) {
+        placedListener = listener;
     }
 
     /** The directory of a partition that was there at start. */
@@ -187,6 +313,12 @@ public final class LogDirectories {
 
     /** Gives the locks back. */
     public void close() {
-        for (InUse use : inUse) use.directory().close();
+        for (InUse use : inUse) {
+            try {
+                use.directory().close();
+            } catch (LogDirectoryFailed failure) {
+                LOG.log(System.Logger.Level.WARNING, use.directory().path() + " could not be unlocked", failure);
+            }
+        }
     }
 }

@@ -8,7 +8,9 @@ import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionDirectoryName;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -47,24 +49,33 @@ public final class StrayLogs {
             ids.put(name, new Uuid(randomness.nextLong(), randomness.nextLong()));
         lane.offload(
                 () -> {
+                    List<LogDirectoryFailed> failures = new ArrayList<>();
                     strays.forEach((name, found) -> {
-                        found.in()
-                                .directory()
-                                .setAside(
-                                        found.path(),
-                                        name,
-                                        PartitionDirectoryName.State.STRAY,
-                                        ids.getOrDefault(name, Uuid.ZERO));
-                        LOG.log(
-                                System.Logger.Level.WARNING,
-                                found.path() + " is of no topic the cluster knows; it is set aside as -stray");
+                        try {
+                            found.in()
+                                    .directory()
+                                    .setAside(
+                                            found.path(),
+                                            name,
+                                            PartitionDirectoryName.State.STRAY,
+                                            ids.getOrDefault(name, Uuid.ZERO));
+                            LOG.log(
+                                    System.Logger.Level.WARNING,
+                                    found.path() + " is of no topic the cluster knows; it is set aside as -stray");
+                        } catch (LogDirectoryFailed failed) {
+                            failures.add(failed);
+                        }
                     });
-                    return strays.size();
+                    return failures;
                 },
                 outcome -> {
-                    if (outcome instanceof Lane.Outcome.Failed<Integer>(Exception cause)
-                            && cause instanceof LogDirectoryFailed failed) diskFailed.accept(failed);
-                    else then.run();
+                    switch (outcome) {
+                        case Lane.Outcome.Done<List<LogDirectoryFailed>>(List<LogDirectoryFailed> failures) ->
+                            failures.forEach(diskFailed);
+                        case Lane.Outcome.Failed<List<LogDirectoryFailed>>(Exception cause) ->
+                            LOG.log(System.Logger.Level.ERROR, "unknown partitions could not be set aside", cause);
+                    }
+                    then.run();
                 });
     }
 }

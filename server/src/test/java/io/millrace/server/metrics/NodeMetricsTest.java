@@ -11,6 +11,7 @@ import io.millrace.server.fixture.Batches;
 import io.millrace.server.fixture.TestBroker;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.storage.CompactionNumbers;
+import io.millrace.server.storage.LogDirectories;
 import io.millrace.storage.AppendOrigin;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,10 +31,16 @@ class NodeMetricsTest {
 
     private final TestBroker broker = new TestBroker(2);
     private final List<Consumer<NodeMetrics.MetadataFacts>> asked = new ArrayList<>();
-    private final NodeMetrics metrics = new NodeMetrics(broker.lanes, broker.networks(), asked::add, new EverySource());
+    private final NodeMetrics metrics =
+            new NodeMetrics(broker.lanes, broker.networks(), asked::add, new EverySource(broker.directories));
     private final List<String> texts = new ArrayList<>();
 
-    private static final class EverySource implements MetricSources {
+    private record EverySource(LogDirectories directories) implements MetricSources {
+        @Override
+        public Optional<LogDirectories> logDirectories() {
+            return Optional.of(directories);
+        }
+
         @Override
         public Optional<FetchSessions> fetchSessions(BrokerLane lane) {
             return Optional.of(new FetchSessions(1, () -> 1));
