@@ -32,14 +32,18 @@ final class Rooms {
             List.of("server"),
             List.of("host", "client"),
             List.of("cli"),
-            List.of("simulator"));
+            List.of("simulator"),
+            List.of("bench"));
 
-    /** Production code does not see testkit; a client embeds none of the server; the simulator stands in for the host. */
+    /** Production code does not see testkit; a client embeds none of the server; the simulator stands in for the host. What
+     * is measured is the rooms themselves, or the program as a process. */
     private static final Map<String, Set<String>> NEVER = Map.of(
             "client",
             Set.of("metadata", "storage", "raft", "controller", "replication", "coordinators", "server"),
             "simulator",
-            Set.of("host", "cli"));
+            Set.of("host", "cli"),
+            "bench",
+            Set.of("cli", "simulator"));
 
     /** The one program, and the tool that the build runs. */
     private static final Set<String> WITH_MAIN = Set.of("cli", "protocol/generator");

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A length is only a claim. A stream gets memory at once for a frame no larger than those it has sent before, else in
  * proportion to the bytes that have come; and beyond {@link BufferPool#SMALL_BYTES} only within the pool's budget.
+ *
+ * <p>Guarded by {@code FrameBenchmark}.
  */
 public final class FrameReader {
     /** A frame that lacks at least this many bytes is read straight into its own buffer, to save the copy. */

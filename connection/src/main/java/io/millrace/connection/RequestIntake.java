@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a request's header turned out to say. Every version of the header begins with 0 apiKey i16, 2 apiVersion i16, 4
  * correlationId i32; which version follows is decided by the first two (KIP-482).
+ * Guarded by {@code FrameBenchmark}.
  */
 public sealed interface RequestIntake {
     /**

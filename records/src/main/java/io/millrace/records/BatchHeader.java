@@ -242,7 +242,10 @@ public final class BatchHeader {
         setCrc(buffer, at);
     }
 
-    /** The CRC-32C of the batch as it is, 0 to 2^32-1. The buffer's position and limit move meanwhile, and back. */
+    /**
+     * The CRC-32C of the batch as it is, 0 to 2^32-1. The buffer's position and limit move meanwhile, and back. Guarded by
+     * {@code AppendBenchmark}.
+     */
     public static long computeCrc(ByteBuffer buffer, int at) {
         int position = buffer.position();
         int limit = buffer.limit();

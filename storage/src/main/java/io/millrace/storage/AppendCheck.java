@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Whether batches may go into a log, apart from what their producers did before. Compressed batches of clients are judged
  * by header and CRC and unpacked only where a property needs the records: keys for compaction, time stamps for
- * {@code message.timestamp.before.max.ms}.
+ * {@code message.timestamp.before.max.ms}. Guarded by {@code AppendBenchmark}.
  */
 final class AppendCheck {
     /** How many bad records a refusal names in its message, as in Kafka. */

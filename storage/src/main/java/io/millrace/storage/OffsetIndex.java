@@ -10,6 +10,7 @@ import java.util.List;
 /**
  * Sparse map from offsets to file positions of one segment. Entry, 8 bytes: 0 offset less the base offset i32, 4
  * position of a batch in the segment file i32. The offset is the last of the batch at that position. Both grow.
+ * Guarded by {@code IndexLookupBenchmark}.
  */
 public final class OffsetIndex extends SparseIndex {
     /** Bytes of an entry. */

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * The log of one partition: appends, reads, lookups, retention, truncation.
  *
  * <p>Used by one lane at a time. Every method may throw {@link LogDirectoryFailed} when the disk fails, after which the
- * log must not be used any more, and {@link CorruptLog} when it meets damage.
+ * log must not be used any more, and {@link CorruptLog} when it meets damage. Appends are guarded by
+ * {@code AppendBenchmark}, lookups by {@code IndexLookupBenchmark}.
  */
 public final class PartitionLog {
     private static final int NO_TRANSACTION_VERSION = 0;

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * A file of fixed-size entries with growing keys. The newest entries are kept in memory and written in blocks, when
  * {@link #flush} is called or when they have become many; older ones are found by positional reads. Nothing is
  * preallocated, and the file does not exist before the first write. What memory holds is lost in a crash and made again
- * from the log.
+ * from the log. Guarded by {@code IndexLookupBenchmark}.
  */
 abstract class SparseIndex {
     /** Entries kept in memory before the older half is let go. */

@@ -9,7 +9,7 @@ import java.util.List;
 
 /**
  * Sparse map from time stamps to offsets of one segment (KIP-33). Entry, 12 bytes: 0 largest time stamp so far i64, 8
- * last offset of the batch that brought it, less the base offset, i32. Both grow.
+ * last offset of the batch that brought it, less the base offset, i32. Both grow. Guarded by {@code IndexLookupBenchmark}.
  */
 public final class TimeIndex extends SparseIndex {
     /** Bytes of an entry. */

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * smallest size of an element, before anything is allocated for it. Every read names the field it is for, as
  * {@code Struct.field}, which appears in {@link MalformedMessage}. Fields that are "compact" have their length as an
  * unsigned varint plus one, as in flexible versions (KIP-482); the others as an int16 (strings) or int32.
+ *
+ * <p>Guarded by {@code FrameBenchmark}.
  */
 public final class ProtocolReader {
     /** No message of Kafka's has more elements in one collection (CVE-2026-111108 and its kind). */

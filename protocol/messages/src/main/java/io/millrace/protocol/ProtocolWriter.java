@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Record batches above {@link #MAX_COPIED_PAYLOAD_BYTES}, and all that are not in memory, are not copied: the place
  * where they belong is remembered, and {@link #finish} returns the pieces in order. A writer can be used again after
  * {@link #reset}. "Compact" is as in {@link ProtocolReader}.
+ *
+ * <p>Guarded by {@code FrameBenchmark}.
  */
 public final class ProtocolWriter {
     /** Payloads in memory up to this size are cheaper to copy than to send as a segment of their own. */
