@@ -16,9 +16,9 @@ READY_WITHIN = 240
 STOPS_WITHIN = 60
 
 
-def resolve(home):
-    """Puts the pinned jars of broker, tools and client under home; done once per version of the pom files."""
-    for part in ('broker', 'tools', 'client'):
+def resolve(home, parts=('broker', 'tools', 'client')):
+    """Puts the pinned jars of these parts under home; done once per version of the pom files."""
+    for part in parts:
         pom, done = os.path.join(PEERS, part + '.pom.xml'), os.path.join(home, part + '.resolved')
         with open(pom) as file:
             wanted = file.read()

@@ -351,6 +351,7 @@ public class Driver {
         out.put("msg_s", n * (double) recs / el);
         out.put("mb_s", n * (double) recs * size / el / 1e6);
         out.put("payload_bytes", n * (long) recs * size);
+        out.put("total_requests", reqs.get());
         out.put("total_records", reqs.get() * recs);
         hist("", h);
     }
@@ -463,6 +464,8 @@ public class Driver {
         out.put("mb_s", (b1 - b0) / el / 1e6);
         out.put("msg_s", (n1 - n0) / el);
         out.put("req_s", (q1 - q0) / el);
+        out.put("total_requests", reqs.get());
+        out.put("total_records", recs.get());
         out.put("payload_bytes", b1 - b0);
     }
 

@@ -20,6 +20,8 @@ final class SimulatedLane implements Lane {
     private final Simulation simulation;
     private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
     private boolean isTurnDue;
+    private long turns;
+    private long messages;
 
     SimulatedLane(String name, SimulatedNode node, Simulation simulation) {
         this.name = name;
@@ -40,8 +42,14 @@ final class SimulatedLane implements Lane {
     @Override
     public void execute(Runnable task) {
         if (node.isDown()) return;
+        Lane from = node.currentLane();
+        if (from != null && from != this) messages++;
         tasks.addLast(task);
         turnSoon();
+    }
+
+    LaneWork work() {
+        return new LaneWork(turns, messages);
     }
 
     private void turnSoon() {
@@ -58,7 +66,10 @@ final class SimulatedLane implements Lane {
         }
         if (node.nanosFrozen() == 0) {
             Runnable task = tasks.pollFirst();
-            if (task != null) node.run(this, task);
+            if (task != null) {
+                turns++;
+                node.run(this, task);
+            }
         }
         if (!tasks.isEmpty()) turnSoon();
     }

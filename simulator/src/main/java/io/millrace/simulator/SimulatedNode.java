@@ -16,6 +16,7 @@ public final class SimulatedNode {
     private final SimulatedClock clock;
     private final SimulatedTransport transport;
     private final Environment environment;
+    private final List<SimulatedLane> lanes = new ArrayList<>();
     private @Nullable Lane current;
     private boolean isDown;
     private long frozenUntilNanos;
@@ -25,15 +26,19 @@ public final class SimulatedNode {
         this.disk = disk;
         this.clock = new SimulatedClock(simulation);
         this.transport = new SimulatedTransport(network, simulation);
-        List<Lane> lanes = new ArrayList<>();
         for (int i = 0; i < laneCount; i++) lanes.add(new SimulatedLane("lane-" + i, this, simulation));
         Lane metadata = new SimulatedLane("metadata", this, simulation);
-        environment = new Environment(clock, simulation.newRandom(), disk, transport, lanes, metadata);
+        environment = new Environment(clock, simulation.newRandom(), disk, transport, List.copyOf(lanes), metadata);
     }
 
     /** What the code under simulation gets. */
     public Environment environment() {
         return environment;
+    }
+
+    /** What each broker lane has done since the start. */
+    public List<LaneWork> laneWork() {
+        return lanes.stream().map(SimulatedLane::work).toList();
     }
 
     /** The disk, which outlives crashes. */
