@@ -182,7 +182,7 @@ public final class Compaction {
         }
     }
 
-    /** Lets go of files; what was written and not put in place is deleted now, or else when the log is opened next. */
+    /** Lets go of files and deletes what was written and not put in place; a disk that cannot do that has failed. */
     private void abandon() {
         try {
             closeReader();
@@ -192,12 +192,7 @@ public final class Compaction {
             unfinished.closeFiles();
             deleteCleaned(unfinished.baseOffset());
         } catch (IOException e) {
-            System.getLogger(Compaction.class.getName())
-                    .log(
-                            System.Logger.Level.WARNING,
-                            "what a compaction of " + folder.directory()
-                                    + " has left could not be deleted; the next start will",
-                            e);
+            throw new LogDirectoryFailed(folder.directory(), "delete what a compaction has left", e);
         }
     }
 
