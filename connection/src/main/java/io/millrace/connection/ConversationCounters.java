@@ -10,6 +10,8 @@ import java.util.Map;
 public final class ConversationCounters {
     private long opened;
     private long closed;
+    private long movedIn;
+    private long movedOut;
     private long requests;
     private long replies;
     private long bytesIn;
@@ -34,7 +36,7 @@ public final class ConversationCounters {
 
     /** The numbers now. */
     public Snapshot snapshot() {
-        return new Snapshot(opened, opened - closed, requests, replies, bytesIn, bytesOut);
+        return new Snapshot(opened, opened + movedIn - movedOut - closed, requests, replies, bytesIn, bytesOut);
     }
 
     /** How many conversations ended for reasons of this kind. */
@@ -51,6 +53,21 @@ public final class ConversationCounters {
     public void closed(CloseReason.Kind kind) {
         closed++;
         closedByKind.merge(kind, 1L, Long::sum);
+    }
+
+    /** A conversation came from another lane; it has been counted as opened there. */
+    public void movedIn() {
+        movedIn++;
+    }
+
+    /** A conversation went to another lane. */
+    public void movedOut() {
+        movedOut++;
+    }
+
+    /** How many conversations have come from other lanes. */
+    public long conversationsMovedIn() {
+        return movedIn;
     }
 
     /** A server took a request in. */

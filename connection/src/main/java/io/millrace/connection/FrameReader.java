@@ -48,7 +48,7 @@ public final class FrameReader {
     private static final Progress HELD = new Progress.Held();
     private static final Progress STARVED = new Progress.Starved();
 
-    private final BufferPool pool;
+    private BufferPool pool;
     private int maxFrameBytes;
     private int trustBytes = INITIAL_TRUST_BYTES;
     private long framesBegun;
@@ -116,6 +116,30 @@ public final class FrameReader {
         PooledBuffer buffer = partial;
         readsIntoPartial = buffer != null && partialRoom(buffer) >= DIRECT_READ_BYTES;
         return buffer != null && readsIntoPartial ? limitToFrame(buffer) : shared.clear();
+    }
+
+    /**
+     * Where to read to without going beyond the end of the frame, or the length, that has come in part.
+     *
+     * @param shared as for {@link #target}
+     * @throws IllegalStateException between frames
+     */
+    public ByteBuffer targetWithinFrame(ByteBuffer shared) {
+        if (!isInFrame()) throw new IllegalStateException("no frame has come in part");
+        ByteBuffer into = target(shared);
+        if (readsIntoPartial) return into;
+        PooledBuffer buffer = partial;
+        return into.limit(buffer == null ? Integer.BYTES - lengthBytesSeen : partialRoom(buffer));
+    }
+
+    /**
+     * Takes its buffers from another pool from now on.
+     *
+     * @throws IllegalStateException unless it is between frames and holds nothing
+     */
+    public void lendFrom(BufferPool other) {
+        if (isInFrame() || isHolding()) throw new IllegalStateException("a reader with buffers cannot change its pool");
+        pool = other;
     }
 
     /**

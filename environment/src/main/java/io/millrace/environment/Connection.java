@@ -48,6 +48,15 @@ public interface Connection {
     /** Whether {@link ConnectionEvents#onWritable} is wanted; it is not at first. */
     void wantWrites(boolean wanted);
 
+    /**
+     * Gives an established connection to another lane. Once this is called, this lane calls nothing of it and is told nothing of
+     * it any more; on the other lane {@code arrived} runs first, and events follow. What the peer sends or does
+     * meanwhile is told there.
+     *
+     * @param to another lane of the same transport; if it has stopped, the connection is closed
+     */
+    void moveTo(Lane to, Runnable arrived);
+
     /** Ends the connection at once, in both directions; {@link ConnectionEvents#onClosed} is not called for it. */
     void close();
 }

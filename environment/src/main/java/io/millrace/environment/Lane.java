@@ -30,6 +30,14 @@ public interface Lane {
      */
     <T extends @Nullable Object> void offload(Callable<T> work, Consumer<Outcome<T>> then);
 
+    /**
+     * The share of its recent time in which it had work to do, from 0 to 1; 0 where that is not known. May be called from
+     * anywhere.
+     */
+    default double recentLoad() {
+        return 0;
+    }
+
     /** How offloaded work ended. */
     sealed interface Outcome<T extends @Nullable Object> {
         /** It returned. */

@@ -23,7 +23,7 @@ final class HostConnection implements Connection, ReadyHandler {
     private static final int MAX_HEAP_CHUNK_BYTES = 128 * 1024;
 
     private final long id;
-    private final HostLane lane;
+    private HostLane lane;
     private final InetSocketAddress remoteAddress;
     private InetSocketAddress localAddress;
     private @Nullable SocketChannel channel;
@@ -128,7 +128,8 @@ final class HostConnection implements Connection, ReadyHandler {
         }
         int operations = ready.readyOps();
         if ((operations & SelectionKey.OP_WRITE) != 0) owner().onWritable();
-        if ((operations & SelectionKey.OP_READ) != 0 && !isClosed && readsWanted) owner().onReadable();
+        // The owner may have closed it, or given it to another lane, which looks at it from then on.
+        if ((operations & SelectionKey.OP_READ) != 0 && ready.isValid() && readsWanted) owner().onReadable();
     }
 
     private void finishConnecting() {
@@ -261,6 +262,38 @@ final class HostConnection implements Connection, ReadyHandler {
 
     private void applyInterest() {
         if (key != null && isConnected && !isClosed) key.interestOps(interestOps());
+    }
+
+    /**
+     * {@inheritDoc} The key here is cancelled at once, so this lane tells nothing of it any more, though its selector forgets
+     * it only when it selects next.
+     */
+    @Override
+    public void moveTo(Lane to, Runnable arrived) {
+        if (!(to instanceof HostLane target)) {
+            throw new IllegalArgumentException("lane " + to.name() + " is not one of the host's");
+        }
+        SelectionKey watched = key;
+        if (target == lane || watched == null || !isConnected || isClosed) {
+            throw new IllegalStateException(HostTransport.named(remoteAddress) + " cannot move to lane " + to.name());
+        }
+        if (target.isStopped()) {
+            fail(new IOException("lane " + to.name() + " has stopped"));
+            return;
+        }
+        key = null;
+        watched.cancel();
+        lane = target;
+        target.execute(() -> {
+            try {
+                key = target.register(connected(), interestOps(), this);
+            } catch (IOException e) {
+                arrived.run();
+                fail(e);
+                return;
+            }
+            arrived.run();
+        });
     }
 
     @Override

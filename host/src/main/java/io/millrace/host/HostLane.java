@@ -4,7 +4,6 @@ import io.millrace.environment.Lane;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
@@ -35,6 +34,9 @@ public final class HostLane implements Lane {
     private static final long NANOS_PER_MS = 1_000_000L;
     private static final long MAX_DELAY_MS = Long.MAX_VALUE / 4 / NANOS_PER_MS;
 
+    /** Over how long its load is reckoned, at least. */
+    private static final long LOAD_WINDOW_NANOS = 100 * NANOS_PER_MS;
+
     private static final int AWAKE = 0;
     private static final int ASLEEP = 1;
 
@@ -58,6 +60,9 @@ public final class HostLane implements Lane {
     private long asleepNanos;
     private long asleepSinceNanos;
     private boolean isAsleep;
+    private long windowBeganNanos = System.nanoTime();
+    private long windowAsleepNanos;
+    private volatile double recentLoad;
 
     /**
      * Makes a lane; tasks may be handed in before {@link #start}.
@@ -155,6 +160,20 @@ public final class HostLane implements Lane {
         return asleepNanos;
     }
 
+    /** {@inheritDoc} It is reckoned anew every tenth of a second or so, when the lane looks at its sockets. */
+    @Override
+    public double recentLoad() {
+        return recentLoad;
+    }
+
+    private void reckonLoad(long nowNanos) {
+        long windowNanos = nowNanos - windowBeganNanos;
+        if (windowNanos < LOAD_WINDOW_NANOS) return;
+        recentLoad = 1 - (double) (asleepNanos - windowAsleepNanos) / windowNanos;
+        windowBeganNanos = nowNanos;
+        windowAsleepNanos = asleepNanos;
+    }
+
     /**
      * Asks the lane to stop after the tasks that have been handed in so far. Its connections are then closed, and each is
      * told so. May be called from anywhere.
@@ -185,9 +204,13 @@ public final class HostLane implements Lane {
         return !thread.isAlive();
     }
 
-    /** Watches a channel; called on the lane. */
-    SelectionKey register(SelectableChannel channel, int interestOps, ReadyHandler handler)
-            throws ClosedChannelException {
+    /** Watches a channel; called on the lane, in a task. */
+    SelectionKey register(SelectableChannel channel, int interestOps, ReadyHandler handler) throws IOException {
+        SelectionKey former = channel.keyFor(selector);
+        // A channel that left and came back within one turn: the selector forgets cancelled keys only when it selects.
+        // What
+        // is ready now is so at the next select, too.
+        if (former != null && !former.isValid()) selector.selectNow(stillReady -> {});
         return channel.register(selector, interestOps, handler);
     }
 
@@ -254,10 +277,12 @@ public final class HostLane implements Lane {
     private void select() throws IOException {
         if (stopRequested) return;
         if (!tasks.isEmpty()) {
+            reckonLoad(System.nanoTime());
             selector.selectNow(whenReady);
             return;
         }
         asleepSinceNanos = System.nanoTime();
+        reckonLoad(asleepSinceNanos);
         long waitNanos = timers.nanosUntilNext(asleepSinceNanos);
         // From here on a task from another thread either is seen by isEmpty(), or its sender sees us asleep.
         sleepState.set(ASLEEP);

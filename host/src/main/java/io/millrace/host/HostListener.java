@@ -49,6 +49,8 @@ final class HostListener implements Transport.Listening, ReadyHandler {
                 watcher.register(channel, SelectionKey.OP_ACCEPT, this);
             } catch (ClosedChannelException closedAlready) {
                 // Nobody listens any more, which is what close() promised.
+            } catch (IOException e) {
+                throw new UncheckedIOException(HostTransport.named(address) + ": cannot be watched", e);
             }
         });
     }

@@ -22,9 +22,13 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -152,6 +156,73 @@ class HostTransportTest {
             }
             assertEquals(Set.of("lane-0", "lane-1"), lanes);
             assertEquals(4, ids.size());
+        }
+    }
+
+    /** An echo that goes to the other lane after every read. */
+    private final class Wanderer implements ConnectionEvents {
+        private final Connection connection;
+        private final AtomicInteger moves;
+        private final ByteBuffer buffer = ByteBuffer.allocateDirect(64 * 1024);
+        private Lane lane;
+
+        Wanderer(Connection connection, Lane lane, AtomicInteger moves) {
+            this.connection = connection;
+            this.lane = lane;
+            this.moves = moves;
+        }
+
+        @Override
+        public void onReadable() {
+            assertTrue(lane.isCurrent());
+            try {
+                if (connection.read(buffer.clear()) < 0) {
+                    connection.close();
+                    return;
+                }
+                buffer.flip();
+                while (buffer.hasRemaining()) connection.write(new ByteBuffer[] {buffer}, 0, 1);
+            } catch (IOException e) {
+                connection.close();
+                return;
+            }
+            lane = environment.lanes().get(environment.lanes().get(0).equals(lane) ? 1 : 0);
+            connection.moveTo(lane, moves::incrementAndGet);
+        }
+
+        @Override
+        public void onWritable() {}
+
+        @Override
+        public void onClosed(@Nullable IOException cause) {}
+    }
+
+    @Test
+    void connectionsThatMoveAtEveryReadLoseNothingAndAreToldOnTheirLaneOnly() throws Exception {
+        AtomicInteger moves = new AtomicInteger();
+        try (var listening = listen((connection, lane) -> new Wanderer(connection, lane, moves))) {
+            List<Thread> clients = new ArrayList<>();
+            ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
+            for (int c = 0; c < 4; c++) {
+                SeededRandom random = new SeededRandom(c);
+                clients.add(Thread.ofPlatform().start(() -> {
+                    try (Socket socket = new Socket(
+                            listening.address().getAddress(),
+                            listening.address().getPort())) {
+                        DataInputStream in = new DataInputStream(socket.getInputStream());
+                        for (int i = 0; i < 2_000; i++) {
+                            byte[] sent = random.bytes(1 + random.nextInt(200));
+                            socket.getOutputStream().write(sent);
+                            assertArrayEquals(sent, in.readNBytes(sent.length));
+                        }
+                    } catch (IOException | AssertionError e) {
+                        failures.add(e);
+                    }
+                }));
+            }
+            for (Thread client : clients) client.join();
+            assertEquals(List.of(), List.copyOf(failures));
+            assertTrue(moves.get() >= 4 * 2_000, () -> moves + " moves");
         }
     }
 

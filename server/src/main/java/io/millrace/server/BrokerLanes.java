@@ -13,6 +13,7 @@ import io.millrace.metadata.MetadataImage;
 import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.records.Compression;
 import io.millrace.server.config.ServerConfig;
+import io.millrace.server.fetch.FetchSessions;
 import io.millrace.server.groups.LaneGroups;
 import io.millrace.server.network.ApiTable;
 import io.millrace.server.network.LaneNetwork;
@@ -80,6 +81,7 @@ final class BrokerLanes {
         ConversationLimits limits = ConversationLimits.DEFAULT
                 .withMaxFrameBytes(configs.brokerInt("socket.request.max.bytes"))
                 .withIdleMs(idleMs(configs.brokerLong("connections.max.idle.ms")));
+        int sessions = configs.brokerInt("max.incremental.fetch.session.cache.slots");
         Map<Lane, LaneNetwork> networks = new LinkedHashMap<>();
         for (BrokerLane lane : lanes)
             networks.put(
@@ -94,6 +96,9 @@ final class BrokerLanes {
                             limits,
                             FILES,
                             environment.clock(),
+                            new FetchSessions(
+                                    (sessions + lanes.size() - 1) / lanes.size(),
+                                    () -> environment.randomness().nextInt(Integer.MAX_VALUE)),
                             lanes.size() > 1));
         return networks;
     }

@@ -1,13 +1,11 @@
 package io.millrace.server;
 
 import io.millrace.environment.Lane;
-import io.millrace.environment.Randomness;
 import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.protocol.ApiKey;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.controller.ControllerAccess;
 import io.millrace.server.controller.TopicCreation;
-import io.millrace.server.fetch.FetchSessions;
 import io.millrace.server.groups.GroupRoute;
 import io.millrace.server.handlers.AlterConfigsHandler;
 import io.millrace.server.handlers.ApiVersionsHandler;
@@ -46,7 +44,6 @@ import io.millrace.server.network.LaneNetwork;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.storage.LogDirectories;
 import io.millrace.storage.LogDirectoryFailed;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -55,32 +52,27 @@ import java.util.function.Consumer;
 final class LaneApis {
     private LaneApis() {}
 
-    /** Fills the lanes' tables; the fetch sessions it makes, one set for each lane, are what metrics ask for. */
-    static Map<BrokerLane, FetchSessions> fill(
+    /** Fills the lanes' tables. */
+    static void fill(
             Map<Lane, LaneNetwork> networks,
             List<BrokerLane> lanes,
             ServerConfig config,
             String clusterId,
             LogDirectories directories,
             ControllerAccess controller,
-            Randomness randomness,
             Consumer<LogDirectoryFailed> diskFailed) {
         EffectiveConfigs configs = config.effective();
         ClientView view = new ClientView(config);
         TopicCreation creation = new TopicCreation(controller, configs);
-        int sessions = configs.brokerInt("max.incremental.fetch.session.cache.slots");
-        int sessionsPerLane = (sessions + lanes.size() - 1) / lanes.size();
-        Map<BrokerLane, FetchSessions> sessionsByLane = new LinkedHashMap<>();
         for (BrokerLane lane : lanes) {
             LaneNetwork network = networks.get(lane.lane());
             if (network == null) throw new IllegalStateException("lane " + lane.index() + " has no network");
             ApiTable apis = network.apis();
-            FetchSessions fetchSessions =
-                    new FetchSessions(sessionsPerLane, () -> randomness.nextInt(Integer.MAX_VALUE));
-            sessionsByLane.put(lane, fetchSessions);
             GroupRoute groups = new GroupRoute(lane, configs.brokerInt("offsets.topic.num.partitions"));
             apis.serve(ApiKey.PRODUCE, new ProduceHandler(lane, diskFailed))
-                    .serve(ApiKey.FETCH, new FetchHandler(lane, fetchSessions, configs.brokerInt("fetch.max.bytes")))
+                    .serve(
+                            ApiKey.FETCH,
+                            new FetchHandler(lane, network.fetchSessions(), configs.brokerInt("fetch.max.bytes")))
                     .serve(ApiKey.LIST_OFFSETS, new ListOffsetsHandler(lane, diskFailed))
                     .serve(ApiKey.METADATA, new MetadataHandler(lane, view, clusterId, creation))
                     .serve(ApiKey.OFFSET_COMMIT, new OffsetCommitHandler(lane, groups))
@@ -114,6 +106,5 @@ final class LaneApis {
                             new DescribeTopicPartitionsHandler(
                                     lane, configs.brokerInt("max.request.partition.size.limit")));
         }
-        return sessionsByLane;
     }
 }

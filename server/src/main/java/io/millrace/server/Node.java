@@ -102,15 +102,14 @@ public final class Node {
                 new DirectoryAssignments(metadata, broker, config.nodeId(), environment.metadataLane());
         directories.whenPlaced(assignments::placed);
         this.listeners = new NodeListeners(environment, config, networks);
-        Map<BrokerLane, FetchSessions> sessions = LaneApis.fill(
-                networks, lanes, config, clusterId, directories, metadata, environment.randomness(), this::diskFailed);
+        LaneApis.fill(networks, lanes, config, clusterId, directories, metadata, this::diskFailed);
         this.stop = new NodeStop(environment, directories, lanes, metadata, broker, listeners);
         this.opening = new OpeningWatch(
                 lanes, environment.metadataLane(), environment.clock(), () -> hasFailed || stop.isStopping());
         this.metrics = new NodeMetrics(lanes, networks, this::metadataFacts, new MetricSources() {
             @Override
             public Optional<FetchSessions> fetchSessions(BrokerLane lane) {
-                return Optional.ofNullable(sessions.get(lane));
+                return Optional.ofNullable(networks.get(lane.lane())).map(LaneNetwork::fetchSessions);
             }
 
             @Override

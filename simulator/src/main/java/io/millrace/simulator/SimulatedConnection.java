@@ -28,7 +28,7 @@ final class SimulatedConnection implements Connection {
     private final long id;
     private final InetSocketAddress local;
     private final InetSocketAddress remote;
-    private final Lane lane;
+    private Lane lane;
     private final Simulation simulation;
     private final SeededRandom random;
     private final int windowBytes;
@@ -41,6 +41,8 @@ final class SimulatedConnection implements Connection {
     private @Nullable String broken;
     private boolean isClosed;
     private boolean isGone;
+    private boolean isMoving;
+    private int moves;
     private boolean wantsReads = true;
     private boolean wantsWrites;
     private boolean isReadDue;
@@ -198,7 +200,9 @@ final class SimulatedConnection implements Connection {
     private void readSoon() {
         if (isReadDue || !canRead()) return;
         isReadDue = true;
+        int movesBefore = moves;
         lane.execute(() -> {
+            if (moves != movesBefore) return;
             isReadDue = false;
             if (!canRead() || events == null) return;
             events.onReadable();
@@ -208,6 +212,7 @@ final class SimulatedConnection implements Connection {
 
     private boolean canRead() {
         return !isClosed
+                && !isMoving
                 && wantsReads
                 && peer != null
                 && events != null
@@ -217,7 +222,9 @@ final class SimulatedConnection implements Connection {
     private void writeSoon() {
         if (isWriteDue || !canWrite()) return;
         isWriteDue = true;
+        int movesBefore = moves;
         lane.execute(() -> {
+            if (moves != movesBefore) return;
             isWriteDue = false;
             if (!canWrite() || events == null) return;
             events.onWritable();
@@ -227,6 +234,7 @@ final class SimulatedConnection implements Connection {
 
     private boolean canWrite() {
         return !isClosed
+                && !isMoving
                 && wantsWrites
                 && peer != null
                 && events != null
@@ -243,6 +251,29 @@ final class SimulatedConnection implements Connection {
     public void wantWrites(boolean wanted) {
         wantsWrites = wanted;
         writeSoon();
+    }
+
+    @Override
+    public void moveTo(Lane to, Runnable arrived) {
+        requireLane();
+        moves++;
+        isMoving = true;
+        isReadDue = false;
+        isWriteDue = false;
+        lane = to;
+        simulation.trace(moves);
+        to.execute(() -> {
+            isMoving = false;
+            arrived.run();
+            readSoon();
+            writeSoon();
+        });
+    }
+
+    private void requireLane() {
+        if (isMoving || !lane.isCurrent()) {
+            throw new IllegalStateException("connection " + id + " is used off its lane " + lane.name());
+        }
     }
 
     /** With bytes unread, the peer sees a reset instead of an end, as with TCP. */
@@ -295,6 +326,7 @@ final class SimulatedConnection implements Connection {
     }
 
     private SimulatedConnection requireEstablished() throws IOException {
+        requireLane();
         SimulatedConnection other = peer;
         if (isClosed || other == null) throw new IOException("connection " + id + " is not open");
         return other;

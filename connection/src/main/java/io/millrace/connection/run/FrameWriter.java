@@ -58,7 +58,7 @@ final class FrameWriter {
     /** To be run once so many bytes have been sent in all. */
     private record Hook(long atSentBytes, Runnable whenDone) {}
 
-    private final ConversationLane shared;
+    private ConversationLane shared;
     private final PayloadFiles files;
     private final ArrayDeque<Piece> pieces = new ArrayDeque<>(2);
     private final ArrayDeque<Hook> hooks = new ArrayDeque<>(0);
@@ -72,6 +72,12 @@ final class FrameWriter {
     FrameWriter(ConversationLane shared, PayloadFiles files) {
         this.shared = shared;
         this.files = files;
+    }
+
+    /** Goes on with what another lane shares; only while nothing is queued. */
+    void moveTo(ConversationLane other) {
+        if (!pieces.isEmpty() || !hooks.isEmpty()) throw new IllegalStateException("a writer with frames cannot move");
+        shared = other;
     }
 
     /** Bytes that have been queued and not sent. */

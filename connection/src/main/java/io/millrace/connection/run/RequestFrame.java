@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RequestFrame {
     private final ServerConversation conversation;
+    /** The lane it came in on, where its buffer belongs. */
+    private final ConversationLane shared;
+
     private final ApiKey apiKey;
     private final short version;
     private final int correlationId;
@@ -43,6 +46,7 @@ public final class RequestFrame {
             @Nullable PooledBuffer owner,
             long receivedAtMs) {
         this.conversation = conversation;
+        this.shared = conversation.shared();
         this.apiKey = header.apiKey();
         this.version = header.version();
         this.correlationId = header.correlationId();
@@ -116,7 +120,7 @@ public final class RequestFrame {
         if (isLoanOver || isRetained) throw new IllegalStateException("a request " + apiKey + " is retained too late");
         isRetained = true;
         if (owner != null) return;
-        PooledBuffer copy = conversation.shared().pool().lend(body.remaining());
+        PooledBuffer copy = shared.pool().lend(body.remaining());
         copy.bytes().put(body).flip();
         owner = copy;
         body = copy.bytes();
@@ -124,10 +128,10 @@ public final class RequestFrame {
 
     /** Gives the body of a retained request back; may be called on any lane, once. */
     public void release() {
-        if (conversation.shared().lane().isCurrent()) {
+        if (shared.lane().isCurrent()) {
             giveBack();
         } else {
-            conversation.shared().lane().execute(this::giveBack);
+            shared.lane().execute(this::giveBack);
         }
     }
 

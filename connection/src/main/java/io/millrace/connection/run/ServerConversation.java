@@ -22,6 +22,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +38,7 @@ public final class ServerConversation implements ConnectionEvents {
     private static final short ANSWERED_AS_VERSION = 0;
 
     private final Connection connection;
-    private final ConversationLane shared;
+    private ConversationLane shared;
     private final ConversationLimits limits;
     private final ApiKey.Listener listener;
     private final RequestSink sink;
@@ -46,7 +47,7 @@ public final class ServerConversation implements ConnectionEvents {
     private final FrameWriter writer;
     private final ConversationPatience patience;
     private final FrameSink onFrame = this::onFrame;
-    private final Runnable work = this::work;
+    private final Runnable work = this::workAsked;
     private final ArrayDeque<RequestFrame> inFlight = new ArrayDeque<>(4);
 
     private long inFlightBytes;
@@ -56,6 +57,8 @@ public final class ServerConversation implements ConnectionEvents {
     private boolean isWorkAsked;
     private boolean isClosed;
     private @Nullable CloseReason closeWhenSent;
+    private @Nullable ConversationLane movingTo;
+    private @Nullable Supplier<Runnable> whenLeaving;
     private Lane.@Nullable Timer watch;
     private long watchAtMs;
 
@@ -124,6 +127,51 @@ public final class ServerConversation implements ConnectionEvents {
     public void authenticated() {
         patience.authenticated();
         reader.limitFrames(limits.maxFrameBytes());
+    }
+
+    /**
+     * Moves it to another lane at the next moment when nothing is under way: no request, no reply, no part of a frame. Until
+     * then no new request is read, so that the moment comes. From then on everything happens on the other lane.
+     *
+     * @param to what the other lane's conversations share
+     * @param leaving run once, as the last thing on this lane; what it gives is run as the first thing on the other lane.
+     *     Never run if the conversation is closed before
+     * @throws IllegalStateException if it is moving already, or there already
+     */
+    public void moveTo(ConversationLane to, Supplier<Runnable> leaving) {
+        if (movingTo != null || to == shared) throw new IllegalStateException("a conversation is moved twice");
+        movingTo = to;
+        whenLeaving = leaving;
+        if (!isTakingIn) workSoon();
+    }
+
+    private boolean isAtRest() {
+        return inFlight.isEmpty()
+                && writer.waitingBytes() == 0
+                && !reader.isInFrame()
+                && !reader.isHolding()
+                && !isStarved
+                && !isWorkAsked;
+    }
+
+    /** The last this lane does with it. */
+    private void leave(ConversationLane to) {
+        if (watch != null) watch.cancel();
+        watch = null;
+        shared.counters().movedOut();
+        reader.lendFrom(to.pool());
+        writer.moveTo(to);
+        Runnable first = whenLeaving == null ? () -> {} : whenLeaving.get();
+        whenLeaving = null;
+        movingTo = null;
+        shared = to;
+        connection.moveTo(to.lane(), () -> arrive(first));
+    }
+
+    private void arrive(Runnable first) {
+        shared.counters().movedIn();
+        first.run();
+        if (!isClosed) settle();
     }
 
     /** Answers a request; see {@link #reply(RequestFrame, Response, Runnable)}. */
@@ -207,7 +255,9 @@ public final class ServerConversation implements ConnectionEvents {
     private void readBounded() {
         int eventBytes = 0;
         while (eventBytes < MAX_BYTES_PER_READ_EVENT && mayRead()) {
-            ByteBuffer target = reader.target(shared.readBuffer());
+            ByteBuffer target = movingTo == null
+                    ? reader.target(shared.readBuffer())
+                    : reader.targetWithinFrame(shared.readBuffer());
             int roomBytes = target.remaining();
             int readBytes;
             try {
@@ -330,12 +380,17 @@ public final class ServerConversation implements ConnectionEvents {
     }
 
     private boolean mayRead() {
-        return mayTakeMore() && !isStarved && !reader.isHolding();
+        return mayTakeMore() && !isStarved && !reader.isHolding() && (movingTo == null || reader.isInFrame());
+    }
+
+    /** Until the task has run, the conversation cannot leave its lane, though the work may have been done meanwhile. */
+    private void workAsked() {
+        isWorkAsked = false;
+        work();
     }
 
     /** Sends the replies whose turn has come, goes on with held bytes, and sees what is to be waited for next. */
     private void work() {
-        isWorkAsked = false;
         if (isClosed) return;
         isTakingIn = true;
         try {
@@ -407,6 +462,11 @@ public final class ServerConversation implements ConnectionEvents {
             return;
         }
         if (mayResume()) workSoon();
+        ConversationLane to = movingTo;
+        if (to != null && isAtRest()) {
+            leave(to);
+            return;
+        }
         boolean pause = !mayRead();
         if (pause != isPaused) {
             isPaused = pause;

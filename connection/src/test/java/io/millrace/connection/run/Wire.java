@@ -3,6 +3,7 @@ package io.millrace.connection.run;
 import io.millrace.environment.Connection;
 import io.millrace.environment.ConnectionEvents;
 import io.millrace.environment.DiskFile;
+import io.millrace.environment.Lane;
 import io.millrace.testkit.SeededRandom;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -141,6 +142,16 @@ final class Wire {
         @Override
         public void wantWrites(boolean wanted) {
             writesWanted = wanted;
+        }
+
+        @Override
+        public void moveTo(Lane to, Runnable arrived) {
+            ConnectionEvents listener = events;
+            events = null;
+            to.execute(() -> {
+                events = listener;
+                arrived.run();
+            });
         }
 
         @Override

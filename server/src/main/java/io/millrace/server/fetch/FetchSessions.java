@@ -4,6 +4,7 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.FetchRequest;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -110,6 +111,23 @@ public final class FetchSessions {
     private void forget(int id) {
         FetchSession gone = sessions.remove(id);
         if (gone != null) followedCount -= gone.size();
+    }
+
+    /** Takes a session out, for the lane that its connection moves to; empty if there is none of that id. */
+    public Optional<FetchSession> giveAway(int id) {
+        FetchSession session = sessions.get(id);
+        forget(id);
+        return Optional.ofNullable(session);
+    }
+
+    /**
+     * Takes a session over from another lane. If there is no room, or its id is in use here, it is dropped: the client is told
+     * that it is not known and begins anew.
+     */
+    public void takeOver(FetchSession session) {
+        if (sessions.containsKey(session.id()) || isFull(session.size())) return;
+        sessions.put(session.id(), session);
+        followedCount += session.size();
     }
 
     /** How many there are. */

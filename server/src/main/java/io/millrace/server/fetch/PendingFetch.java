@@ -55,6 +55,11 @@ public final class PendingFetch {
         return share;
     }
 
+    /** The lane that owns all partitions asked for; null if several do, or none was found. */
+    public @Nullable Lane onlyOwner() {
+        return shares.size() == 1 ? shares.get(0).owner.lane() : null;
+    }
+
     /** Begins; may finish before it returns. */
     public void start() {
         sharesToHearFrom = shares.size();

@@ -48,9 +48,11 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
         boolean byTopicId = exchange.version() >= FIRST_VERSION_WITH_IDS;
         FetchSessions.Plan plan = sessions.plan(request, byTopicId, home.clock().monotonicMs());
         if (plan.error() != ErrorCode.NONE) {
+            exchange.usesFetchSession(0);
             exchange.reply(refusal(plan.error()));
             return;
         }
+        exchange.usesFetchSession(plan.sessionId());
         boolean readCommitted = request.isolationLevel() == 1;
         List<PartitionRead> reads = new ArrayList<>(plan.partitions().size());
         for (FollowedPartition followed : plan.partitions())
@@ -65,6 +67,7 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
                 reads,
                 () -> exchange.reply(answer(plan, reads), () -> reads.forEach(PartitionRead::release)));
         exchange.whenAbandoned(pending::abandon);
+        exchange.partitionsOf(pending.onlyOwner());
         pending.start();
     }
 

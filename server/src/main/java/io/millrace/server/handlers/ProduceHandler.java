@@ -1,5 +1,6 @@
 package io.millrace.server.handlers;
 
+import io.millrace.environment.Lane;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.RecordsPayload;
 import io.millrace.protocol.Uuid;
@@ -53,6 +54,8 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
         ProduceAnswers answers = new ProduceAnswers(request, exchange, home);
         ErrorCode refusal = refusalOfAll(request);
         List<@Nullable List<Append>> elsewhere = new ArrayList<>();
+        Lane onlyOwner = null;
+        boolean hasOwner = false;
         int slot = 0;
         for (var topicData : request.topicData()) {
             boolean byTopicId = exchange.version() >= FIRST_VERSION_WITH_IDS;
@@ -76,6 +79,9 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
                     Append append = new Append(
                             slot, new TopicPartition(topic.name(), data.index()), topic.id(), batches(data.records()));
                     BrokerLane owner = home.ownerOf(append.partition());
+                    if (!hasOwner) onlyOwner = owner.lane();
+                    else if (!owner.lane().equals(onlyOwner)) onlyOwner = null;
+                    hasOwner = true;
                     if (exchange.version() < FIRST_VERSION_WITH_ZSTD && isZstd(append.batches()))
                         answers.answer(
                                 slot,
@@ -89,6 +95,7 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
                 slot++;
             }
         }
+        exchange.partitionsOf(onlyOwner);
         send(elsewhere, request.acks(), answers);
         answers.begun();
     }

@@ -1,5 +1,6 @@
 package io.millrace.server.network;
 
+import io.millrace.environment.Lane;
 import io.millrace.protocol.ApiKey;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Response;
@@ -40,6 +41,16 @@ public interface Exchange<R extends Response> {
 
     /** Remembers what the client's software is, for the life of the connection. */
     void clientSoftware(String nameAndVersion);
+
+    /**
+     * Says which lane owns all partitions the request is about, so that a connection can be moved to where its work is.
+     *
+     * @param owner null if several lanes do
+     */
+    default void partitionsOf(@Nullable Lane owner) {}
+
+    /** Says which fetch session the connection uses, 0 for none: it goes where the connection goes. */
+    default void usesFetchSession(int id) {}
 
     /** Answers. */
     default void reply(R response) {

@@ -4,6 +4,7 @@ import io.millrace.connection.ConversationLimits;
 import io.millrace.connection.run.ConversationLane;
 import io.millrace.connection.run.PayloadFiles;
 import io.millrace.environment.Clock;
+import io.millrace.server.fetch.FetchSessions;
 
 /**
  * What the served connections of one lane share.
@@ -13,6 +14,7 @@ import io.millrace.environment.Clock;
  * @param counters what was asked and how long it took
  * @param limits bounds of a conversation
  * @param files where file-backed records lie
+ * @param fetchSessions the sessions of the lane's connections
  * @param retainsProduce whether a produce request's bytes are needed beyond the handler's run, as they are when its
  *     partitions can belong to other lanes
  */
@@ -23,4 +25,5 @@ public record LaneNetwork(
         ConversationLimits limits,
         PayloadFiles files,
         Clock clock,
+        FetchSessions fetchSessions,
         boolean retainsProduce) {}

@@ -93,6 +93,7 @@ public final class ListenerGate implements Transport.Acceptor {
         private final Lane lane;
         private final Connection connection;
         private final ServerConversation conversation;
+        private final ServedConnection served;
         private final LaneNetwork network;
         /** Counting lane. */
         private boolean isCounted;
@@ -102,7 +103,7 @@ public final class ListenerGate implements Transport.Acceptor {
             this.lane = lane;
             this.network = network;
             this.address = connection.remoteAddress().getAddress();
-            ServedConnection served = new ServedConnection(network, listenerName, this::ended);
+            this.served = new ServedConnection(network, networks, listenerName, this::ended);
             this.conversation = ServerConversation.begin(
                     connection, network.shared(), network.limits(), kind, true, network.files(), served, served);
         }
@@ -116,8 +117,11 @@ public final class ListenerGate implements Transport.Acceptor {
                 Optional<String> refusal =
                         quota.refusal(address, network.clock().monotonicMs());
                 isCounted = refusal.isEmpty();
-                refusal.ifPresent(why ->
-                        onLane(lane, () -> conversation.close(new CloseReason(CloseReason.Kind.CLOSED_HERE, why))));
+                // It stays where it is until this has been said.
+                onLane(lane, () -> {
+                    if (refusal.isEmpty()) served.mayMove();
+                    else conversation.close(new CloseReason(CloseReason.Kind.CLOSED_HERE, refusal.get()));
+                });
             });
         }
 

@@ -11,9 +11,12 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.MalformedMessage;
 import io.millrace.protocol.Request;
 import io.millrace.protocol.Response;
+import io.millrace.server.fetch.FetchSession;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -21,20 +24,53 @@ import org.jspecify.annotations.Nullable;
 /** One client's connection: reads each request and hands it to the handler of its API, with a way back. */
 final class ServedConnection implements RequestSink, ServerConversationEvents {
     private static final System.Logger LOG = System.getLogger(ServedConnection.class.getName());
+    /** Above this share of its time a lane takes no connections over. */
+    private static final double MOST_LOAD_TO_MOVE_TO = 0.5;
+
     private static final String ANONYMOUS = "User:ANONYMOUS";
 
-    private final LaneNetwork network;
+    private LaneNetwork network;
+    private final Map<Lane, LaneNetwork> networks;
     private final String listenerName;
     private final Consumer<CloseReason> closed;
     /** What to do for requests still being worked on if the connection ends first. */
     private final Set<LaneExchange> abandonable = new LinkedHashSet<>(4);
 
+    private final LaneAffinity affinity = new LaneAffinity();
     private @Nullable String clientSoftware;
+    private int fetchSessionId;
+    private boolean mayMove;
+    private boolean isMoving;
 
-    ServedConnection(LaneNetwork network, String listenerName, Consumer<CloseReason> closed) {
+    ServedConnection(
+            LaneNetwork network, Map<Lane, LaneNetwork> networks, String listenerName, Consumer<CloseReason> closed) {
         this.network = network;
+        this.networks = networks;
         this.listenerName = listenerName;
         this.closed = closed;
+    }
+
+    /** No other lane has anything to say to the connection any more, so it may leave this one. */
+    void mayMove() {
+        mayMove = true;
+    }
+
+    /** A lane that is busy has no sleep to be woken from, and is not made busier. */
+    private void moveIfBetter(ServerConversation conversation, @Nullable Lane owner) {
+        Lane home = network.shared().lane();
+        if (!mayMove || isMoving || !affinity.request(home, owner) || owner == null) return;
+        LaneNetwork there = networks.get(owner);
+        if (there == null || owner.recentLoad() > MOST_LOAD_TO_MOVE_TO) return;
+        affinity.moves();
+        isMoving = true;
+        conversation.moveTo(there.shared(), () -> {
+            Optional<FetchSession> session = network.fetchSessions().giveAway(fetchSessionId);
+            network = there;
+            return () -> {
+                isMoving = false;
+                session.ifPresent(there.fetchSessions()::takeOver);
+            };
+        });
     }
 
     @Override
@@ -133,6 +169,16 @@ final class ServedConnection implements RequestSink, ServerConversationEvents {
         @Override
         public void clientSoftware(String nameAndVersion) {
             clientSoftware = nameAndVersion;
+        }
+
+        @Override
+        public void partitionsOf(@Nullable Lane owner) {
+            moveIfBetter(conversation, owner);
+        }
+
+        @Override
+        public void usesFetchSession(int id) {
+            fetchSessionId = id;
         }
 
         @Override
