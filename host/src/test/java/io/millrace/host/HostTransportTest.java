@@ -222,7 +222,8 @@ class HostTransportTest {
             }
             for (Thread client : clients) client.join();
             assertEquals(List.of(), List.copyOf(failures));
-            assertTrue(moves.get() >= 4 * 2_000, () -> moves + " moves");
+            // The last move of each may still be under way.
+            assertTrue(moves.get() >= 4 * (2_000 - 1), () -> moves + " moves");
         }
     }
 

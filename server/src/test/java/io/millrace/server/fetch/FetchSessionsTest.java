@@ -303,6 +303,52 @@ class FetchSessionsTest {
         });
     }
 
+    @Test
+    void aSessionThatIsTakenOverGoesOnWithItsEpochAndPartitions() {
+        int id = open(1, 2);
+        FetchSessions elsewhere = new FetchSessions(3, () -> 500);
+        elsewhere.takeOver(sessions.giveAway(id).orElseThrow());
+        assertEquals(0, sessions.size());
+        assertEquals(0, sessions.followedCount());
+        assertEquals(
+                ErrorCode.FETCH_SESSION_ID_NOT_FOUND,
+                plan(id, 1, List.of(), List.of()).error());
+        assertEquals(1, elsewhere.size());
+        assertEquals(2, elsewhere.followedCount());
+        FetchSessions.Plan next = elsewhere.plan(request(id, 1, List.of(3), List.of(1)), false, 0);
+        assertEquals(ErrorCode.NONE, next.error());
+        assertEquals(List.of(2, 3), numbers(next));
+        assertEquals(2, elsewhere.followedCount());
+    }
+
+    @Test
+    void aSessionIsDroppedWhereThereIsNoRoomOrItsIdIsTaken() {
+        int id = open(1);
+        FetchSessions full = new FetchSessions(1, () -> 500);
+        full.plan(request(0, FULL, List.of(7), List.of()), false, 0);
+        full.takeOver(sessions.giveAway(id).orElseThrow());
+        assertEquals(1, full.size());
+        assertEquals(1, full.followedCount());
+
+        int again = open(1, 2);
+        FetchSessions sameId = new FetchSessions(9, () -> again - 1);
+        assertEquals(
+                again,
+                sameId.plan(request(0, FULL, List.of(7), List.of()), false, 0).sessionId());
+        sameId.takeOver(sessions.giveAway(again).orElseThrow());
+        assertEquals(1, sameId.size());
+        assertEquals(List.of(7), numbers(sameId.plan(request(again, 1, List.of(), List.of()), false, 0)));
+    }
+
+    @Test
+    void aSessionThatIsNotThereIsNotGivenAway() {
+        open(1);
+        assertTrue(sessions.giveAway(0).isEmpty());
+        assertTrue(sessions.giveAway(4711).isEmpty());
+        assertEquals(1, sessions.size());
+        assertEquals(1, sessions.followedCount());
+    }
+
     private static List<Integer> some(SeededRandom random) {
         Set<Integer> some = new LinkedHashSet<>();
         int count = random.nextInt(4);
