@@ -15,10 +15,12 @@ import java.util.function.Function;
 final class ClassicRebalance {
     private final GroupLimits limits;
     private final Deadlines deadlines;
+    private final Gathering gathering;
 
     ClassicRebalance(GroupLimits limits, Deadlines deadlines) {
         this.limits = limits;
         this.deadlines = deadlines;
+        this.gathering = new Gathering(limits.initialRebalanceDelayMs());
     }
 
     /** Something about the members has changed: begins a rebalance, or goes on with the one there is. */
@@ -38,9 +40,7 @@ final class ClassicRebalance {
         group.isInitialRebalance = isInitial;
         group.hasNewJoiner = false;
         if (isInitial) {
-            int delayMs = limits.initialRebalanceDelayMs();
-            group.remainingDelayMs = Math.max(group.rebalanceTimeoutMs() - delayMs, 0);
-            deadlines.set(group.joinDeadline, turn.nowMs() + delayMs);
+            deadlines.set(group.joinDeadline, turn.nowMs() + gathering.begin(group));
         } else if (group.haveAllJoined()) {
             completeJoin(group, turn);
         } else {
@@ -57,14 +57,9 @@ final class ClassicRebalance {
     /** The time for joining is over; the first time is prolonged while members keep coming (KIP-134). */
     void joinDue(ClassicGroup group, Turn turn) {
         if (!group.isIn(ClassicGroupState.PREPARING_REBALANCE)) return;
-        if (group.isInitialRebalance && group.hasNewJoiner && group.remainingDelayMs > 0) {
-            int delayMs = Math.min(limits.initialRebalanceDelayMs(), group.remainingDelayMs);
-            group.hasNewJoiner = false;
-            group.remainingDelayMs -= delayMs;
-            deadlines.set(group.joinDeadline, turn.nowMs() + delayMs);
-            return;
-        }
-        completeJoin(group, turn);
+        int moreMs = group.isInitialRebalance ? gathering.prolong(group) : 0;
+        if (moreMs > 0) deadlines.set(group.joinDeadline, turn.nowMs() + moreMs);
+        else completeJoin(group, turn);
     }
 
     private void completeJoin(ClassicGroup group, Turn turn) {
