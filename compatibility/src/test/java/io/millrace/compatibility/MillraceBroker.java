@@ -6,7 +6,8 @@ import java.util.List;
 
 /** Our broker, started as README says: by the launcher of this checkout, or by {@code -Dmillrace.compat.program}. */
 record MillraceBroker() implements BrokerKind {
-    private static final String PROGRAM = System.getProperty(
+    /** The launcher. */
+    static final String PROGRAM = System.getProperty(
             "millrace.compat.program", Checkout.ROOT.resolve("millrace").toString());
 
     @Override
