@@ -72,6 +72,7 @@ final class NodeConnection implements Closeable {
             Socket socket = new Socket();
             try {
                 socket.connect(new InetSocketAddress(candidate, address.port()), deadline.leftMs());
+                requireSomebodyElse(socket);
                 socket.setTcpNoDelay(true);
                 NodeConnection connection = new NodeConnection(address, socket, clientId);
                 connection.negotiate(deadline);
@@ -91,6 +92,16 @@ final class NodeConnection implements Closeable {
             }
         }
         throw last;
+    }
+
+    /**
+     * Dialling a free port of this machine, the kernel may pick that very port for our end: the socket is then connected to itself.
+     *
+     * @throws java.net.ConnectException if it is
+     */
+    private static void requireSomebodyElse(Socket socket) throws java.net.ConnectException {
+        if (socket.getLocalSocketAddress().equals(socket.getRemoteSocketAddress()))
+            throw new java.net.ConnectException("the connection led back to itself");
     }
 
     /** Something listens there, and it does not speak Kafka's protocol in plain text: asking again is of no use. */

@@ -42,6 +42,7 @@ final class ScriptedNode implements Closeable {
     private final List<Received> received = new CopyOnWriteArrayList<>();
     private final List<Socket> accepted = new CopyOnWriteArrayList<>();
     private final Function<Integer, Integer> correlation;
+    private final Thread acceptor;
 
     ScriptedNode() throws IOException {
         this(correlationId -> correlationId);
@@ -52,7 +53,8 @@ final class ScriptedNode implements Closeable {
         this.correlation = correlation;
         this.listener = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
         speaks(ApiKey.API_VERSIONS, 0, ApiKey.API_VERSIONS.latestVersion(), (request, version) -> versions());
-        Thread.ofVirtual().start(this::accept);
+        acceptor = Thread.ofVirtual().unstarted(this::accept);
+        acceptor.start();
     }
 
     HostAndPort address() {
@@ -160,9 +162,15 @@ final class ScriptedNode implements Closeable {
                 .build();
     }
 
+    /** When this returns nobody accepts connections there any more: the kernel does so until the acceptor has left its call. */
     @Override
     public void close() throws IOException {
         listener.close();
+        try {
+            acceptor.join();
+        } catch (InterruptedException e) {
+            throw new IOException("interrupted while node " + address() + " closed", e);
+        }
         for (Socket socket : accepted) socket.close();
     }
 }
