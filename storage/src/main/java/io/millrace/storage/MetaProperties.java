@@ -23,6 +23,19 @@ public record MetaProperties(String clusterId, int nodeId, Uuid directoryId) {
     private static final int VERSION = 1;
     private static final int MAX_FILE_BYTES = 64 << 10;
 
+    /** The file is not of the version known here; the message says what to do. */
+    public static final class UnknownVersion extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        UnknownVersion(Path file, String version) {
+            super(file + " has version " + version + ", and known here is version " + VERSION + " only: "
+                    + (version.equals("0")
+                            ? "0 is of the ZooKeeper era; migrate the cluster to KRaft first (Kafka 3.9 does)"
+                            : "start the program that wrote it")
+                    + "; nothing was changed");
+        }
+    }
+
     /** Refuses an empty cluster id and a negative node id. */
     public MetaProperties {
         if (clusterId.isBlank()) throw new IllegalArgumentException("the cluster id is empty");
@@ -30,9 +43,9 @@ public record MetaProperties(String clusterId, int nodeId, Uuid directoryId) {
     }
 
     /**
-     * Reads the file of a log directory, or nothing if it has none. The version 0 of the ZooKeeper era is not a KRaft
-     * directory and is refused.
+     * Reads the file of a log directory, or nothing if it has none.
      *
+     * @throws UnknownVersion if it is of another version: of the ZooKeeper era, whose 0 is not a KRaft directory, or newer
      * @throws CorruptLog if a property is missing or wrong
      */
     public static Optional<MetaProperties> read(Disk disk, Path logDirectory) throws IOException {
@@ -45,8 +58,7 @@ public record MetaProperties(String clusterId, int nodeId, Uuid directoryId) {
             throw new CorruptLog(file, 0, "not a properties file: " + e.getMessage());
         }
         String version = required(file, properties, "version");
-        if (!version.equals(Integer.toString(VERSION)))
-            throw new CorruptLog(file, 0, "version " + version + ", want " + VERSION);
+        if (!version.equals(Integer.toString(VERSION))) throw new UnknownVersion(file, version);
         String directoryId = properties.getProperty("directory.id");
         try {
             return Optional.of(new MetaProperties(

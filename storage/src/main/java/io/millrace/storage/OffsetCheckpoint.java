@@ -29,7 +29,8 @@ public final class OffsetCheckpoint {
     }
 
     /**
-     * All offsets; none if the file does not exist.
+     * All offsets; none if the file does not exist, or is empty: Apache's broker makes it so, and writes it when it has something
+     * to say.
      *
      * @throws CorruptLog         if it is not in the format of version 0
      * @throws LogDirectoryFailed if it cannot be read
@@ -45,8 +46,10 @@ public final class OffsetCheckpoint {
     /** Reads any file of this format, as a tool does. */
     public static Map<TopicPartition, Long> read(Disk disk, Path file) throws IOException {
         if (!disk.exists(file)) return Map.of();
+        byte[] content = disk.readAll(file, MAX_FILE_BYTES);
+        if (content.length == 0) return Map.of();
         Map<TopicPartition, Long> offsets = new HashMap<>();
-        for (String[] fields : CheckpointText.parse(file, disk.readAll(file, MAX_FILE_BYTES), 3)) {
+        for (String[] fields : CheckpointText.parse(file, content, 3)) {
             TopicPartition partition = new TopicPartition(fields[0], (int) CheckpointText.number(file, fields[1]));
             offsets.put(partition, CheckpointText.number(file, fields[2]));
         }

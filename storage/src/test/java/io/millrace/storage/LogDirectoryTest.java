@@ -48,8 +48,18 @@ class LogDirectoryTest {
     @Test
     void anIdentityOfAnotherVersionIsRefusedWithASentence() {
         disk.put(PATH.resolve("meta.properties"), "version=0\nbroker.id=1\n".getBytes(StandardCharsets.UTF_8));
-        CorruptLog refused = assertThrows(CorruptLog.class, directory::metaProperties);
-        assertEquals("version 0, want 1", refused.reason());
+        var ofZooKeepersTime = assertThrows(MetaProperties.UnknownVersion.class, directory::metaProperties);
+        assertEquals(
+                PATH.resolve("meta.properties")
+                        + " has version 0, and known here is version 1 only: 0 is of the ZooKeeper"
+                        + " era; migrate the cluster to KRaft first (Kafka 3.9 does); nothing was changed",
+                ofZooKeepersTime.getMessage());
+        disk.put(PATH.resolve("meta.properties"), "version=2\nnode.id=1\n".getBytes(StandardCharsets.UTF_8));
+        var newer = assertThrows(MetaProperties.UnknownVersion.class, directory::metaProperties);
+        assertEquals(
+                PATH.resolve("meta.properties") + " has version 2, and known here is version 1 only: start the program"
+                        + " that wrote it; nothing was changed",
+                newer.getMessage());
     }
 
     @Test
@@ -97,11 +107,18 @@ class LogDirectoryTest {
         });
     }
 
+    /** As Apache's broker leaves those that it had nothing to write to. */
+    @Test
+    void anEmptyCheckpointHasNoOffsets() {
+        disk.put(directory.cleanedOffsets().file(), new byte[0]);
+        assertEquals(Map.of(), directory.cleanedOffsets().read());
+    }
+
     @Test
     void aCheckpointThatIsNotOneIsRefused() {
         Path file = directory.recoveryPoints().file();
         for (String wrong :
-                List.of("", "0\n", "1\n0\n", "0\n2\norders 3 5\n", "0\n1\norders 3\n", "0\n1\norders 3 x\n")) {
+                List.of("0", "0\n", "1\n0\n", "0\n2\norders 3 5\n", "0\n1\norders 3\n", "0\n1\norders 3 x\n")) {
             disk.put(file, wrong.getBytes(StandardCharsets.UTF_8));
             assertThrows(CorruptLog.class, () -> directory.recoveryPoints().read(), wrong);
         }

@@ -82,11 +82,19 @@ public final class Formatter {
     public Optional<MetaProperties> formattedFor(List<Path> directories) throws IOException {
         Optional<MetaProperties> first = Optional.empty();
         for (Path directory : directories) {
-            Optional<MetaProperties> found = MetaProperties.read(disk, directory);
+            Optional<MetaProperties> found = read(directory);
             if (first.isEmpty()) first = found;
             if (found.isPresent()) requireSame(first.orElseThrow(), found.get(), directory);
         }
         return first;
+    }
+
+    private Optional<MetaProperties> read(Path directory) throws IOException {
+        try {
+            return MetaProperties.read(disk, directory);
+        } catch (MetaProperties.UnknownVersion unknown) {
+            throw new FormatRefused(String.valueOf(unknown.getMessage()));
+        }
     }
 
     private static void requireSame(MetaProperties first, MetaProperties other, Path directory) {
@@ -126,7 +134,7 @@ public final class Formatter {
 
     /** What a directory that is formatted says, if it says that it is this node's. */
     private Optional<MetaProperties> owned(FormatPlan plan, Path directory) throws IOException {
-        Optional<MetaProperties> found = MetaProperties.read(disk, directory);
+        Optional<MetaProperties> found = read(directory);
         if (found.isEmpty()) return found;
         MetaProperties properties = found.get();
         if (!properties.clusterId().equals(plan.clusterId())) {
