@@ -58,6 +58,19 @@ final class SharedDirectory implements AutoCloseable {
         return root.resolve("log");
     }
 
+    /** The {@code server.properties} that both servers use. */
+    Path properties() {
+        return root.resolve("server.properties");
+    }
+
+    /** Starts our server, which has to end with status 1 by itself; returns its output. */
+    String startInVain() {
+        try (var started = launch(Server.MILLRACE)) {
+            assertEquals(1, started.awaitExit(READY_TIMEOUT), started::output);
+            return started.output();
+        }
+    }
+
     /** Starts that server and returns once it serves. */
     void start(Server server) {
         process = launch(server);
@@ -73,7 +86,7 @@ final class SharedDirectory implements AutoCloseable {
                         MillraceBroker.PROGRAM,
                         "start",
                         "--config",
-                        root.resolve("server.properties").toString());
+                        properties().toString());
         return ChildProcess.start(server.toString(), root, Map.of(), command);
     }
 

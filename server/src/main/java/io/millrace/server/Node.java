@@ -18,6 +18,7 @@ import io.millrace.server.config.ServerConfig;
 import io.millrace.server.controller.BrokerLife;
 import io.millrace.server.controller.DirectoryAssignments;
 import io.millrace.server.controller.DirectoryFence;
+import io.millrace.server.controller.KnownMetadata;
 import io.millrace.server.controller.MetadataRole;
 import io.millrace.server.fetch.FetchSessions;
 import io.millrace.server.metrics.LaneLoad;
@@ -149,6 +150,7 @@ public final class Node {
             Environment environment, ServerConfig config, NodeEvents events, Function<Lane, Optional<LaneLoad>> loads)
             throws IOException {
         long begin = environment.clock().monotonicNanos();
+        KnownMetadata.require(environment.disk(), config);
         LogDirectories directories = LogDirectories.open(environment.disk(), config.logDirs(), config.nodeId());
         boolean isDone = false;
         try {

@@ -5,6 +5,7 @@ import io.millrace.environment.Randomness;
 import io.millrace.protocol.Uuid;
 import io.millrace.server.config.BadConfig;
 import io.millrace.server.config.ServerConfig;
+import io.millrace.server.controller.KnownMetadata;
 import io.millrace.server.format.FormatOptions;
 import io.millrace.server.format.FormatRefused;
 import io.millrace.server.format.Formatter;
@@ -43,6 +44,8 @@ final class FirstFormat {
             Optional<MetaProperties> found;
             try {
                 found = MetaProperties.read(disk, directory);
+            } catch (MetaProperties.UnknownVersion unknown) {
+                throw new BadConfig(String.valueOf(unknown.getMessage()));
             } catch (IOException e) {
                 // One that cannot be read is no reason not to serve the others; the node says what it does without.
                 if (failure == null) failure = e;
@@ -63,6 +66,7 @@ final class FirstFormat {
                         "--release-version and --feature change nothing: the directories are formatted already");
             return;
         }
+        KnownMetadata.require(disk, config);
         String wanted = asked != null
                 ? asked
                 : clusterId.orElseGet(() -> freshId(randomness).toString());

@@ -21,6 +21,38 @@ public final class MetadataRecordFrame {
     public record Framed(MetadataRecord record, short version) {}
 
     /**
+     * What stands before a record's fields; none of it need be known to this version.
+     *
+     * @param frameVersion  of the frame; 1 is the only one there has been
+     * @param recordType    id of the kind of record
+     * @param recordVersion the version it was written in
+     */
+    public record Head(int frameVersion, int recordType, int recordVersion) {
+        /** Whether frame, type and version are ones that {@link #read} takes. */
+        public boolean isKnown() {
+            return frameVersion == FRAME_VERSION
+                    && MetadataRecordType.forId(recordType)
+                            .filter(type -> recordVersion >= type.lowestSupportedVersion()
+                                    && recordVersion <= type.highestSupportedVersion())
+                            .isPresent();
+        }
+    }
+
+    /**
+     * Reads a value's head only, be the record known or not.
+     *
+     * @param value from its position to its limit, which are left alone
+     * @throws MalformedMessage if it ends before the head does; what follows an unknown frame version is read all the same
+     */
+    public static Head head(ByteBuffer value) {
+        ProtocolReader in = new ProtocolReader(value);
+        return new Head(
+                in.readUnsignedVarint("frameVersion"),
+                in.readUnsignedVarint("recordType"),
+                in.readUnsignedVarint("recordVersion"));
+    }
+
+    /**
      * Puts a record into a value.
      *
      * @throws UnsupportedVersion if the record has no such version or cannot be said in it

@@ -80,8 +80,8 @@ final class QuorumStateFile {
         OptionalLong version = json.number("data_version");
         if (version.isEmpty()) throw new IllegalArgumentException("it has no data_version");
         if (version.getAsLong() < 0 || version.getAsLong() > HIGHEST_VERSION) {
-            throw new IllegalArgumentException(
-                    "its data_version is " + version.getAsLong() + ", known are 0 to " + HIGHEST_VERSION);
+            throw new IllegalArgumentException("its data_version is " + version.getAsLong() + ", known are 0 to "
+                    + HIGHEST_VERSION + ": start the newer program that wrote it; nothing was changed");
         }
         int epoch = int32(json, "leaderEpoch");
         int leaderId = int32(json, "leaderId");
