@@ -62,10 +62,9 @@ final class ClusterPicture {
 
     private void lookAtCluster() throws Exception {
         seen.put("cluster", admin.describeCluster().clusterId().get());
-        var features =
-                new TreeMap<>(admin.describeFeatures().featureMetadata().get().finalizedFeatures());
-        features.remove("kraft.version"); // Apache names it among the finalized features, ours does not yet
-        seen.put("features", features.toString());
+        var features = admin.describeFeatures().featureMetadata().get();
+        seen.put("finalized features", new TreeMap<>(features.finalizedFeatures()).toString());
+        seen.put("supported features", new TreeMap<>(features.supportedFeatures()).toString());
         lookAtConfig(new ConfigResource(ConfigResource.Type.BROKER, "1"));
         lookAtConfig(new ConfigResource(ConfigResource.Type.BROKER, ""));
     }

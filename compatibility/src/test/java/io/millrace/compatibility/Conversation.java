@@ -37,7 +37,7 @@ final class Conversation {
     private static final Pattern LINE = Pattern.compile("(\\w+) (\\S+) (\\{.*\\})(?: -> (\\w+)=(\\S+))?");
     private static final Pattern VERSIONS = Pattern.compile("(\\d+)(?:(\\+)|-(\\d+))?");
 
-    /** Wording, load, and the features of a broker that has them all. */
+    /** Wording and load. */
     private static final Set<String> LEFT_OUT = Set.of(
             "throttleTimeMs",
             "errorMessage",
@@ -46,14 +46,36 @@ final class Conversation {
             "totalBytes",
             "usableBytes",
             "size",
-            "lastTimestamp",
-            "supportedFeatures",
-            "finalizedFeatures",
-            "finalizedFeaturesEpoch");
+            "lastTimestamp");
 
     /** Fields whose values are the broker's own affair; only whether they are set is compared. */
     private static final Set<String> OWN_VALUES = Set.of(
-            "clusterId", "topicId", "port", "memberId", "leader", "producerId", "sessionId", "logDir", "memberEpoch");
+            "clusterId",
+            "topicId",
+            "port",
+            "memberId",
+            "leader",
+            "producerId",
+            "sessionId",
+            "logDir",
+            "memberEpoch",
+            "finalizedFeaturesEpoch");
+
+    /** What is stated for one of the brokers under test only, or is where it runs: a property of a broker, not of Kafka. */
+    private static final Set<String> OWN_CONFIGS = Set.of(
+            "advertised.listeners",
+            "controller.listener.names",
+            "controller.quorum.bootstrap.servers",
+            "listeners",
+            "log.dir",
+            "log.dirs",
+            "node.id",
+            "offsets.topic.replication.factor",
+            "process.roles",
+            "share.coordinator.state.topic.min.isr",
+            "share.coordinator.state.topic.replication.factor",
+            "transaction.state.log.min.isr",
+            "transaction.state.log.replication.factor");
 
     /** Arrays with an order; all others are sorted. */
     private static final Set<String> ORDERED = Set.of("synonyms", "replicaNodes", "isrNodes", "brokers", "endpoints");
@@ -223,6 +245,9 @@ final class Conversation {
             if (name.equals("apiKeys"))
                 elements.removeIf(
                         element -> !APIS.contains(element.path("apiKey").asInt()));
+            if (name.equals("configs"))
+                elements.removeIf(
+                        element -> OWN_CONFIGS.contains(element.path("name").asText()));
             if (!ORDERED.contains(name)) elements.sort(Comparator.comparing(JsonNode::toString));
             return JSON.createArrayNode().addAll(elements);
         }

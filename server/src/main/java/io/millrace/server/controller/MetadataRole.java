@@ -167,7 +167,12 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
      */
     private void publish(ImageChange change) {
         if (!hasCaughtUp) return;
-        for (BrokerLane broker : brokerLanes) broker.run(() -> broker.applier().apply(change));
+        short kraftVersion = quorum().kraftVersion();
+        for (BrokerLane broker : brokerLanes)
+            broker.run(() -> {
+                broker.kraftVersion(kraftVersion);
+                broker.applier().apply(change);
+            });
         events.published(image);
     }
 

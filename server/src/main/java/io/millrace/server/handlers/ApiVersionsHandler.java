@@ -86,19 +86,22 @@ public final class ApiVersionsHandler implements Handler<ApiVersionsRequest, Api
                         .maxVersion(feature.maxLevel())
                         .build());
         List<ApiVersionsResponse.FinalizedFeatureKey> finalized = new ArrayList<>();
-        home.image()
-                .features()
-                .levels()
-                .forEach((name, level) -> finalized.add(ApiVersionsResponse.FinalizedFeatureKey.builder()
-                        .name(name)
-                        .maxVersionLevel(level)
-                        .minVersionLevel(level)
-                        .build()));
+        home.image().features().levels().forEach((name, level) -> finalized.add(finalized(name, level)));
+        // The quorum keeps it in its own control records, and tells it to clients among the others (KIP-853).
+        if (home.kraftVersion() > 0) finalized.add(finalized(Feature.KRAFT_VERSION.featureName(), home.kraftVersion()));
         return ApiVersionsResponse.builder()
                 .apiKeys(versions)
                 .supportedFeatures(supported)
                 .finalizedFeatures(finalized)
                 .finalizedFeaturesEpoch(home.image().provenance().lastOffset())
+                .build();
+    }
+
+    private static ApiVersionsResponse.FinalizedFeatureKey finalized(String name, short level) {
+        return ApiVersionsResponse.FinalizedFeatureKey.builder()
+                .name(name)
+                .maxVersionLevel(level)
+                .minVersionLevel(level)
                 .build();
     }
 }

@@ -24,6 +24,7 @@ public final class BrokerLane {
     private List<BrokerLane> all = List.of();
     private MetadataImage image;
     private EffectiveConfigs configs;
+    private short kraftVersion;
     private @Nullable LaneApplier applier;
 
     /** Makes the lane's keep; {@link #join} has to follow before it is used. */
@@ -99,6 +100,16 @@ public final class BrokerLane {
     /** Takes newer values. */
     void configs(EffectiveConfigs newer) {
         configs = newer;
+    }
+
+    /** The level of {@code kraft.version}, which the quorum keeps beside the image; 0 if it is off. */
+    public short kraftVersion() {
+        return kraftVersion;
+    }
+
+    /** Takes a newer level, with the image it came with. */
+    public void kraftVersion(short newer) {
+        kraftVersion = newer;
     }
 
     /** What keeps this lane's partitions as the image says. */

@@ -81,6 +81,19 @@ class ImageHandlersTest {
     }
 
     @Test
+    void kraftVersionIsAmongTheFinalizedFeaturesWhenItIsOn() {
+        assertTrue(versions(software("test", "1").build(), 4).finalizedFeatures().stream()
+                .noneMatch(feature -> feature.name().equals("kraft.version")));
+        broker.home().kraftVersion((short) 1);
+        assertEquals(
+                List.of((short) 1),
+                versions(software("test", "1").build(), 4).finalizedFeatures().stream()
+                        .filter(feature -> feature.name().equals("kraft.version"))
+                        .map(feature -> feature.maxVersionLevel())
+                        .toList());
+    }
+
+    @Test
     void softwareThatDoesNotNameItselfProperlyIsRefused() {
         for (String bad : List.of("", "-a", "a-", "a b", "ä", "x".repeat(300)))
             assertEquals(
