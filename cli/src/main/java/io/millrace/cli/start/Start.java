@@ -96,6 +96,7 @@ public final class Start {
     }
 
     private void checkNames(ServerConfig config) {
+        for (String sentence : config.withoutEffect()) LOG.log(System.Logger.Level.WARNING, sentence);
         List<String> unknown = config.unknownNames();
         if (unknown.isEmpty()) return;
         if (options.isStrict()) throw new BadConfig(String.join("; ", unknown));

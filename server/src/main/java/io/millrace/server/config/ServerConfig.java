@@ -35,6 +35,7 @@ public final class ServerConfig {
     private final Map<String, String> stated;
     private final EffectiveConfigs effective;
     private final List<String> unknownNames = new ArrayList<>();
+    private final List<String> withoutEffect;
     private final List<ListenerAddress> listeners;
     private final List<ListenerAddress> advertised;
     private final Set<String> controllerListeners;
@@ -56,6 +57,7 @@ public final class ServerConfig {
                 case PropertyFinding.BadValue bad -> throw new BadConfig(bad.message());
             }
         }
+        withoutEffect = MissingFeatures.look(kafkas);
         effective = new EffectiveConfigs(kafkas, Map.of(), Map.of());
         roles = new LinkedHashSet<>(list("process.roles"));
         if (roles.isEmpty()) roles.addAll(List.of("broker", "controller"));
@@ -128,6 +130,11 @@ public final class ServerConfig {
     /** A sentence for each name that is neither Kafka 4.4.0's nor ours, with the nearest known name. */
     public List<String> unknownNames() {
         return List.copyOf(unknownNames);
+    }
+
+    /** A sentence for each property of Kafka's that is stated and has no effect here. */
+    public List<String> withoutEffect() {
+        return List.copyOf(withoutEffect);
     }
 
     /** The values in force before anything is set at run time: these properties over Kafka's defaults. */

@@ -73,6 +73,38 @@ class ServerConfigTest {
     }
 
     @Test
+    void whatWouldOpenADoorOrHideDataIfItWereLeftOutIsRefused() {
+        assertEquals(
+                "authorizer.class.name=org.example.Acls: this version enforces no ACLs, so whoever reaches the port may do"
+                        + " everything; take the property out to start all the same",
+                refusal("authorizer.class.name", "org.example.Acls"));
+        assertTrue(
+                refusal("create.topic.policy.class.name", "org.example.Policy").contains("runs no policies"));
+        assertTrue(
+                refusal("alter.config.policy.class.name", "org.example.Policy").contains("runs no policies"));
+        assertTrue(refusal("remote.log.storage.system.enable", "true").contains("has no tiered storage"));
+        assertEquals(
+                List.of(),
+                config("authorizer.class.name", "", "remote.log.storage.system.enable", "false")
+                        .withoutEffect());
+    }
+
+    @Test
+    void whatHasNoEffectIsSaid() {
+        assertEquals(
+                List.of(
+                        "client.quota.callback.class=org.example.Quotas has no effect: this version has no quotas",
+                        "metric.reporters=org.example.Reporter has no effect: reporters are not loaded; metrics are served"
+                                + " at millrace.metrics.address"),
+                config("metric.reporters", "org.example.Reporter", "client.quota.callback.class", "org.example.Quotas")
+                        .withoutEffect());
+        assertEquals(
+                List.of(),
+                config("metric.reporters", "org.apache.kafka.common.metrics.JmxReporter")
+                        .withoutEffect());
+    }
+
+    @Test
     void apachesOlderStockFileWithStaticVotersIsAccepted() {
         String older = STOCK.replace(
                 "controller.quorum.bootstrap.servers=localhost:9093", "controller.quorum.voters=1@localhost:9093");

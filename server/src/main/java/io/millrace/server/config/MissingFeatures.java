@@ -1,0 +1,61 @@
+package io.millrace.server.config;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Kafka's properties that ask for what is missing here. Where leaving it out would open a door, or hide data, the property is
+ * refused; where it only means less, it is said.
+ */
+final class MissingFeatures {
+    private static final Map<String, String> REFUSED = Map.of(
+            "authorizer.class.name",
+            "this version enforces no ACLs, so whoever reaches the port may do everything",
+            "create.topic.policy.class.name",
+            "this version runs no policies, so every topic would be taken",
+            "alter.config.policy.class.name",
+            "this version runs no policies, so every change would be taken");
+
+    private static final Map<String, String> SAID = Map.of(
+            "metric.reporters",
+            "reporters are not loaded; metrics are served at millrace.metrics.address",
+            "kafka.metrics.reporters",
+            "reporters are not loaded; metrics are served at millrace.metrics.address",
+            "client.quota.callback.class",
+            "this version has no quotas",
+            "principal.builder.class",
+            "this version knows no principals but ANONYMOUS");
+
+    private static final String TIERED_STORAGE = "remote.log.storage.system.enable";
+    private static final String DEFAULT_REPORTER = "org.apache.kafka.common.metrics.JmxReporter";
+
+    private MissingFeatures() {}
+
+    /**
+     * Looks for them among the stated properties.
+     *
+     * @return a sentence for each that has no effect
+     * @throws BadConfig for the first, by name, that cannot be left out
+     */
+    static List<String> look(Map<String, String> stated) {
+        List<String> sentences = new ArrayList<>();
+        for (String name : stated.keySet().stream().sorted().toList()) {
+            String value = stated.getOrDefault(name, "").strip();
+            if (value.isEmpty()) continue;
+            String why = REFUSED.get(name);
+            if (why != null) throw refused(name, value, why);
+            if (name.equals(TIERED_STORAGE) && Boolean.parseBoolean(value))
+                throw refused(
+                        name, value, "this version has no tiered storage, so what lies there would not be served");
+            String less = SAID.get(name);
+            if (less != null && !value.equals(DEFAULT_REPORTER))
+                sentences.add(name + "=" + value + " has no effect: " + less);
+        }
+        return sentences;
+    }
+
+    private static BadConfig refused(String name, String value, String why) {
+        return new BadConfig(name + "=" + value + ": " + why + "; take the property out to start all the same");
+    }
+}
