@@ -58,9 +58,14 @@ record ApacheBroker() implements BrokerKind {
         var command = new ArrayList<>(Checkout.java(heap));
         command.add("-Dlog4j2.configurationFile=" + Checkout.ROOM.resolve("apache/log4j2.properties"));
         command.add("-cp");
-        command.add(Checkout.jars("apache", "run compatibility/install-clients apache"));
+        command.add(Checkout.jars("apache", "run compatibility/install-clients"));
         command.addAll(List.of(mainAndArguments));
         return command;
+    }
+
+    @Override
+    public Path logs(Path data) {
+        return data.resolve("log");
     }
 
     @Override

@@ -28,6 +28,9 @@ sealed interface BrokerKind permits MillraceBroker, ApacheBroker {
      */
     List<String> prepare(Path data, int port, List<String> settings);
 
+    /** The log directory within the data directory. */
+    Path logs(Path data);
+
     /** Whether this line of its output says that it serves. */
     boolean saysReady(String line);
 

@@ -64,6 +64,13 @@ final class BrokerUnderTest
         return port;
     }
 
+    /** Its log directory. */
+    Path logs() {
+        Path directory = data;
+        if (directory == null) throw new IllegalStateException("the broker has not been started");
+        return kind.logs(directory);
+    }
+
     /** Starts it: the first time on a new directory and port, later on the same ones. Returns once it serves. */
     void start() {
         if (isRunning()) throw new IllegalStateException("the broker is already running");

@@ -81,18 +81,61 @@ final class InterchangeTest {
             Map<String, String> fromApache = useApache(directory, producer);
             directory.end(cleanly);
             Map<Path, String> kept = lastingFiles(directory);
+            var checkpoints = Checkpoints.read(directory.logs());
+            checkpoints.assertAgreeWith(fromApache, cleanly);
 
             directory.start(Server.MILLRACE);
             assertSame(fromApache, ClusterPicture.of(directory.bootstrap(), TIMESTAMPS));
             Map<String, String> fromMillrace = useMillrace(directory, producer);
             directory.end(cleanly);
             assertKept(kept, lastingFiles(directory));
+            var ours = Checkpoints.read(directory.logs());
+            ours.assertAgreeWith(fromMillrace, cleanly);
+            ours.assertGoOnFrom(checkpoints, fromApache);
+            if (cleanly) assertApachesToolFindsNothingWrong(directory);
 
             directory.start(Server.APACHE);
             assertSame(fromMillrace, ClusterPicture.of(directory.bootstrap(), TIMESTAMPS));
             endTheOpenTransaction(directory);
             writeOne(producer, "after");
         }
+    }
+
+    /** Its own files of transactions among them, which ours has kept. */
+    private static void assertApachesToolFindsNothingWrong(SharedDirectory directory) {
+        Path logs = directory.logs();
+        List<Path> files = directory.files().stream()
+                .filter(file -> file.getNameCount() > 1)
+                .toList();
+        List<Path> transactions = files.stream()
+                .filter(file -> file.startsWith(Path.of(MixedLoad.TRANSACTIONS + "-0")) || isOfTransactionState(file))
+                .toList();
+        String indexes = ApacheTools.files(files, logs, ".index", ".timeindex");
+        String all =
+                ApacheTools.files(files, logs, ".log", ".index", ".timeindex", ".txnindex", ".snapshot", ".checkpoint");
+        var outputs = ApacheTools.dump(List.of(
+                List.of("--files", all),
+                List.of("--index-sanity-check", "--files", indexes),
+                List.of("--verify-index-only", "--files", indexes),
+                List.of(
+                        "--transaction-log-decoder",
+                        "--files",
+                        ApacheTools.files(
+                                transactions.stream()
+                                        .filter(InterchangeTest::isOfTransactionState)
+                                        .toList(),
+                                logs,
+                                ".log")),
+                List.of("--files", ApacheTools.files(transactions, logs, ".txnindex"))));
+        for (List<String> output : outputs) assertEquals(List.of(), ApacheTools.troubles(output));
+        assertTrue(String.join("\n", outputs.get(3)).contains(MixedLoad.OPEN_TRANSACTION), outputs.get(3)::toString);
+        assertTrue(
+                outputs.get(4).stream().anyMatch(line -> line.contains("producerId:") && line.contains("firstOffset:")),
+                outputs.get(4)::toString);
+    }
+
+    private static boolean isOfTransactionState(Path file) {
+        return file.getName(0).toString().startsWith("__transaction_state-");
     }
 
     private static Map<String, String> useApache(SharedDirectory directory, KafkaProducer<byte[], byte[]> producer)
@@ -117,6 +160,7 @@ final class InterchangeTest {
         Map<String, String> picture = ClusterPicture.of(directory.bootstrap(), TIMESTAMPS);
         assertTrue(offset(picture, "last stable of transactions-0") < offset(picture, "latest of transactions-0"));
         assertEquals(150, offset(picture, "earliest of deleted-from-0"));
+        assertFeaturesAreAsOfTheLastMetadataRecord(directory);
         return picture;
     }
 
@@ -137,7 +181,22 @@ final class InterchangeTest {
         load.fillSegments(MADE_BY_US);
         load.commitOffsets("of-apache");
         load.commitOffsets("of-millrace");
+        assertFeaturesAreAsOfTheLastMetadataRecord(directory);
         return ClusterPicture.of(directory.bootstrap(), TIMESTAMPS);
+    }
+
+    /** The epoch of the finalized features is an offset of the metadata log, whoever serves. */
+    private static void assertFeaturesAreAsOfTheLastMetadataRecord(SharedDirectory directory) throws Exception {
+        try (var admin = JavaClients.admin(directory.bootstrap())) {
+            Await.until("features are told as of the last metadata record", PATIENCE, () -> {
+                long epoch = admin.describeFeatures()
+                        .featureMetadata()
+                        .get()
+                        .finalizedFeaturesEpoch()
+                        .orElse(-1L);
+                return epoch == new MetadataLogWriter(directory.logs()).endOffset() - 1;
+            });
+        }
     }
 
     /** One producer goes on through all changes: its sequence numbers are known to whoever serves. */

@@ -25,6 +25,7 @@ final class MixedLoad {
     static final String COMPACTED = "compacted";
     static final String DELETED_FROM = "deleted-from";
     static final String OPEN_TRANSACTION = "left-open";
+    static final String TRANSACTIONAL_GROUP = "transactional-group";
 
     /** The time stamp of the first record that each call writes. */
     static final long FIRST_TIMESTAMP = 1_700_000_000_000L;
@@ -117,7 +118,7 @@ final class MixedLoad {
     void writeTransactions() throws Exception {
         try (var producer = transactional("in-turn");
                 var plain = JavaClients.producer(bootstrap);
-                var consumer = JavaClients.consumer(bootstrap, "group.id", "transactional-group")) {
+                var consumer = JavaClients.consumer(bootstrap, "group.id", TRANSACTIONAL_GROUP)) {
             producer.initTransactions();
             for (int round = 0; round < 8; round++) {
                 producer.beginTransaction();
