@@ -109,6 +109,10 @@ public final class BrokerConfigs {
                     && definition.check(property.getValue()) instanceof ConfigCheck.Invalid(String message))
                 return Optional.of(message.replace(definition.name(), property.getKey()));
         }
+        // A file may say 0; at run time Kafka's cleaner refuses to be left without threads.
+        String cleanerThreads = properties.get("log.cleaner.threads");
+        if (cleanerThreads != null && Integer.parseInt(cleanerThreads.strip()) < 1)
+            return Optional.of("Log cleaner threads cannot be changed to 0, want at least 1");
         if (perBroker) return Optional.empty();
         Set<String> onlyPerBroker = matching(names, BrokerConfigs::isPerBroker);
         if (onlyPerBroker.isEmpty()) return Optional.empty();

@@ -93,6 +93,8 @@ class ConfigRefusalsTest {
                 "cordoned.log.dirs",
                 "*",
                 false);
+        assertBroker("Log cleaner threads cannot be changed to 0, want at least 1", "log.cleaner.threads", " 0", false);
+        assertEquals(Optional.empty(), BrokerConfigs.dynamicRefusal(Map.of("log.cleaner.threads", "1"), true));
         assertEquals(Optional.empty(), BrokerConfigs.dynamicRefusal(Map.of("foo.bar", "1"), true));
         assertEquals(
                 Optional.empty(),
