@@ -45,9 +45,10 @@ class Broker:
     """One broker process on an empty data directory; start, stop and start again on the same port and data."""
     name = ''
 
-    def __init__(self, setting, heap=None):
+    def __init__(self, setting, heap=None, forced=False):
         self.setting = setting
         self.heap = heap
+        self.forced = forced  # whether a record is on stable storage before it is acknowledged
         self.data = os.path.join(setting.scratch, 'data-' + self.name)
         shutil.rmtree(self.data, ignore_errors=True)
         os.makedirs(self.data)
@@ -108,7 +109,8 @@ class Millrace(Broker):
 
     def command(self):
         return [os.path.join(ROOT, 'millrace'), 'start', '--data', os.path.join(self.data, 'log'), '--listen', self.address,
-                '--set', 'group.initial.rebalance.delay.ms=0', '--set', 'millrace.metrics.address='] + shlex.split(self.setting.ours)
+                '--set', 'group.initial.rebalance.delay.ms=0', '--set', 'millrace.metrics.address='] + (
+                    ['--set', 'millrace.log.acks.forced=true'] if self.forced else []) + shlex.split(self.setting.ours)
 
     def environment(self):
         environment = dict(os.environ)
@@ -135,6 +137,8 @@ class Apache(Broker):
             'share.coordinator.state.topic.replication.factor': 1, 'share.coordinator.state.topic.min.isr': 1,
             'transaction.state.log.replication.factor': 1, 'transaction.state.log.min.isr': 1, 'log.retention.hours': 168,
             'log.segment.bytes': 1073741824, 'log.retention.check.interval.ms': 300000, 'group.initial.rebalance.delay.ms': 0}
+        if self.forced:
+            settings['log.flush.interval.messages'] = 1
         self.properties = os.path.join(self.data, 'server.properties')
         with open(self.properties, 'w') as file:
             file.writelines(f'{key}={value}\n' for key, value in settings.items())

@@ -38,6 +38,9 @@ ROWS = [
     ('rawlat', 'broker_cpu_us_per_req', 'server CPU per request', 'us', -0.2, -0.1),
     ('rawlat', 'p99_ms', 'p99', 'ms', -0.5, None),
     ('rawlat', 'p99_9_ms', 'p99.9', 'ms', -0.5, None),
+    *[row for name in ('forced', 'forcedone') for row in (
+        (name, 'req_s', 'requests', '/s', 5, None), (name, 'broker_cpu_us_per_req', 'server CPU per request', 'us', -0.3, None),
+        (name, 'p99_ms', 'p99', 'ms', -0.5, None))],
     *[row for name in ('latency', 'e2e') for row in (
         (name, 'p50_ms', 'p50', 'ms', -0.8, None), (name, 'p99_ms', 'p99', 'ms', -0.5, None),
         (name, 'broker_cpu_us_per_msg', 'server CPU per message', 'us', -0.5, None))],

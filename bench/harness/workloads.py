@@ -75,6 +75,14 @@ def _rawsmall(settled=False):
     return run
 
 
+def _forced(conns, parts):
+    def run(broker, setting):
+        measure(broker, 'create', topic='forced', parts=parts)
+        return {'': measure(broker, 'rawproduce', topic='forced', parts=parts, conns=conns, depth=4, records=1, size=1000, warm=4, warmreqs=20000,
+                            warmmax=15, secs=setting.secs)}
+    return run
+
+
 def _rawbig(broker, setting):
     measure(broker, 'create', topic='raw', parts=4)
     return {'produce': measure(broker, 'rawproduce', topic='raw', parts=4, conns=4, depth=5, records=64, size=1000, warm=4, warmreqs=15000, warmmax=40,
@@ -127,9 +135,10 @@ def _restart(broker, _setting):
 
 
 class Workload:
-    def __init__(self, run, about, least_files=0, heap=None, alone=False):
+    def __init__(self, run, about, least_files=0, heap=None, alone=False, forced=False):
         self.run, self.about, self.least_files = run, about, least_files
         self.heap, self.alone = heap, alone  # the Java heap of our broker; whether Apache is left out
+        self.forced = forced  # whether both brokers force before they acknowledge
 
 
 TABLE = {
@@ -150,6 +159,10 @@ TABLE = {
     'group': Workload(_group, '50 members join, one leaves, one joins; classic protocol'),
     'restart': Workload(_restart, '1.5 GB of log: kill -9 and restart; clean restart'),
 }
+FORCED = {
+    'forced': Workload(_forced(32, 4), 'forced acks: one 1 KB record per request, 32 sockets x 4 in flight, 4 partitions', forced=True),
+    'forcedone': Workload(_forced(16, 1), 'the same on 16 sockets and one partition', forced=True),
+}
 SETTLED = {
     'settledsmall': Workload(_rawsmall(settled=True), 'rawsmall, settled: 20 s of warm-up, a minute measured'),
     'settled1k': Workload(_official(STANDARD, 1000, settled=True), 'produce1k, settled'),
@@ -162,6 +175,6 @@ STRETCH = {
     'conns10000': Workload(_connections(10000), '10,000 connections', least_files=12000),
     'parts20000': Workload(_partitions(2000, 10), '20,000 partitions, 256 MB of heap, ours only', heap='256m', alone=True),
 }
-ALL = {**TABLE, **SETTLED, **STRETCH}
+ALL = {**TABLE, **FORCED, **SETTLED, **STRETCH}
 QUICK = ('start', 'produce1k', 'latency', 'rawsmall', 'rawbig')
-SETS = {'table': tuple(TABLE), 'settled': tuple(SETTLED), 'stretch': tuple(STRETCH), 'all': tuple(TABLE) + tuple(SETTLED), 'quick': QUICK}
+SETS = {'table': tuple(TABLE), 'forces': tuple(FORCED), 'settled': tuple(SETTLED), 'stretch': tuple(STRETCH), 'all': tuple(TABLE) + tuple(FORCED) + tuple(SETTLED), 'quick': QUICK}

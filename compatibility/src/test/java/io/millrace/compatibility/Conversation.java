@@ -245,9 +245,11 @@ final class Conversation {
             if (name.equals("apiKeys"))
                 elements.removeIf(
                         element -> !APIS.contains(element.path("apiKey").asInt()));
+            // Besides, properties of our own, which Apache has not got.
             if (name.equals("configs"))
                 elements.removeIf(
-                        element -> OWN_CONFIGS.contains(element.path("name").asText()));
+                        element -> OWN_CONFIGS.contains(element.path("name").asText())
+                                || element.path("name").asText().startsWith("millrace."));
             if (!ORDERED.contains(name)) elements.sort(Comparator.comparing(JsonNode::toString));
             return JSON.createArrayNode().addAll(elements);
         }

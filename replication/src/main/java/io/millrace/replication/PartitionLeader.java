@@ -4,7 +4,7 @@ package io.millrace.replication;
  * Follows how far the replicas of one partition have come during one leader epoch, and says from it what is committed.
  *
  * <p>The in-sync set is the leader alone as long as clusters of one node are all there is; the high watermark is then as
- * far as the leader's own replica counts: its log end, or what it has forced where acknowledgements wait for the disk.
+ * far as the leader's own replica counts: its log end, or what it has forced while more than is allowed is not.
  */
 public final class PartitionLeader {
     private final int leaderEpoch;
@@ -52,11 +52,13 @@ public final class PartitionLeader {
     /**
      * Moves the high watermark as far as the in-sync replicas allow. It never goes down (R3).
      *
-     * @param waitsForDisk whether the leader's own replica counts only as far as it is forced
+     * @param unforcedRecords how many records at the end of the leader's own replica may count without being forced, from
+     *     0; with more than these it counts only as far as it is forced, so that it never ends within a batch
      * @return whether it moved
      */
-    public boolean advance(boolean waitsForDisk) {
-        long onAllInSync = waitsForDisk ? Math.min(forcedOffset, logEndOffset) : logEndOffset;
+    public boolean advance(long unforcedRecords) {
+        long forced = Math.min(forcedOffset, logEndOffset);
+        long onAllInSync = logEndOffset - forced <= unforcedRecords ? logEndOffset : forced;
         if (onAllInSync <= highWatermark) return false;
         highWatermark = onAllInSync;
         return true;

@@ -13,19 +13,32 @@ class PartitionLeaderTest {
     void aLeaderAloneCommitsWhatItAppends() {
         PartitionLeader leader = new PartitionLeader(3, 10, 10, 10);
         leader.appended(12);
-        assertTrue(leader.advance(false));
+        assertTrue(leader.advance(Long.MAX_VALUE));
         assertEquals(12, leader.highWatermark());
-        assertFalse(leader.advance(false), "nothing new");
+        assertFalse(leader.advance(Long.MAX_VALUE), "nothing new");
     }
 
     @Test
     void whereAcknowledgementsWaitForTheDiskOnlyWhatIsForcedCounts() {
         PartitionLeader leader = new PartitionLeader(0, 0, 0, 0);
         leader.appended(8);
-        assertFalse(leader.advance(true));
+        assertFalse(leader.advance(0));
         leader.forced(5);
-        assertTrue(leader.advance(true));
+        assertTrue(leader.advance(0));
         assertEquals(5, leader.highWatermark());
+    }
+
+    @Test
+    void soManyRecordsMayCountWithoutBeingForced() {
+        PartitionLeader leader = new PartitionLeader(0, 0, 0, 0);
+        leader.appended(4);
+        assertTrue(leader.advance(4));
+        assertEquals(4, leader.highWatermark());
+        leader.appended(7);
+        assertFalse(leader.advance(4), "7 records are not forced");
+        leader.forced(4);
+        assertTrue(leader.advance(4));
+        assertEquals(7, leader.highWatermark());
     }
 
     @Test
@@ -34,11 +47,20 @@ class PartitionLeaderTest {
             PartitionLeader leader = new PartitionLeader(0, 0, 0, 0);
             long end = 0;
             long before = 0;
+            long forced = 0;
             for (int step = 0; step < 60; step++) {
                 switch (random.nextInt(3)) {
                     case 0 -> leader.appended(end += random.nextInt(5));
-                    case 1 -> leader.forced(random.nextInt((int) end + 3));
-                    default -> leader.advance(random.nextInt(2) == 0);
+                    case 1 -> {
+                        long until = random.nextInt((int) end + 1);
+                        forced = Math.max(forced, until);
+                        leader.forced(until);
+                    }
+                    default -> {
+                        long allowed = random.nextInt(3) == 0 ? Long.MAX_VALUE - 1 : random.nextInt(6);
+                        if (leader.advance(allowed))
+                            assertTrue(leader.highWatermark() <= forced || end - forced <= allowed);
+                    }
                 }
                 assertTrue(leader.highWatermark() >= before, "R3");
                 assertTrue(leader.highWatermark() <= end);

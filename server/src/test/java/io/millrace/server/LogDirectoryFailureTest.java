@@ -130,6 +130,11 @@ class LogDirectoryFailureTest {
         return errors;
     }
 
+    /** A topic's partitions are made by their lanes, which may come to it after the one that answered. */
+    private void awaitPartitions(HostedNode node, Path directory, String topic, int count) throws Exception {
+        for (int i = 0; i < MOST_QUESTIONS && partitionsIn(directory, topic).size() < count; i++) leaders(node, topic);
+    }
+
     private List<Integer> partitionsIn(Path directory, String topic) {
         List<Integer> there = new ArrayList<>();
         for (int i = 0; i < PARTITIONS; i++) if (Files.isDirectory(directory.resolve(topic + "-" + i))) there.add(i);
@@ -142,6 +147,8 @@ class LogDirectoryFailureTest {
         List<Integer> lost;
         try (HostedNode node = start()) {
             topic = create(node, "t");
+            awaitPartitions(node, one, "t", PARTITIONS / 2);
+            awaitPartitions(node, two, "t", PARTITIONS / 2);
             lost = partitionsIn(two, "t");
             assertEquals(PARTITIONS / 2, lost.size(), "new partitions go where the fewest are");
             assertEquals(PARTITIONS / 2, partitionsIn(one, "t").size());
@@ -157,6 +164,7 @@ class LogDirectoryFailureTest {
                     directories(node));
 
             create(node, "later");
+            awaitPartitions(node, one, "later", PARTITIONS);
             assertEquals(PARTITIONS, partitionsIn(one, "later").size(), "nothing new goes into the failed directory");
             node.stop();
         }
@@ -189,6 +197,7 @@ class LogDirectoryFailureTest {
         try (HostedNode node =
                 HostedNode.start(one, 1, disk::over, "log.dirs", one + "," + two, "log.flush.interval.messages", "1")) {
             Uuid topic = create(node, "t");
+            awaitPartitions(node, two, "t", PARTITIONS / 2);
             List<Integer> lost = partitionsIn(two, "t");
             disk.failForces(two);
             for (int partition : lost) assertEquals(false, produce(node, topic, partition) == ErrorCode.NONE);

@@ -25,6 +25,8 @@ import java.util.Set;
  * @param compression                 {@code compression.type} with the level of its codec
  * @param flushMessages               {@code flush.messages}: records after which a flush is due
  * @param flushMs                     {@code flush.ms}: time after which unflushed records are due
+ * @param forcesAcks                  {@code millrace.acks.forced}: whether records are acknowledged, and shown, only once
+ *                                    they are forced
  * @param isDeleting                  whether {@code cleanup.policy} holds {@code delete}
  * @param isCompacting                whether {@code cleanup.policy} holds {@code compact}
  * @param minCleanableDirtyRatio      {@code min.cleanable.dirty.ratio}
@@ -50,6 +52,7 @@ public record LogConfig(
         BrokerCompression compression,
         long flushMessages,
         long flushMs,
+        boolean forcesAcks,
         boolean isDeleting,
         boolean isCompacting,
         double minCleanableDirtyRatio,
@@ -66,6 +69,19 @@ public record LogConfig(
     /** Whether {@code max.decompressed.message.bytes} asks that compressed batches be looked into. */
     public boolean limitsUnpackedRecords() {
         return maxDecompressedMessageBytes < NO_RECORD_LIMIT;
+    }
+
+    /**
+     * How many records may be acknowledged and not forced at any time: none with {@code millrace.acks.forced}, else one less
+     * than {@code flush.messages}, as Kafka forces within the append that reaches that number.
+     */
+    public long unforcedRecords() {
+        return forcesAcks ? 0 : flushMessages - 1;
+    }
+
+    /** Whether an acknowledgement may have to wait for a force. */
+    public boolean limitsUnforcedRecords() {
+        return unforcedRecords() < Long.MAX_VALUE - 1;
     }
 
     /** How long a segment may grow: {@code segment.ms}, or less if its records have to be compacted earlier (KIP-354). */
@@ -102,6 +118,7 @@ public record LogConfig(
                 values.compression(),
                 values.number("flush.messages", Long.MAX_VALUE),
                 values.number("flush.ms", Long.MAX_VALUE),
+                Boolean.parseBoolean(values.text("millrace.acks.forced", "false")),
                 policies.contains("delete"),
                 policies.contains("compact"),
                 values.fraction("min.cleanable.dirty.ratio", 0.5),

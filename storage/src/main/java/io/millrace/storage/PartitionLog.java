@@ -642,12 +642,17 @@ public final class PartitionLog {
 
     // Flushing and closing
 
-    /** Whether {@code flush.messages}, {@code flush.ms} or a finished segment ask for a flush. */
+    /** Whether {@code flush.messages}, {@code flush.ms}, forced acks or a finished segment ask for a flush. */
     public boolean isFlushDue(long nowMs) {
-        if (recoveryPoint >= logEndOffset) return false;
-        return logEndOffset - recoveryPoint >= config.flushMessages()
-                || recoveryPoint < active().baseOffset()
-                || (unflushedSinceMs >= 0 && nowMs - unflushedSinceMs >= config.flushMs());
+        return msUntilFlushDue(nowMs) == 0;
+    }
+
+    /** Milliseconds until {@code flush.ms} asks for a flush if nothing else does; 0 if one is due, -1 if none will be. */
+    public long msUntilFlushDue(long nowMs) {
+        if (recoveryPoint >= logEndOffset) return -1;
+        if (logEndOffset - recoveryPoint > config.unforcedRecords() || recoveryPoint < active().baseOffset()) return 0;
+        if (unflushedSinceMs < 0 || config.flushMs() == Long.MAX_VALUE) return -1;
+        return Math.max(0, config.flushMs() - (nowMs - unflushedSinceMs));
     }
 
     /** Bytes that a restart after a crash would scan. */

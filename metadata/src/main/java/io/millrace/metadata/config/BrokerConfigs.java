@@ -10,13 +10,16 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** The 379 properties of a server, and three replication throttles that can only be set at run time. */
+/**
+ * The 379 properties of a server, those of our own that a topic has too, and three replication throttles that can only be
+ * set at run time.
+ */
 public final class BrokerConfigs {
     private static final String FLUSH_SCHEDULER = "log.flush.scheduler.interval.ms";
     private static final String LISTENER_PREFIX = "listener.name.";
 
     private static final class Holder {
-        private static final ConfigTable STATIC = ConfigTable.load("broker.configs");
+        private static final ConfigTable STATIC = ConfigTable.load("broker.configs", "own-broker.configs");
         private static final ConfigTable DYNAMIC_ONLY = ConfigTable.load("broker-dynamic-only.configs");
         /** Groups of names for one setting in several units, the finest first: the first that is set wins. */
         private static final List<List<String>> UNITS = List.of(
@@ -40,7 +43,7 @@ public final class BrokerConfigs {
 
     private BrokerConfigs() {}
 
-    /** The 379 properties that a server's properties may hold. */
+    /** The properties that a server's properties may hold. */
     public static ConfigTable table() {
         return Holder.STATIC;
     }

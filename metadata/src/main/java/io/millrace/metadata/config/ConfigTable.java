@@ -32,10 +32,15 @@ public final class ConfigTable {
         this.definitions = new ConfigDefinition[lines.length];
     }
 
-    static ConfigTable load(String resource) {
-        String text = read(resource);
+    /** Loads a table; of two resources the later one's lines follow, as our own properties follow Kafka's. */
+    static ConfigTable load(String... resources) {
         Map<String, Integer> indexByName = new LinkedHashMap<>();
         List<String> lines = new ArrayList<>();
+        for (String resource : resources) addLines(read(resource), indexByName, lines);
+        return new ConfigTable(indexByName, lines.toArray(new String[0]));
+    }
+
+    private static void addLines(String text, Map<String, Integer> indexByName, List<String> lines) {
         for (int from = 0; from < text.length(); ) {
             int until = text.indexOf('\n', from);
             if (until < 0) until = text.length();
@@ -46,7 +51,6 @@ public final class ConfigTable {
             }
             from = until + 1;
         }
-        return new ConfigTable(indexByName, lines.toArray(new String[0]));
     }
 
     static String read(String resource) {
@@ -82,7 +86,7 @@ public final class ConfigTable {
         return definition;
     }
 
-    /** All names, internal ones included, in the order Kafka defines them. */
+    /** All names, internal ones included, in the order Kafka defines them, and then those of our own. */
     public Set<String> names() {
         return indexByName.keySet();
     }

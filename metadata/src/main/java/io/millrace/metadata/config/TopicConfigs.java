@@ -8,7 +8,10 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** The 38 properties of a topic (Kafka's {@code TopicConfig} and {@code LogConfig}), and the server properties that give their defaults. */
+/**
+ * The 38 properties of a topic (Kafka's {@code TopicConfig} and {@code LogConfig}) and those of our own, whose names begin
+ * with {@code millrace.}; and the server properties that give their defaults.
+ */
 public final class TopicConfigs {
     private static final long MINUTE_MS = 60_000;
     private static final long HOUR_MS = 60 * MINUTE_MS;
@@ -21,7 +24,7 @@ public final class TopicConfigs {
     }
 
     private static final class Holder {
-        private static final ConfigTable TABLE = ConfigTable.load("topic.configs");
+        private static final ConfigTable TABLE = ConfigTable.load("topic.configs", "own-topic.configs");
         private static final Map<String, List<ServerSynonym>> SYNONYMS = Map.ofEntries(
                 same("cleanup.policy", "log.cleanup.policy"),
                 same("compression.gzip.level", "compression.gzip.level"),
@@ -45,6 +48,7 @@ public final class TopicConfigs {
                 same("message.timestamp.after.max.ms", "log.message.timestamp.after.max.ms"),
                 same("message.timestamp.before.max.ms", "log.message.timestamp.before.max.ms"),
                 same("message.timestamp.type", "log.message.timestamp.type"),
+                same("millrace.acks.forced", "millrace.log.acks.forced"),
                 same("min.cleanable.dirty.ratio", "log.cleaner.min.cleanable.ratio"),
                 same("min.compaction.lag.ms", "log.cleaner.min.compaction.lag.ms"),
                 same("min.insync.replicas", "min.insync.replicas"),

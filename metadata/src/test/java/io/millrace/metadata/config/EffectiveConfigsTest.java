@@ -31,7 +31,7 @@ class EffectiveConfigsTest {
     @Test
     void aTopicsValuesAndTheirOriginsAreKafkas() {
         List<DescribedConfig> all = CONFIGS.describeTopic(Map.of("retention.ms", "88"), null);
-        assertEquals(37, all.size());
+        assertEquals(37, kafkas(all).size());
         assertEquals(
                 "retention.ms=88 @1 [retention.ms=88 @1][log.retention.ms=5000000 @3][log.retention.minutes=600 @4]"
                         + "[log.retention.hours=168 @4][log.retention.hours=168 @5]",
@@ -65,14 +65,35 @@ class EffectiveConfigsTest {
 
     @Test
     void anInternalPropertyIsShownOnlyWhereItIsSet() {
+        Map<String, String> set = Map.of("internal.segment.bytes", "1000");
+        assertEquals(38, kafkas(CONFIGS.describeTopic(set, null)).size());
+        assertEquals(38, kafkas(CONFIGS.describeNewTopic(set)).size());
+    }
+
+    @Test
+    void ourOwnPropertiesAreShownLikeKafkas() {
+        EffectiveConfigs configs = CONFIGS.withDynamic(Map.of("millrace.log.acks.forced", "true"), Map.of());
         assertEquals(
-                38,
-                CONFIGS.describeTopic(Map.of("internal.segment.bytes", "1000"), null)
-                        .size());
+                "millrace.acks.forced=true @3 [millrace.log.acks.forced=true @3][millrace.log.acks.forced=false @5]",
+                show(configs.describeTopic(Map.of(), null), "millrace.acks.forced"));
         assertEquals(
-                38,
-                CONFIGS.describeNewTopic(Map.of("internal.segment.bytes", "1000"))
-                        .size());
+                "millrace.acks.forced=false @1 [millrace.acks.forced=false @1][millrace.log.acks.forced=true @3]"
+                        + "[millrace.log.acks.forced=false @5]",
+                show(configs.describeTopic(Map.of("millrace.acks.forced", "FALSE"), null), "millrace.acks.forced"));
+        DescribedConfig server = find(configs.describeBroker(null), "millrace.log.acks.forced");
+        assertTrue(!server.isReadOnly() && !server.isSensitive());
+        assertEquals(ConfigType.BOOLEAN, server.type());
+        assertTrue(!server.documentation().isEmpty());
+        assertTrue(TopicConfigs.refusal(Map.of("millrace.acks.forced", "perhaps"), false)
+                .isPresent());
+        assertTrue(BrokerConfigs.dynamicRefusal(Map.of("millrace.log.acks.forced", "perhaps"), false)
+                .isPresent());
+    }
+
+    private static List<DescribedConfig> kafkas(List<DescribedConfig> all) {
+        return all.stream()
+                .filter(config -> !config.name().startsWith("millrace."))
+                .toList();
     }
 
     @Test
@@ -85,7 +106,7 @@ class EffectiveConfigsTest {
     @Test
     void aBrokersValuesAndTheirOriginsAreKafkas() {
         List<DescribedConfig> all = CONFIGS.describeBroker(null);
-        assertEquals(351, all.size());
+        assertEquals(351, kafkas(all).size());
         assertEquals("broker.id=1 @4 [broker.id=1 @4][broker.id=-1 @5]", show(all, "broker.id"));
         assertEquals("node.id=1 @4 [node.id=1 @4]", show(all, "node.id"));
         assertEquals(

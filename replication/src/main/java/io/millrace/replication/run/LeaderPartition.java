@@ -8,13 +8,16 @@ import io.millrace.replication.PartitionLeader;
 import io.millrace.storage.AppendOrigin;
 import io.millrace.storage.AppendOutcome;
 import io.millrace.storage.Flush;
+import io.millrace.storage.LogConfig;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +29,7 @@ public final class LeaderPartition {
     private final PartitionLog log;
     private final Lane lane;
     private final Clock clock;
+    private final Forces forces;
     private final Consumer<LogDirectoryFailed> diskFailed;
     private final OffsetWaiters<Runnable> acks = new OffsetWaiters<>();
     private final Set<Runnable> watchers = new LinkedHashSet<>();
@@ -34,12 +38,15 @@ public final class LeaderPartition {
     private boolean isForcing;
     private @Nullable Runnable afterForce;
     private boolean isClosed;
-    private boolean isForceScheduled;
+    private boolean isForceWanted;
+    private Lane.@Nullable Timer flushTimer;
+    private long unforcedAppends;
     private boolean hasFailed;
 
     /**
      * Takes up leadership of a log that is open.
      *
+     * @param forces the lane's
      * @param diskFailed is told when the log's directory can no longer be trusted; the owner fences it
      */
     public LeaderPartition(
@@ -48,21 +55,23 @@ public final class LeaderPartition {
             int leaderEpoch,
             Lane lane,
             Clock clock,
+            Forces forces,
             Consumer<LogDirectoryFailed> diskFailed) {
         this.name = name;
         this.log = log;
         this.lane = lane;
         this.clock = clock;
+        this.forces = forces;
         this.diskFailed = diskFailed;
-        this.leader = leadership(leaderEpoch);
+        // What was found in the log at start is served at once: with one replica it was committed when it was appended.
+        this.leader = leadership(leaderEpoch, log.logEndOffset());
     }
 
-    private PartitionLeader leadership(int leaderEpoch) {
+    private PartitionLeader leadership(int leaderEpoch, long highWatermark) {
         long end = log.logEndOffset();
         log.assignEpochStart(leaderEpoch, end);
-        // What was found in the log at start is served at once: with one replica it was committed when it was appended.
-        PartitionLeader next = new PartitionLeader(leaderEpoch, end, log.recoveryPoint(), end);
-        log.advanceHighWatermark(end);
+        PartitionLeader next = new PartitionLeader(leaderEpoch, end, log.recoveryPoint(), highWatermark);
+        log.advanceHighWatermark(highWatermark);
         return next;
     }
 
@@ -83,7 +92,17 @@ public final class LeaderPartition {
 
     /** Goes on in a later epoch of its own. */
     public void leadIn(int leaderEpoch) {
-        if (leaderEpoch > leader.leaderEpoch()) leader = leadership(leaderEpoch);
+        if (leaderEpoch > leader.leaderEpoch()) leader = leadership(leaderEpoch, leader.highWatermark());
+    }
+
+    /** Takes over changed properties of the log; what they let go of is released, what they ask to be forced is. */
+    public void updateConfig(LogConfig config) {
+        log.updateConfig(config);
+        Lane.Timer timer = flushTimer;
+        if (timer != null) timer.cancel();
+        flushTimer = null;
+        forceIfDue();
+        advance();
     }
 
     /** Everything below it is committed. */
@@ -121,6 +140,7 @@ public final class LeaderPartition {
         }
         if (outcome instanceof AppendOutcome.Appended appended) {
             leader.appended(appended.lastOffset() + 1);
+            unforcedAppends++;
             forceIfDue();
             advance();
         }
@@ -128,37 +148,41 @@ public final class LeaderPartition {
     }
 
     private void advance() {
-        if (!leader.advance(waitsForDisk())) return;
+        if (!leader.advance(log.config().unforcedRecords())) return;
         log.advanceHighWatermark(leader.highWatermark());
         acks.release(leader.highWatermark(), Runnable::run);
         if (follower != null) follower.accept(this);
         if (!watchers.isEmpty()) for (Runnable watcher : List.copyOf(watchers)) watcher.run();
     }
 
-    /** {@code flush.messages=1} asks that nothing be acknowledged or served before it is forced. */
-    private boolean waitsForDisk() {
-        return log.config().flushMessages() <= 1;
-    }
-
     private void forceIfDue() {
-        long nowMs = clock.monotonicMs();
-        if (log.isFlushDue(nowMs)) {
-            force();
-            return;
-        }
-        long flushMs = log.config().flushMs();
-        if (flushMs == Long.MAX_VALUE || isForceScheduled || log.logEndOffset() == log.recoveryPoint()) return;
-        isForceScheduled = true;
-        lane.schedule(flushMs, () -> {
-            isForceScheduled = false;
-            force();
+        if (isClosed || hasFailed) return;
+        long waitMs = log.msUntilFlushDue(clock.monotonicMs());
+        if (waitMs == 0) force();
+        if (waitMs <= 0 || flushTimer != null) return;
+        flushTimer = lane.schedule(waitMs, () -> {
+            flushTimer = null;
+            forceIfDue();
         });
     }
 
-    /** Forces what is not forced yet, off the lane; many appends share one force. */
-    public void force() {
-        if (isForcing || isClosed || hasFailed || log.logEndOffset() == log.recoveryPoint()) return;
-        force(log.prepareFlush(), () -> {});
+    /** Forces what is not forced yet, off the lane, when its turn among the lane's logs has come; many appends share it. */
+    private void force() {
+        if (isForceWanted || isForcing) return;
+        isForceWanted = true;
+        Path disk = log.directory().getParent() == null
+                ? log.directory()
+                : log.directory().getParent();
+        forces.request(disk, () -> {
+            isForceWanted = false;
+            return canForce()
+                    && log.logEndOffset() > log.recoveryPoint()
+                    && begin(log::prepareFlush, () -> forces.ended(disk));
+        });
+    }
+
+    private boolean canForce() {
+        return !isForcing && !isClosed && !hasFailed;
     }
 
     /**
@@ -168,42 +192,55 @@ public final class LeaderPartition {
      * @param then run on the lane once that is done, at once if there is nothing to do
      */
     public void checkpoint(Runnable then) {
-        if (isForcing || isClosed || hasFailed || log.unscannedBytes() == 0) then.run();
-        else force(log.prepareCheckpoint(), then);
+        if (!canForce() || log.unscannedBytes() == 0 || !begin(log::prepareCheckpoint, then)) then.run();
     }
 
-    private void force(Flush flush, Runnable then) {
+    /** Begins a force; false if the disk failed before it could, and then {@code then} is not run. */
+    private boolean begin(Supplier<Flush> prepare, Runnable then) {
+        Flush flush;
+        try {
+            flush = prepare.get();
+        } catch (LogDirectoryFailed failed) {
+            hasFailed = true;
+            diskFailed.accept(failed);
+            return false;
+        }
+        long appends = unforcedAppends;
+        unforcedAppends = 0;
         isForcing = true;
         lane.offload(
                 () -> {
+                    long beganNanos = clock.monotonicNanos();
                     flush.run();
-                    return flush.endOffset();
+                    return clock.monotonicNanos() - beganNanos;
                 },
                 outcome -> {
                     isForcing = false;
+                    switch (outcome) {
+                        case Lane.Outcome.Done<Long>(Long nanos) -> forces.count(nanos, appends);
+                        case Lane.Outcome.Failed<Long>(Exception cause) -> forceFailed(cause);
+                    }
                     if (afterForce != null) afterForce.run();
-                    if (!isClosed) forced(flush, outcome);
+                    if (!isClosed && !hasFailed) forced(flush);
                     then.run();
                 });
+        return true;
     }
 
-    private void forced(Flush flush, Lane.Outcome<Long> outcome) {
-        switch (outcome) {
-            case Lane.Outcome.Done<Long>(Long untilOffset) -> {
-                log.flushed(flush);
-                leader.forced(untilOffset);
-                advance();
-                forceIfDue();
-            }
-            case Lane.Outcome.Failed<Long>(Exception cause) -> {
-                // A second force would succeed without the pages that the first one lost.
-                hasFailed = true;
-                diskFailed.accept(
-                        cause instanceof LogDirectoryFailed failed
-                                ? failed
-                                : new LogDirectoryFailed(log.directory(), "force", asIo(cause)));
-            }
-        }
+    private void forced(Flush flush) {
+        log.flushed(flush);
+        leader.forced(flush.endOffset());
+        advance();
+        forceIfDue();
+    }
+
+    /** A second force would succeed without the pages that the first one lost: whoever leads or closes the log has to know. */
+    private void forceFailed(Exception cause) {
+        hasFailed = true;
+        diskFailed.accept(
+                cause instanceof LogDirectoryFailed failed
+                        ? failed
+                        : new LogDirectoryFailed(log.directory(), "force", asIo(cause)));
     }
 
     /** One append that failed is the last: what it left in the file is for the next start to look at. */
@@ -252,6 +289,9 @@ public final class LeaderPartition {
     /** Ends leadership: whoever waits is woken, and finds that the partition is not led here any more. */
     public void resign() {
         isClosed = true;
+        Lane.Timer timer = flushTimer;
+        if (timer != null) timer.cancel();
+        flushTimer = null;
         acks.releaseAll(Runnable::run);
         List<Runnable> last = List.copyOf(watchers);
         watchers.clear();

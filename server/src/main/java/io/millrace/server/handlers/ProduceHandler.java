@@ -201,7 +201,7 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
         ProduceResponse.PartitionProduceResponse answer =
                 toResponse(index, outcome, partition.log().logStartOffset());
         long untilOffset = untilOffset(outcome);
-        boolean waits = acks != 0 && (acks == -1 || partition.log().config().flushMessages() <= 1);
+        boolean waits = acks != 0 && (acks == -1 || partition.log().config().limitsUnforcedRecords());
         if (!waits || partition.isCommitted(untilOffset)) answer(answers, append.slot(), answer);
         else
             partition.whenCommitted(

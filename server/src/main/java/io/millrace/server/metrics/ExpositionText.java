@@ -1,5 +1,7 @@
 package io.millrace.server.metrics;
 
+import java.util.List;
+
 /**
  * Writes Prometheus' text exposition format, version 0.0.4: a family's help and type, then its samples. A family has to be
  * finished before the next begins, as the format demands.
@@ -12,7 +14,9 @@ final class ExpositionText {
         /** Goes up and down. */
         GAUGE,
         /** A count and a sum. */
-        SUMMARY
+        SUMMARY,
+        /** Counts by upper bound, and their sum. */
+        HISTOGRAM
     }
 
     private final StringBuilder text = new StringBuilder(16 << 10);
@@ -31,6 +35,7 @@ final class ExpositionText {
                             case COUNTER -> "counter";
                             case GAUGE -> "gauge";
                             case SUMMARY -> "summary";
+                            case HISTOGRAM -> "histogram";
                         })
                 .append('\n');
         return this;
@@ -52,6 +57,28 @@ final class ExpositionText {
                 .end(Long.toString(count))
                 .sample("_sum", labels)
                 .end(plain(sum));
+    }
+
+    /**
+     * The samples of a histogram without labels.
+     *
+     * @param bounds upper bounds, included, growing
+     * @param counts how many observations lie at or below each bound and above the one before; one more entry for the rest
+     * @param sum all observations added up
+     */
+    ExpositionText histogram(List<Integer> bounds, List<Long> counts, long sum) {
+        long upTo = 0;
+        for (int i = 0; i < bounds.size(); i++) {
+            upTo += counts.get(i);
+            sample("_bucket", "le", String.valueOf(bounds.get(i))).end(Long.toString(upTo));
+        }
+        upTo += counts.get(bounds.size());
+        return sample("_bucket", "le", "+Inf")
+                .end(Long.toString(upTo))
+                .sample("_sum")
+                .end(Long.toString(sum))
+                .sample("_count")
+                .end(Long.toString(upTo));
     }
 
     /** A family of one sample. */

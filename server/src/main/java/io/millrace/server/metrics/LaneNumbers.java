@@ -3,6 +3,7 @@ package io.millrace.server.metrics;
 import io.millrace.connection.CloseReason;
 import io.millrace.connection.ConversationCounters;
 import io.millrace.coordinators.group.run.GroupShard;
+import io.millrace.replication.run.ForceNumbers;
 import io.millrace.server.fetch.FetchSessions;
 import io.millrace.server.network.LaneNetwork;
 import io.millrace.server.partitions.BrokerLane;
@@ -28,6 +29,7 @@ record LaneNumbers(
         ConversationCounters.Snapshot connections,
         Map<CloseReason.Kind, Long> closed,
         Appends appends,
+        ForceNumbers forces,
         TopicSums topics,
         long partitionsOffline,
         Groups groups,
@@ -64,6 +66,7 @@ record LaneNumbers(
                         lane.partitions().appendOrder().recompressedBatches(),
                         lane.partitions().appendOrder().bytesBefore(),
                         lane.partitions().appendOrder().bytesAfter()),
+                lane.forces().numbers(),
                 TopicSums.of(lane),
                 lane.partitions().offlineCount(),
                 groups(lane),

@@ -6,9 +6,11 @@ import io.millrace.metadata.MetadataImage;
 import io.millrace.metadata.TopicImage;
 import io.millrace.protocol.ApiKey;
 import io.millrace.raft.run.QuorumDescription;
+import io.millrace.replication.run.ForceNumbers;
 import io.millrace.server.metrics.ExpositionText.Kind;
 import io.millrace.server.storage.CompactionNumbers;
 import io.millrace.server.storage.LogDirectories;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -32,6 +34,7 @@ final class NodeText {
         text.requests();
         text.connections();
         text.partitions();
+        text.forces();
         text.compactions();
         directories.ifPresent(text::directories);
         text.groups();
@@ -183,6 +186,27 @@ final class NodeText {
         out.family(name, Kind.GAUGE, help);
         for (Map.Entry<String, TopicSums.Sum> entry : topics.shown().entrySet())
             out.sample(number.applyAsLong(entry.getValue()), "topic", entry.getKey());
+    }
+
+    private void forces() {
+        out.family(
+                "millrace_log_force_duration_seconds",
+                Kind.SUMMARY,
+                "Forces of partitions' logs to stable storage, and the time they took.");
+        out.summary(
+                sum(lane -> lane.forces().forces()), sum(lane -> lane.forces().totalNanos()) / NANOS_PER_SECOND);
+        List<Long> byAppends = new ArrayList<>();
+        for (int i = 0; i <= ForceNumbers.BOUNDS.size(); i++) {
+            int bucket = i;
+            byAppends.add(sum(lane -> lane.forces().byAppends().get(bucket)));
+        }
+        out.family("millrace_log_force_appends", Kind.HISTOGRAM, "Appends that a force made safe: how many shared it.");
+        out.histogram(ForceNumbers.BOUNDS, byAppends, sum(lane -> lane.forces().appends()));
+        out.single(
+                "millrace_log_forces_waiting",
+                Kind.GAUGE,
+                "Logs that wait for their turn to be forced.",
+                sum(lane -> lane.forces().waiting()));
     }
 
     private void compactions() {

@@ -7,6 +7,7 @@ import io.millrace.metadata.TopicImage;
 import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.records.TopicPartition;
+import io.millrace.replication.run.Forces;
 import io.millrace.server.groups.LaneGroups;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,7 @@ public final class BrokerLane {
     private final Clock clock;
     private final LanePartitions partitions;
     private final LaneGroups groups;
+    private final Forces forces;
     private List<BrokerLane> all = List.of();
     private MetadataImage image;
     private EffectiveConfigs configs;
@@ -41,6 +43,7 @@ public final class BrokerLane {
         this.clock = clock;
         this.partitions = partitions;
         this.groups = groups;
+        this.forces = new Forces(lane);
         this.image = image;
         this.configs = configs;
     }
@@ -73,6 +76,11 @@ public final class BrokerLane {
     /** Its share of the group coordinators. */
     public LaneGroups groups() {
         return groups;
+    }
+
+    /** The forces of its logs. */
+    public Forces forces() {
+        return forces;
     }
 
     /** Why a partition is not to be found among those led here, in the terms of an answer to a client. */

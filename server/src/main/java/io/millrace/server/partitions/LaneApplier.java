@@ -117,7 +117,7 @@ public final class LaneApplier {
         for (TopicImage topic : change.changed()) follow(topic);
         if (change.brokerConfigsChanged())
             for (LeaderPartition partition : lane.partitions().all())
-                partition.log().updateConfig(configOf(partition.name().topic()));
+                partition.updateConfig(configOf(partition.name().topic()));
     }
 
     /** Runs {@code then} once no log is being opened; at once if none is. */
@@ -139,7 +139,7 @@ public final class LaneApplier {
             PartitionImage partition = topic.partition(index);
             if (partition == null) continue;
             LeaderPartition led = lane.partitions().find(name);
-            if (led != null) led.log().updateConfig(config);
+            if (led != null) led.updateConfig(config);
             if (partition.leader() != brokerId) stopLeading(name);
             else if (led != null) led.leadIn(partition.leaderEpoch());
             else if (canOpen(name)) open(name, topic.id(), config);
@@ -359,8 +359,8 @@ public final class LaneApplier {
         closed.remove(name);
         PartitionImage image = lane.image().topics().partition(name.topic(), name.partition());
         if (image == null) throw new IllegalStateException(name + " is not in the image");
-        LeaderPartition partition =
-                new LeaderPartition(name, log, image.leaderEpoch(), lane.lane(), lane.clock(), diskFailed);
+        LeaderPartition partition = new LeaderPartition(
+                name, log, image.leaderEpoch(), lane.lane(), lane.clock(), lane.forces(), diskFailed);
         lane.partitions().add(partition);
         if (name.topic().equals(LaneGroups.TOPIC)) lane.groups().lead(partition);
     }

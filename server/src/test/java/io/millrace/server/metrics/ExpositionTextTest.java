@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.millrace.server.metrics.ExpositionText.Kind;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ExpositionTextTest {
@@ -34,6 +35,20 @@ class ExpositionTextTest {
                 # TYPE d_seconds summary
                 d_seconds_count{api="Fetch"} 2
                 d_seconds_sum{api="Fetch"} 0.5
+                """, text.toString());
+    }
+
+    @Test
+    void theBucketsOfAHistogramAddUp() {
+        text.family("n", Kind.HISTOGRAM, "How many.").histogram(List.of(1, 10), List.of(3L, 0L, 2L), 45);
+        assertEquals("""
+                # HELP n How many.
+                # TYPE n histogram
+                n_bucket{le="1"} 3
+                n_bucket{le="10"} 3
+                n_bucket{le="+Inf"} 5
+                n_sum 45
+                n_count 5
                 """, text.toString());
     }
 

@@ -103,6 +103,9 @@ class NodeMetricsTest {
                 scrape(),
                 "millrace_open_transactions 0",
                 "millrace_late_transactions 0",
+                "millrace_log_force_appends_bucket{le=\"+Inf\"} 0",
+                "millrace_log_force_duration_seconds_count 0",
+                "millrace_log_forces_waiting 0",
                 "millrace_partitions_led 5",
                 "millrace_topics_led 2",
                 "millrace_topics_without_series 0",
@@ -138,7 +141,8 @@ class NodeMetricsTest {
             var sample = SAMPLE.matcher(line);
             assertTrue(sample.matches(), line);
             assertTrue(
-                    Set.of(family, family + "_count", family + "_sum").contains(sample.group(1)),
+                    Set.of(family, family + "_count", family + "_sum", family + "_bucket")
+                            .contains(sample.group(1)),
                     () -> line + " stands in another family");
         }
         assertTrue(text.endsWith("\n"));
