@@ -46,6 +46,7 @@ public final class PartitionMetadata {
             return;
         }
         try (DiskFile file = disk.open(path, OpenMode.READ_WRITE)) {
+            Rewriting.rewrite(file, 0, file.sizeBytes());
             file.force();
         }
     }

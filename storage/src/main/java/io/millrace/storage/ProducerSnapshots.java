@@ -54,8 +54,14 @@ final class ProducerSnapshots {
      * let go from now on. A process that was killed may have written it and not come to force it.
      */
     void keepAt(long offset, ProducerStates producers) throws IOException {
-        if (offsets.contains(offset)) unforced.add(path(offset));
-        else if (offset > 0) write(offset, producers);
+        if (offsets.contains(offset)) {
+            try (DiskFile file = folder.disk().open(path(offset), OpenMode.READ_WRITE)) {
+                Rewriting.rewrite(file, 0, file.sizeBytes());
+            }
+            unforced.add(path(offset));
+        } else if (offset > 0) {
+            write(offset, producers);
+        }
     }
 
     /** Snapshots written since the last call, for a flush to force. */

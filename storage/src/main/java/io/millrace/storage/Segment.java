@@ -514,6 +514,11 @@ final class Segment {
         transactionIndex.reset();
     }
 
+    /** Writes the batches from a position on again, as they are. */
+    void rewrite(int fromPosition) throws IOException {
+        if (fromPosition < sizeBytes) Rewriting.rewrite(log.existing(), fromPosition, sizeBytes);
+    }
+
     /** Forces the batches. */
     void force() throws IOException {
         if (logExists) log.existing().force();

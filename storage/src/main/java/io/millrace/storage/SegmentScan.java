@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * The scan of a log after a crash: every batch from the segment that holds the recovery point on is checked with its
  * CRC; indexes, epochs and producers are made anew on the way; the first place that does not hold a whole batch that
  * continues the log ends it. At the end what was kept is forced, so that nobody reads what another power cut could take
- * back (KAFKA-10101).
+ * back (KAFKA-10101); what was scanned is written again before, so that the force cannot be an empty one ({@link Rewriting}).
  */
 final class SegmentScan {
     private static final int CHUNK_BYTES = 1 << 20;
@@ -95,7 +95,7 @@ final class SegmentScan {
         if (nextOffset < recoveryPoint)
             notes.add("the log ends at " + nextOffset + ", below its recovery point " + recoveryPoint
                     + ": it was cut after its checkpoint, or has lost its end");
-        force(first);
+        force(first, Math.max(firstPosition, 0));
         return Math.max(nextOffset, segments.active().baseOffset());
     }
 
@@ -227,8 +227,9 @@ final class SegmentScan {
                 + segment.log().path() + ", after offset " + (nextOffset - 1) + ": " + invalid.reason());
     }
 
-    private void force(int first) throws IOException {
+    private void force(int first, int firstPosition) throws IOException {
         for (int i = first; i < segments.count(); i++) {
+            segments.at(i).rewrite(i == first ? firstPosition : 0);
             segments.at(i).force();
             segments.at(i).forceIndexes();
         }
