@@ -227,8 +227,10 @@ public final class MetadataQuorum {
                             if (!stopped) deleteOld();
                             then.accept(new SnapshotResult.Written(sizeBytes));
                         }
-                        case Lane.Outcome.Failed<Long>(Exception cause) ->
+                        case Lane.Outcome.Failed<Long>(Exception cause) -> {
                             then.accept(new SnapshotResult.Failed(cause));
+                            if (cause instanceof ForceFailed) fail(cause);
+                        }
                     }
                 });
     }

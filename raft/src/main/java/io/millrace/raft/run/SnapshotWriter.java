@@ -52,6 +52,7 @@ public final class SnapshotWriter {
      * @param nowMs wall-clock time for its batches
      * @param values the records' values; read from position to limit
      * @return its size in bytes
+     * @throws IOException if the disk failed; where the log uses the directory, a failed force is final
      */
     public long write(
             OffsetAndEpoch id, long lastContainedLogTimeMs, QuorumInfo quorum, long nowMs, Iterable<ByteBuffer> values)
@@ -61,11 +62,25 @@ public final class SnapshotWriter {
         long sizeBytes;
         try (DiskFile file = disk.open(part, OpenMode.CREATE_NEW)) {
             sizeBytes = writeBatches(file, id, lastContainedLogTimeMs, quorum, nowMs, values);
-            file.force();
+            settle(file::force);
         }
-        disk.rename(part, SnapshotFiles.path(logDirectory, id));
-        disk.forceDirectory(logDirectory);
+        settle(() -> {
+            disk.rename(part, SnapshotFiles.path(logDirectory, id));
+            disk.forceDirectory(logDirectory);
+        });
         return sizeBytes;
+    }
+
+    private interface Settling {
+        void run() throws IOException;
+    }
+
+    private static void settle(Settling step) throws IOException {
+        try {
+            step.run();
+        } catch (IOException e) {
+            throw new ForceFailed(e);
+        }
     }
 
     private static long writeBatches(
