@@ -96,7 +96,7 @@ public final class Node {
                         config.nodeId(), clusterId, configs.brokerLong("broker.session.timeout.ms"), config.stated()),
                 configs.brokerLong("metadata.log.max.record.bytes.between.snapshots"),
                 new MetadataEvents());
-        this.broker = new BrokerLife(metadata, config, directories, environment);
+        this.broker = new BrokerLife(metadata, config, directories, environment, this::diskFailed);
         this.directoryFence = new DirectoryFence(
                 directories, config.metadataLogDir(), lanes, environment.metadataLane(), broker, this::fail);
         DirectoryAssignments assignments =

@@ -15,6 +15,7 @@ import io.millrace.protocol.messages.BrokerRegistrationResponse;
 import io.millrace.server.config.ListenerAddress;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.storage.LogDirectories;
+import io.millrace.storage.LogDirectoryFailed;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
@@ -30,6 +31,7 @@ public final class BrokerLife {
     private static final System.Logger LOG = System.getLogger(BrokerLife.class.getName());
     private static final short PLAINTEXT = 0;
 
+    private final Consumer<LogDirectoryFailed> diskFailed;
     private final MetadataRole metadata;
     private final ServerConfig config;
     private final LogDirectories directories;
@@ -37,8 +39,18 @@ public final class BrokerLife {
     private long epoch = -1;
     private boolean isStopped;
 
-    /** Makes the life of a broker that is not registered yet. */
-    public BrokerLife(MetadataRole metadata, ServerConfig config, LogDirectories directories, Environment environment) {
+    /**
+     * Makes the life of a broker that is not registered yet.
+     *
+     * @param diskFailed is told of a directory that cannot be read
+     */
+    public BrokerLife(
+            MetadataRole metadata,
+            ServerConfig config,
+            LogDirectories directories,
+            Environment environment,
+            Consumer<LogDirectoryFailed> diskFailed) {
+        this.diskFailed = diskFailed;
         this.metadata = metadata;
         this.config = config;
         this.directories = directories;
@@ -156,11 +168,20 @@ public final class BrokerLife {
     private long previousEpoch() {
         long previous = -1;
         for (LogDirectories.InUse use : directories.online()) {
-            OptionalLong epochThere = use.directory().cleanShutdownBrokerEpoch();
+            OptionalLong epochThere = cleanEpoch(use);
             if (epochThere.isEmpty()) return -1;
             previous = Math.max(previous, epochThere.getAsLong());
         }
         return previous;
+    }
+
+    private OptionalLong cleanEpoch(LogDirectories.InUse use) {
+        try {
+            return use.directory().cleanShutdownBrokerEpoch();
+        } catch (LogDirectoryFailed failed) {
+            diskFailed.accept(failed);
+            return OptionalLong.empty();
+        }
     }
 
     private static String ownHostName() {

@@ -5,6 +5,7 @@ import io.millrace.environment.Lane;
 import io.millrace.environment.Randomness;
 import io.millrace.metadata.ConfigResource;
 import io.millrace.metadata.DirectoryIds;
+import io.millrace.metadata.MetadataImage;
 import io.millrace.metadata.PartitionImage;
 import io.millrace.metadata.TopicImage;
 import io.millrace.protocol.Uuid;
@@ -50,6 +51,8 @@ public final class LaneApplier {
     private final Set<TopicPartition> foundAndUsed = new HashSet<>();
     private final Map<TopicPartition, Closed> closed = new HashMap<>();
     private final Set<TopicPartition> closing = new HashSet<>();
+    private final Set<Uuid> earlierTopics = new HashSet<>();
+    private boolean isBeforeFirst = true;
     private boolean isStopped;
 
     private record Placement(LogDirectories.InUse directory, Uuid topicId) {}
@@ -102,6 +105,8 @@ public final class LaneApplier {
     /** Takes a newer image over. */
     public void apply(ImageChange change) {
         if (isStopped) return;
+        if (isBeforeFirst) noteEarlier(change.after());
+        isBeforeFirst = false;
         lane.image(change.after());
         if (change.brokerConfigsChanged())
             lane.configs(lane.configs()
@@ -196,14 +201,22 @@ public final class LaneApplier {
         }
     }
 
+    /** Of use only if nobody knows where their partitions have begun. */
+    private void noteEarlier(MetadataImage first) {
+        if (!directories.lacksSome()) return;
+        for (TopicImage topic : first.topics().inOrder()) earlierTopics.add(topic.id());
+    }
+
     private void create(TopicPartition name, Uuid topicId, LogConfig config) {
         PartitionImage image = lane.image().topics().partition(name.topic(), name.partition());
         Uuid assigned = image == null ? DirectoryIds.UNASSIGNED : image.directoryOf(brokerId);
-        LogDirectories.InUse directory = directories.placeFor(assigned).orElse(null);
+        LogDirectories.InUse directory =
+                directories.placeFor(assigned, earlierTopics.contains(topicId)).orElse(null);
         if (directory == null) {
             LOG.log(
                     System.Logger.Level.ERROR,
-                    name + " stays offline: the log directory with id " + assigned + " is not available");
+                    name + " stays offline: the log directory with id " + assigned
+                            + ", or the one in which it may have begun, is not available");
             lane.partitions().offline(name);
             return;
         }

@@ -243,6 +243,11 @@ public final class LogDirectories {
         return offline;
     }
 
+    /** Whether one could not be taken into use at start, so that nobody knows what lies in it. */
+    public boolean lacksSome() {
+        return !missing.isEmpty();
+    }
+
     /** The ids of those that failed since the start. */
     public List<Uuid> failedIds() {
         return inUse.stream().filter(this::isOffline).map(InUse::id).toList();
@@ -272,12 +277,16 @@ public final class LogDirectories {
     /**
      * Chooses where a new replica goes.
      *
-     * @param assigned what the metadata says of it
-     * @return nothing if it belongs in a directory that is not there: it must not begin anew in another one (KAFKA-16234)
+     * @param assigned  what the metadata says of it
+     * @param isEarlier whether its topic was there before this start
+     * @return nothing if it belongs, or may have begun, in a directory that is not there: it must not begin anew in another one
+     *     (KAFKA-16234)
      */
-    public Optional<InUse> placeFor(Uuid assigned) {
-        if (DirectoryIds.isReserved(assigned))
-            return assigned.equals(DirectoryIds.LOST) ? Optional.empty() : leastUsedNow();
+    public Optional<InUse> placeFor(Uuid assigned, boolean isEarlier) {
+        if (DirectoryIds.isReserved(assigned)) {
+            boolean mayHaveBegun = isEarlier && lacksSome();
+            return mayHaveBegun || assigned.equals(DirectoryIds.LOST) ? Optional.empty() : leastUsedNow();
+        }
         return withId(assigned).filter(use -> !isOffline(use));
     }
 
