@@ -332,6 +332,7 @@ final class ApacheToolsTest {
         var offsets = new TreeMap<String, String>();
         for (List<String> lines : dumped.values()) {
             for (String line : lines) {
+                if (line.contains("endTxnMarker")) continue;
                 String[] parts = line.split(" key: | payload: ", -1);
                 JsonNode key = JSON.readTree(parts[1]);
                 if (!key.path("type").asText().equals("1")) continue;
