@@ -215,6 +215,15 @@ public final class LogDirectory implements Closeable {
         }
     }
 
+    /** Whether a partition's directory holds a segment: one that nobody has ever appended to has none. */
+    public boolean holdsLog(Path directory) {
+        try {
+            return disk.list(directory).stream().anyMatch(name -> name.endsWith(SegmentFileNames.LOG));
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(path, "list " + directory.getFileName() + " in", e);
+        }
+    }
+
     /** Deletes a directory that was set aside, with all files in it. */
     public void delete(Path directory) {
         try {

@@ -181,11 +181,35 @@ public final class LogDirectories {
             } else if (entry.name().state() == PartitionDirectoryName.State.CURRENT) {
                 Found before = found.putIfAbsent(
                         partition, new Found(use, entry.path(), entry.topicId().orElse(null)));
-                if (before != null)
+                if (before != null && !settled(before, use, entry, found, leftovers))
                     throw new BadConfig(partition + " lies in two log directories, " + before.path() + " and "
                             + entry.path() + "; move one of them away");
             }
         }
+    }
+
+    /**
+     * A directory that failed while a partition was made in it leaves one without a log, and the partition was made in another:
+     * the one without goes.
+     *
+     * @return false if both have logs
+     */
+    private static boolean settled(
+            Found before,
+            InUse use,
+            LogDirectory.Entry entry,
+            Map<TopicPartition, Found> found,
+            List<Runnable> leftovers) {
+        if (!use.directory().holdsLog(entry.path())) {
+            leftovers.add(() -> use.directory().delete(entry.path()));
+            return true;
+        }
+        if (before.in().directory().holdsLog(before.path())) return false;
+        leftovers.add(() -> before.in().directory().delete(before.path()));
+        found.put(
+                entry.name().partition(),
+                new Found(use, entry.path(), entry.topicId().orElse(null)));
+        return true;
     }
 
     /**

@@ -1,9 +1,11 @@
 package io.millrace.server.storage;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.environment.OpenMode;
 import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
 import io.millrace.server.config.BadConfig;
@@ -12,6 +14,7 @@ import io.millrace.server.fixture.TestBroker;
 import io.millrace.storage.LogDirectory;
 import io.millrace.storage.MetaProperties;
 import io.millrace.storage.PartitionDirectoryName;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -97,16 +100,36 @@ class LogDirectoriesTest {
         assertTrue(disk.list(ONE).stream().noneMatch(name -> name.startsWith("t-")), disk.list(ONE)::toString);
     }
 
+    private void makePartition(Path path, boolean withSegment) throws IOException {
+        LogDirectory directory = at(path);
+        Path partition = directory.createPartition(PARTITION, new Uuid(3, 3));
+        if (withSegment)
+            disk.open(partition.resolve("00000000000000000000.log"), OpenMode.CREATE_NEW)
+                    .close();
+        directory.close();
+    }
+
     @Test
-    void onePartitionInTwoDirectoriesIsRefused() {
+    void onePartitionInTwoDirectoriesIsRefused() throws IOException {
         TestBroker.format(disk, ONE, 1);
         TestBroker.format(disk, TWO, 1);
-        for (Path path : List.of(ONE, TWO)) {
-            LogDirectory directory = at(path);
-            directory.createPartition(PARTITION, new Uuid(3, 3));
-            directory.close();
-        }
+        for (Path path : List.of(ONE, TWO)) makePartition(path, true);
         assertTrue(refusal(1, ONE, TWO).contains("two log directories"));
         expectUnlocked(ONE, TWO);
+    }
+
+    @Test
+    void ofOnePartitionInTwoDirectoriesTheOneWithoutASegmentYields() throws IOException {
+        TestBroker.format(disk, ONE, 1);
+        TestBroker.format(disk, TWO, 1);
+        makePartition(ONE, false);
+        makePartition(TWO, true);
+        LogDirectories directories = LogDirectories.open(disk, List.of(ONE, TWO), 1);
+        assertEquals(
+                TWO.resolve("t-0"), directories.found(PARTITION).orElseThrow().path());
+        directories.leftovers().forEach(Runnable::run);
+        assertFalse(disk.exists(ONE.resolve("t-0")));
+        assertTrue(disk.exists(TWO.resolve("t-0")));
+        directories.close();
     }
 }
