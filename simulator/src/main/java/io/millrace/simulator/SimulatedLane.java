@@ -112,8 +112,9 @@ final class SimulatedLane implements Lane {
                 simulation.someNanos(MOST_NANOS_OFFLOADED),
                 () -> node.run(null, () -> {
                     Outcome<T> outcome = outcome(work);
-                    simulation.after(
-                            simulation.someNanos(MOST_NANOS_OFFLOADED), () -> execute(() -> then.accept(outcome)));
+                    long nanos = simulation.someNanos(MOST_NANOS_OFFLOADED)
+                            + node.disk().takeSlowNanos();
+                    simulation.after(nanos, () -> execute(() -> then.accept(outcome)));
                 }));
     }
 

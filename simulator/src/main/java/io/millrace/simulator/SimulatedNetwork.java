@@ -1,5 +1,6 @@
 package io.millrace.simulator;
 
+import io.millrace.testkit.disk.SimulatedDisk;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.TreeMap;
@@ -22,7 +23,12 @@ public final class SimulatedNetwork {
 
     /** Starts a new machine with an empty disk. */
     public SimulatedNode addNode(int laneCount) {
-        return new SimulatedNode(simulation, this, new SimulatedDisk(simulation), laneCount);
+        return new SimulatedNode(simulation, this, simulation.newDisk(), laneCount);
+    }
+
+    /** Starts a new machine with a disk that is there already. */
+    public SimulatedNode addNode(int laneCount, SimulatedDisk disk) {
+        return new SimulatedNode(simulation, this, disk, laneCount);
     }
 
     /** Starts a machine again, with the disk of one that went down. */

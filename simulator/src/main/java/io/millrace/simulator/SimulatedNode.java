@@ -2,6 +2,8 @@ package io.millrace.simulator;
 
 import io.millrace.environment.Environment;
 import io.millrace.environment.Lane;
+import io.millrace.testkit.disk.MachineStopped;
+import io.millrace.testkit.disk.SimulatedDisk;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,7 @@
 package io.millrace.simulator;
 
 import io.millrace.testkit.SeededRandom;
+import io.millrace.testkit.disk.SimulatedDisk;
 import java.util.PriorityQueue;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
@@ -60,6 +61,20 @@ public final class Simulation {
     /** A random source of its own, so that one concern's draws do not shift another's. */
     public SeededRandom newRandom() {
         return seeds.split();
+    }
+
+    /** An empty disk in a machine that is up. */
+    public SimulatedDisk newDisk() {
+        return new SimulatedDisk(newRandom(), this::wallMs, this::trace);
+    }
+
+    /** A disk with what is on another one, perhaps of another run. */
+    public SimulatedDisk newDiskLike(SimulatedDisk other) {
+        return other.copy(newRandom(), this::wallMs, this::trace);
+    }
+
+    private long wallMs() {
+        return SimulatedClock.EPOCH_MS + nowMs();
     }
 
     /** A delay of the schedule's own choosing in {@code [0, mostNanos]}. */

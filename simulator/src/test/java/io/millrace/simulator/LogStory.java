@@ -8,13 +8,18 @@ import io.millrace.storage.AppendOutcome;
 import io.millrace.storage.Flush;
 import io.millrace.storage.LogConfig;
 import io.millrace.storage.LogDirectory;
+import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
 import io.millrace.storage.PendingDeletion;
 import io.millrace.storage.ProducerStateConfig;
 import io.millrace.storage.ReadOutcome;
 import io.millrace.testkit.SeededRandom;
+import io.millrace.testkit.disk.DiskFaults;
+import io.millrace.testkit.disk.MachineStopped;
+import io.millrace.testkit.disk.SimulatedDisk;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +38,10 @@ final class LogStory {
             "segment.bytes", "2000",
             "index.interval.bytes", "300",
             "file.delete.delay.ms", "0"));
+
+    /** What may go wrong in any life; a wrong read is told of as damage, which is another story. */
+    private static final Set<DiskFaults.Kind> LEGAL =
+            EnumSet.complementOf(EnumSet.of(DiskFaults.Kind.READ_IS_WRONG, DiskFaults.Kind.SLOW));
 
     /** A batch of the idempotent producer that was in the log for certain. */
     private record Sent(long baseOffset, int sequence, List<String> texts) {}
@@ -54,11 +63,39 @@ final class LogStory {
     private long producerId = 7;
     private int named;
     private int crashesWhileOpening;
+    private final boolean isBeset;
+    private final Mutant mutant;
+    private int fenced;
 
     LogStory(long seed) {
+        this(seed, false);
+    }
+
+    private LogStory(long seed, boolean isBeset) {
+        this(seed, isBeset, Mutant.NONE);
+    }
+
+    private LogStory(long seed, boolean isBeset, Mutant mutant) {
         simulation = new Simulation(seed);
-        disk = new SimulatedDisk(simulation);
+        disk = simulation.newDisk();
         random = simulation.newRandom();
+        this.isBeset = isBeset;
+        this.mutant = mutant;
+    }
+
+    /** A story with a mistake in it, on a failing disk; it should not end well. */
+    static LogStory with(Mutant mutant, long seed) {
+        return new LogStory(seed, true, mutant);
+    }
+
+    /** A story in which operations of the disk fail, too; whoever meets that lets the directory be until the next life. */
+    static LogStory onAFailingDisk(long seed) {
+        return new LogStory(seed, true);
+    }
+
+    /** In how many lives the disk failed. */
+    int fenced() {
+        return fenced;
     }
 
     SimulatedDisk disk() {
@@ -81,32 +118,45 @@ final class LogStory {
             boolean losesPower = random.nextBoolean();
             disk.beforeChange(disk.changeCount() + random.nextInt(150), () -> crash(losesPower));
             boolean isOpen = false;
+            if (isBeset) disk.beset(faults());
             try {
-                LogDirectory directory = LogDirectory.open(disk, DATA).orElseThrow();
+                LogDirectory directory =
+                        LogDirectory.open(mutant.on(disk), DATA).orElseThrow();
                 PartitionLog log = open(directory);
+                if (mutant == Mutant.MARKER_STAYS) directory.markCleanlyShutDown(-1);
                 lowerRecoveryPoint(directory, log);
                 isOpen = true;
                 opened(log);
-                for (int step = random.nextInt(60); step > 0; step--) step(directory, log);
+                for (int step = random.nextInt(60); step > 0; step--) stepOrFail(directory, log);
                 if (random.chance(0.3)) close(directory, log);
                 crash(random.nextBoolean());
             } catch (MachineStopped midst) {
                 if (!isOpen) crashesWhileOpening++;
+            } catch (LogDirectoryFailed failed) {
+                check(isBeset, "failed for no reason: " + failed);
+                fenced++;
+                disk.undisturbed();
+                crash(random.nextBoolean());
             }
             disk.start();
         }
+        disk.beset(DiskFaults.none());
         LogDirectory directory = LogDirectory.open(disk, DATA).orElseThrow();
         opened(open(directory));
         crash(random.nextBoolean());
         disk.start();
     }
 
+    private DiskFaults faults() {
+        return DiskFaults.drawn(
+                simulation.newRandom(), LEGAL, path -> path.startsWith(DATA), random.nextInt(1, 4), true);
+    }
+
     private void crash(boolean losesPower) {
         disk.stop();
         pending.clear();
-        if (!losesPower) return;
-        disk.losePower();
-        leastEnd = lastingEnd;
+        if (losesPower) disk.losePower();
+        if (losesPower || disk.faults().hasLostUnforced()) leastEnd = lastingEnd;
     }
 
     static PartitionLog open(LogDirectory directory) throws Exception {
@@ -215,6 +265,14 @@ final class LogStory {
                 "took the retry of sequence " + last.sequence() + " at " + last.baseOffset() + " as " + outcome);
     }
 
+    private void stepOrFail(LogDirectory directory, PartitionLog log) {
+        try {
+            step(directory, log);
+        } catch (LogDirectoryFailed failed) {
+            if (mutant != Mutant.NOT_FENCED) throw failed;
+        }
+    }
+
     private void step(LogDirectory directory, PartitionLog log) {
         switch (random.nextInt(20)) {
             case 0, 1, 2 -> flush(directory, log);
@@ -264,6 +322,8 @@ final class LogStory {
             append(log, false);
             meanwhile.add("an append between preparing and running");
         }
+        if (mutant == Mutant.CHECKPOINT_BEFORE_FORCE)
+            directory.recoveryPoints().write(Map.of(PARTITION, flush.endOffset()));
         flush.run();
         log.flushed(flush);
         lastingEnd = Math.max(lastingEnd, flush.endOffset());

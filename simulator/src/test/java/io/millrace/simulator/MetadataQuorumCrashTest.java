@@ -13,6 +13,26 @@ class MetadataQuorumCrashTest {
     }
 
     @Test
+    void whatWasCommittedStaysOnAFailingDisk() {
+        Campaign.run(
+                getClass(),
+                "whatWasCommittedStaysOnAFailingDisk",
+                150,
+                seed -> QuorumStory.onAFailingDisk(seed).run(6));
+    }
+
+    @Test
+    void failingDisksAreMet() throws Exception {
+        int failures = 0;
+        for (int seed = 0; seed < 20; seed++) {
+            QuorumStory story = QuorumStory.onAFailingDisk(seed);
+            story.run(6);
+            failures += story.failures();
+        }
+        assertTrue(failures > 10, "the campaign hardly gets to where it could hurt");
+    }
+
+    @Test
     void leadersAreMadeInMostLives() throws Exception {
         int leaderships = 0;
         for (int seed = 0; seed < 20; seed++) {

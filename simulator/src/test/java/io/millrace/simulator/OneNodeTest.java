@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The real server and real conversations on virtual time: R1, R3, R10, R17, T1, G2 under crashes, cuts and pauses. */
+/** The real server and real conversations on virtual time: R1, R3, R10, R17, T1, G2 under crashes, cuts, pauses, failing disks. */
 class OneNodeTest {
     @Test
     void whatWasAcknowledgedIsThereExactlyOnceAndInOrder() {
@@ -18,6 +18,33 @@ class OneNodeTest {
                 "whatWasAcknowledgedIsThereExactlyOnceAndInOrder",
                 60,
                 seed -> new OneNodeStory(seed).run());
+    }
+
+    @Test
+    void whatWasAcknowledgedOutlivesFailingDisks() {
+        Campaign.run(
+                getClass(),
+                "whatWasAcknowledgedOutlivesFailingDisks",
+                40,
+                seed -> OneNodeStory.onFailingDisks(seed).run());
+    }
+
+    @Test
+    void theSameFailingDisksGiveTheSameTraceAndDecisions() {
+        Campaign.run(
+                getClass(),
+                "theSameFailingDisksGiveTheSameTraceAndDecisions",
+                5,
+                seed -> assertEquals(toldOnFailingDisks(seed), toldOnFailingDisks(seed)));
+    }
+
+    private static String toldOnFailingDisks(long seed) {
+        OneNodeStory story = OneNodeStory.onFailingDisks(seed);
+        try {
+            return story.run().toString();
+        } catch (AssertionError broken) {
+            return broken.getMessage() + " " + story.simulation().traceHash();
+        }
     }
 
     @Test

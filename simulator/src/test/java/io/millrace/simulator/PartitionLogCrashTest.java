@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.testkit.SeededRandom;
+import io.millrace.testkit.disk.MachineStopped;
+import io.millrace.testkit.disk.SimulatedDisk;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -16,6 +18,26 @@ class PartitionLogCrashTest {
                 "aLogOutlivesCrashesBetweenAnyTwoOperations",
                 300,
                 seed -> new LogStory(seed).run(2 + new SeededRandom(seed).nextInt(8)));
+    }
+
+    @Test
+    void aLogOutlivesAFailingDisk() {
+        Campaign.run(
+                getClass(),
+                "aLogOutlivesAFailingDisk",
+                300,
+                seed -> LogStory.onAFailingDisk(seed).run(2 + new SeededRandom(seed).nextInt(8)));
+    }
+
+    @Test
+    void failingDisksAreMet() throws Exception {
+        int fenced = 0;
+        for (int seed = 0; seed < 40; seed++) {
+            LogStory story = LogStory.onAFailingDisk(seed);
+            story.run(5);
+            fenced += story.fenced();
+        }
+        assertTrue(fenced > 20, "the campaign does not try what it claims to");
     }
 
     @Test
@@ -35,10 +57,10 @@ class PartitionLogCrashTest {
             LogStory story = new LogStory(seed);
             story.run(3);
             SimulatedDisk crashed = story.disk();
-            SimulatedDisk once = crashed.copyTo(new Simulation(seed));
+            SimulatedDisk once = new Simulation(seed).newDiskLike(crashed);
             List<String> expected = LogStory.told(once);
             for (long change = 0; change < once.changeCount(); change++) {
-                SimulatedDisk again = crashed.copyTo(new Simulation(seed + change));
+                SimulatedDisk again = new Simulation(seed + change).newDiskLike(crashed);
                 again.beforeChange(change, () -> {
                     again.stop();
                     again.losePower();

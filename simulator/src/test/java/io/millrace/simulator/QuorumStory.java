@@ -13,13 +13,16 @@ import io.millrace.raft.run.MetadataQuorum;
 import io.millrace.raft.run.QuorumConfig;
 import io.millrace.raft.run.QuorumListener;
 import io.millrace.records.OffsetAndEpoch;
+import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.testkit.SeededRandom;
+import io.millrace.testkit.disk.DiskFaults;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +37,9 @@ final class QuorumStory {
     private static final MetadataLogConfig LOG = new MetadataLogConfig(4096, 604_800_000, 6000, -1, 4096);
     private static final long MOST_MS = 60_000;
 
+    /** What may go wrong in any life. */
+    private static final Set<DiskFaults.Kind> LEGAL = EnumSet.complementOf(EnumSet.of(DiskFaults.Kind.READ_IS_WRONG));
+
     private final Simulation simulation;
     private final SimulatedNetwork network;
     private final SeededRandom random;
@@ -42,8 +48,20 @@ final class QuorumStory {
     private int lastEpoch;
     private int next;
     private int leaderships;
+    private final boolean isBeset;
+    private int failures;
 
     QuorumStory(long seed) throws IOException {
+        this(seed, false);
+    }
+
+    /** A story in which operations of the disk fail, too. */
+    static QuorumStory onAFailingDisk(long seed) throws IOException {
+        return new QuorumStory(seed, true);
+    }
+
+    private QuorumStory(long seed, boolean isBeset) throws IOException {
+        this.isBeset = isBeset;
         simulation = new Simulation(seed);
         network = new SimulatedNetwork(simulation);
         random = simulation.newRandom();
@@ -56,6 +74,16 @@ final class QuorumStory {
         return leaderships;
     }
 
+    /** In how many lives the disk failed. */
+    int failures() {
+        return failures;
+    }
+
+    private DiskFaults faults() {
+        return DiskFaults.drawn(
+                simulation.newRandom(), LEGAL, path -> path.startsWith(DATA), random.nextInt(1, 4), true);
+    }
+
     void run(int lives) {
         for (int life = 0; life < lives; life++) {
             boolean losesPower = random.nextBoolean();
@@ -63,13 +91,16 @@ final class QuorumStory {
             here.disk()
                     .beforeChange(
                             here.disk().changeCount() + random.nextInt(120), losesPower ? here::cutPower : here::kill);
+            if (isBeset) here.disk().beset(faults());
             Life story = live();
-            simulation.runUntil(() -> here.isDown() || story.stepsLeft == 0, MOST_MS);
+            simulation.runUntil(() -> here.isDown() || story.stepsLeft == 0 || story.hasFailed, MOST_MS);
+            if (story.hasFailed) failures++;
             if (!here.isDown() && losesPower) here.cutPower();
             else here.kill();
             if (story.isLeading) committed = List.copyOf(story.state);
             node = network.restart(here, 1);
         }
+        node.disk().beset(DiskFaults.none());
         Life last = live();
         simulation.runUntil(() -> last.isLeading, MOST_MS);
         node.kill();
@@ -92,6 +123,7 @@ final class QuorumStory {
         private long timeOfLastMs;
         private int epoch;
         private boolean isLeading;
+        private boolean hasFailed;
         private int stepsLeft = random.nextInt(60);
 
         Life(SimulatedNode here) {
@@ -106,9 +138,13 @@ final class QuorumStory {
                         environment.disk(), DATA, new QuorumConfig(SELF, VOTERS, LOG), lane, environment.clock(), this);
                 quorum = opened;
                 lane.execute(opened::start);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+            } catch (IOException | LogDirectoryFailed failed) {
+                onFailed(failed);
             }
+        }
+
+        private void requireAlive() {
+            if (hasFailed) throw new AssertionError("something is told after the quorum has failed");
         }
 
         @Override
@@ -128,6 +164,7 @@ final class QuorumStory {
 
         @Override
         public void onCommitted(CommittedBatch batch) {
+            requireAlive();
             if (batch.baseOffset() != nextOffset || batch.epoch() < epochOfLast)
                 throw new AssertionError("after " + nextOffset + " in epoch " + epochOfLast + " came " + batch);
             nextOffset = batch.nextOffset();
@@ -145,6 +182,7 @@ final class QuorumStory {
 
         @Override
         public void onLeader(int ledEpoch) {
+            requireAlive();
             if (ledEpoch <= lastEpoch) throw new AssertionError("epoch " + ledEpoch + " led after " + lastEpoch);
             if (state.size() < committed.size())
                 throw new AssertionError("committed was " + committed + ", a leader knows only " + state);
@@ -158,7 +196,7 @@ final class QuorumStory {
         private void step() {
             committed = List.copyOf(state);
             MetadataQuorum open = quorum;
-            if (open == null || stepsLeft == 0) return;
+            if (open == null || stepsLeft == 0 || hasFailed) return;
             stepsLeft--;
             if (random.nextInt(10) == 0) snapshot(open);
             else append(open);
@@ -170,7 +208,8 @@ final class QuorumStory {
             for (int count = 1 + random.nextInt(4); count > 0; count--)
                 values.add(ByteBuffer.allocate(4 + random.nextInt(60)).putInt(0, next++));
             AppendResult result = open.append(epoch, values);
-            if (!(result instanceof AppendResult.Appended)) throw new AssertionError("the leader is told " + result);
+            if (!(result instanceof AppendResult.Appended) && !hasFailed)
+                throw new AssertionError("the leader is told " + result);
         }
 
         private void snapshot(MetadataQuorum open) {
@@ -182,12 +221,14 @@ final class QuorumStory {
 
         @Override
         public void onResigned(int resignedEpoch) {
-            throw new AssertionError("epoch " + resignedEpoch + " was given up for no reason");
+            if (!isBeset) throw new AssertionError("epoch " + resignedEpoch + " was given up for no reason");
         }
 
         @Override
         public void onFailed(Exception cause) {
-            throw new AssertionError("the quorum failed", cause);
+            if (!isBeset) throw new AssertionError("the quorum failed", cause);
+            requireAlive();
+            hasFailed = true;
         }
     }
 }

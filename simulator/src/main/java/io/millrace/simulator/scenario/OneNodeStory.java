@@ -9,7 +9,10 @@ import io.millrace.simulator.SimulatedNetwork;
 import io.millrace.simulator.SimulatedNode;
 import io.millrace.simulator.Simulation;
 import io.millrace.testkit.SeededRandom;
+import io.millrace.testkit.disk.DiskFaults;
+import io.millrace.testkit.disk.SimulatedDisk;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,14 +29,22 @@ public final class OneNodeStory {
     private static final long MOST_FAULTY_MS = 600_000;
     private static final long MOST_HEALING_MS = 300_000;
     private static final int MOST_FAULTS = 9;
+    private static final int MOST_DISK_FAULTS = 6;
+    private static final String FIRST = "/data";
+    private static final String SECOND = "/more";
 
     private final Simulation simulation;
     private final SeededRandom random;
     private final SimulatedServer server;
     private final SimulatedNode clients;
     private final ConversationLane shared;
+    private final boolean failingDisks;
+    private final int laneCount;
+    private final Map<String, String> properties;
     private final boolean acksWaitForDisk;
     private final boolean losesPower;
+    private boolean onlySecond;
+    private List<String> diskDecisions = List.of();
     private final Map<Integer, PartitionHistory> histories = new TreeMap<>();
     private final Map<Integer, PartitionReader> readers = new TreeMap<>();
 
@@ -51,7 +62,21 @@ public final class OneNodeStory {
 
     /** A story; its seed decides everything in it. */
     public OneNodeStory(long seed) {
-        this(seed, false);
+        this(seed, Kind.USUAL);
+    }
+
+    /**
+     * A story on two log directories whose disks fail: forces, writes, reads, names, space, and time. Whatever a directory was
+     * fenced for, what was acknowledged is there once the disk is well and the server has been started again.
+     */
+    public static OneNodeStory onFailingDisks(long seed) {
+        return new OneNodeStory(seed, Kind.FAILING_DISKS);
+    }
+
+    private enum Kind {
+        USUAL,
+        FAILING_DISKS,
+        CANNOT_END_WELL
     }
 
     /**
@@ -59,17 +84,22 @@ public final class OneNodeStory {
      * not; that this is seen shows what the checkers are worth.
      */
     public static OneNodeStory thatCannotEndWell(long seed) {
-        return new OneNodeStory(seed, true);
+        return new OneNodeStory(seed, Kind.CANNOT_END_WELL);
     }
 
-    private OneNodeStory(long seed, boolean cannotEndWell) {
+    private OneNodeStory(long seed, Kind kind) {
+        boolean cannotEndWell = kind == Kind.CANNOT_END_WELL;
+        failingDisks = kind == Kind.FAILING_DISKS;
         simulation = new Simulation(seed);
         random = simulation.newRandom();
         boolean isSafe = random.nextBoolean();
         acksWaitForDisk = isSafe && !cannotEndWell;
         losesPower = isSafe || cannotEndWell;
         SimulatedNetwork network = new SimulatedNetwork(simulation);
-        server = new SimulatedServer(simulation, network, 1 + random.nextInt(3), properties());
+        laneCount = 1 + random.nextInt(3);
+        properties = properties();
+        server = new SimulatedServer(simulation, network, laneCount, properties);
+        if (failingDisks) server.mayFail();
         clients = network.addNode(1);
         shared = new ConversationLane(lane(), clients.environment().clock(), new BufferPool(1 << 20, 16 << 20));
     }
@@ -82,6 +112,7 @@ public final class OneNodeStory {
         properties.put("log.index.interval.bytes", "500");
         properties.put("log.flush.offset.checkpoint.interval.ms", String.valueOf(random.nextInt(200, 5_000)));
         properties.put("metadata.log.max.record.bytes.between.snapshots", String.valueOf(random.pick(200, 20_000_000)));
+        if (failingDisks) properties.put("log.dirs", FIRST + "," + SECOND);
         if (acksWaitForDisk) properties.put("log.flush.interval.messages", "1");
         return properties;
     }
@@ -104,11 +135,23 @@ public final class OneNodeStory {
         faults.begin();
         beginAll(List.of(topic));
         simulation.runUntil(topic::isDone, MOST_FAULTY_MS);
-        List<Actor> writers = writers(topic.topicId(), partitions, faults.restartServer());
+        if (failingDisks) server.disk().beset(diskFaults());
+        List<Actor> writers = writers(topic.topicId(), partitions, failingDisks || faults.restartServer());
         beginAll(writers);
         beginAll(readers.values());
         simulation.runUntil(faults::isOver, MOST_FAULTY_MS);
-        simulation.runUntil(() -> writers.stream().allMatch(Actor::isDone), MOST_HEALING_MS);
+        if (failingDisks) mendDisks();
+        try {
+            simulation.runUntil(() -> writers.stream().allMatch(Actor::isDone), MOST_HEALING_MS);
+        } catch (AssertionError stuck) {
+            List<String> waiting = new ArrayList<>();
+            for (Actor one : writers)
+                if (!one.isDone()) waiting.add(one.getClass().getSimpleName());
+            throw new AssertionError(
+                    waiting + " come to no end; serving: " + server.isServing() + ", starts: " + server.starts()
+                            + ", disk: " + diskDecisions + ", gave up: " + server.failures(),
+                    stuck);
+        }
         readers.values().forEach(PartitionReader::readTheWhole);
         simulation.runUntil(() -> readers.values().stream().allMatch(Actor::isDone), MOST_HEALING_MS);
         lane().execute(topic::lookUp);
@@ -124,7 +167,57 @@ public final class OneNodeStory {
                 server.starts(),
                 simulation.nowMs(),
                 simulation.eventCount(),
-                faults.done().toString());
+                faults.done().toString() + diskDecisions);
+    }
+
+    /** Either any directory may be struck, or only the one without the metadata log, which the node has to outlive. */
+    private DiskFaults diskFaults() {
+        onlySecond = random.nextBoolean();
+        return DiskFaults.drawn(
+                simulation.newRandom(),
+                EnumSet.complementOf(EnumSet.of(DiskFaults.Kind.READ_IS_WRONG)),
+                path -> path.startsWith(onlySecond ? SECOND : FIRST) || (!onlySecond && path.startsWith(SECOND)),
+                1 + random.nextInt(MOST_DISK_FAULTS),
+                acksWaitForDisk);
+    }
+
+    /** The disks are well again, and somebody starts the server anew, so that it takes them into use. */
+    private void mendDisks() {
+        simulation.runFor(random.nextInt(20_000));
+        if (onlySecond && !server.failures().isEmpty())
+            throw new AssertionError(
+                    "the node did not outlive the disk of one directory",
+                    server.failures().getFirst());
+        diskDecisions = server.disk().faults().decisions();
+        server.disk().faults().end();
+        if (server.isServing() && random.nextBoolean()) server.stop();
+        else server.machine().kill();
+    }
+
+    /** Everything up to a moment of the seed's choosing, when the power goes, or the server is stopped in order. */
+    SimulatedDisk untilItIsDown() {
+        server.start();
+        TopicMaker topic = new TopicMaker("orders", 1 + random.nextInt(3), caller("admin"));
+        beginAll(List.of(topic));
+        simulation.runUntil(topic::isDone, MOST_FAULTY_MS);
+        beginAll(writers(topic.topicId(), 1, false));
+        simulation.runFor(random.nextInt(6_000));
+        if (random.nextInt(3) == 0) {
+            server.stop();
+            simulation.runUntil(() -> server.machine().isDown(), MOST_HEALING_MS);
+            server.disk().losePower();
+        } else {
+            server.machine().cutPower();
+        }
+        return server.disk();
+    }
+
+    int laneCount() {
+        return laneCount;
+    }
+
+    Map<String, String> serverProperties() {
+        return properties;
     }
 
     private PartitionReader reader(int partition) {

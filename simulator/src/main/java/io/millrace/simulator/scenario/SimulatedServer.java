@@ -1,22 +1,28 @@
 package io.millrace.simulator.scenario;
 
+import io.millrace.environment.Disk;
 import io.millrace.environment.Environment;
 import io.millrace.protocol.Uuid;
 import io.millrace.server.Node;
 import io.millrace.server.NodeEvents;
 import io.millrace.server.Ready;
+import io.millrace.server.config.BadConfig;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.format.FormatOptions;
 import io.millrace.server.format.Formatter;
-import io.millrace.simulator.SimulatedDisk;
 import io.millrace.simulator.SimulatedNetwork;
 import io.millrace.simulator.SimulatedNode;
 import io.millrace.simulator.Simulation;
+import io.millrace.storage.CorruptLog;
+import io.millrace.storage.LogDirectoryFailed;
+import io.millrace.storage.MetaProperties;
+import io.millrace.testkit.disk.SimulatedDisk;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +38,8 @@ public final class SimulatedServer {
     private final Map<String, String> properties = new LinkedHashMap<>();
     private SimulatedNode machine;
     private @Nullable Node node;
+    private final List<Exception> failures = new ArrayList<>();
+    private boolean mayFail;
     private boolean isServing;
     private int starts;
 
@@ -41,6 +49,20 @@ public final class SimulatedServer {
      * @param stated properties besides those of a single node
      */
     public SimulatedServer(Simulation simulation, SimulatedNetwork network, int laneCount, Map<String, String> stated) {
+        this(simulation, network, laneCount, stated, simulation.newDisk());
+    }
+
+    /**
+     * A server that is down, on a disk with what an earlier one left.
+     *
+     * @param stated properties besides those of a single node
+     */
+    public SimulatedServer(
+            Simulation simulation,
+            SimulatedNetwork network,
+            int laneCount,
+            Map<String, String> stated,
+            SimulatedDisk disk) {
         this.simulation = simulation;
         this.network = network;
         this.laneCount = laneCount;
@@ -48,8 +70,18 @@ public final class SimulatedServer {
         properties.put("listeners", "PLAINTEXT://127.0.0.1:" + PORT + ",CONTROLLER://127.0.0.1:9093");
         properties.put("controller.listener.names", "CONTROLLER");
         properties.putAll(stated);
-        machine = network.addNode(laneCount);
+        machine = network.addNode(laneCount, disk);
         machine.kill();
+    }
+
+    /** From now on the disk fails now and then: where the node gives up, or cannot start, its process ends. */
+    public void mayFail() {
+        mayFail = true;
+    }
+
+    /** Why processes gave up so far. */
+    public List<Exception> failures() {
+        return failures;
     }
 
     /** Where clients find it. */
@@ -92,7 +124,7 @@ public final class SimulatedServer {
         ServerConfig config = new ServerConfig(properties);
         Formatter formatter = new Formatter(environment.disk());
         try {
-            if (formatter.formattedFor(config.logDirs()).isEmpty()) {
+            if (!isFormatted(environment.disk(), config)) {
                 formatter.format(
                         FormatOptions.forStart(CLUSTER_ID).plan(config),
                         environment.clock().wallMs(),
@@ -101,9 +133,20 @@ public final class SimulatedServer {
                                 environment.randomness().nextLong()));
             }
             node = Node.boot(environment, config, new Listener(here));
-        } catch (IOException e) {
-            throw new UncheckedIOException("start " + starts + " failed", e);
+        } catch (IOException | LogDirectoryFailed | CorruptLog | BadConfig e) {
+            gaveUp(here, e);
         }
+    }
+
+    private static boolean isFormatted(Disk disk, ServerConfig config) {
+        return config.logDirs().stream()
+                .allMatch(directory -> disk.exists(directory.resolve(MetaProperties.FILE_NAME)));
+    }
+
+    private void gaveUp(SimulatedNode life, Exception why) {
+        if (!mayFail) throw new AssertionError("the node gave up in life " + starts, why);
+        failures.add(why);
+        life.kill();
     }
 
     private final class Listener implements NodeEvents {
@@ -121,7 +164,7 @@ public final class SimulatedServer {
 
         @Override
         public void failed(Exception why) {
-            if (!life.isDown()) throw new AssertionError("the node gave up in life " + starts, why);
+            if (!life.isDown()) gaveUp(life, why);
         }
     }
 
@@ -132,7 +175,7 @@ public final class SimulatedServer {
         if (running == null || !isServing()) return;
         isServing = false;
         here.start(() -> running.stop(failure -> {
-            requireNone(failure);
+            if (!mayFail) requireNone(failure);
             here.kill();
         }));
     }

@@ -1,4 +1,4 @@
-package io.millrace.simulator;
+package io.millrace.testkit.disk;
 
 import java.util.Map;
 import java.util.TreeMap;

@@ -1,4 +1,4 @@
-package io.millrace.simulator;
+package io.millrace.testkit.disk;
 
 /** What a name on a {@link SimulatedDisk} stands for. */
 sealed interface DiskEntry permits FileContent, DirectoryNames {

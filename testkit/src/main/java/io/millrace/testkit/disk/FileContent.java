@@ -1,4 +1,4 @@
-package io.millrace.simulator;
+package io.millrace.testkit.disk;
 
 import io.millrace.testkit.SeededRandom;
 import java.nio.ByteBuffer;
@@ -7,12 +7,16 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The bytes of one file: as they are, as they were when last forced, and every change since. A power cut leaves each sector
- * as it was after some of the changes that touched it, and the file as long as it was at some moment since the force, or as
- * long as half a write would have made it.
+ * The bytes of one file: as programs see them in the page cache, as they are on the platters, and every change since they
+ * were last forced. A power cut leaves each page, or each sector, as it was after some of the changes that touched it, and
+ * the file as long as it was at some moment since the force, or as long as half a write would have made it.
+ *
+ * <p>After a force that failed the cache takes all pages for clean: what did not reach the platters is never written by a
+ * later force, though that reports success (Rebello et al., ATC'20).
  */
 final class FileContent implements DiskEntry {
     private static final int SECTOR_BYTES = 512;
+    private static final int PAGE_BYTES = 4096;
 
     /** A write if there are bytes, else a cut to {@code sizeAfter}. */
     private static final class Change {
@@ -64,11 +68,19 @@ final class FileContent implements DiskEntry {
         return modifiedMs;
     }
 
+    void setModifiedMs(long ms) {
+        modifiedMs = ms;
+    }
+
     int read(long position, ByteBuffer into) {
         if (position >= sizeBytes) return 0;
         int count = (int) Math.min(into.remaining(), sizeBytes - position);
         into.put(bytes, (int) position, count);
         return count;
+    }
+
+    byte[] toBytes() {
+        return Arrays.copyOf(bytes, sizeBytes);
     }
 
     void write(int position, ByteBuffer from, long nowMs) {
@@ -92,16 +104,43 @@ final class FileContent implements DiskEntry {
     }
 
     void force() {
-        forced = Arrays.copyOf(bytes, sizeBytes);
+        int longest = Math.max(sizeBytes, forced.length);
+        for (Change change : unforced) longest = Math.max(longest, change.until());
+        byte[] written = Arrays.copyOf(forced, longest);
+        for (Change change : unforced) change.apply(written, change.from(), change.until());
+        forced = Arrays.copyOf(written, sizeBytes);
         unforced.clear();
     }
 
-    void losePower(SeededRandom random) {
+    /**
+     * A force that reported failure.
+     *
+     * @param evicts whether the cache lets the pages go at once, so that programs see what is on the platters
+     */
+    void failToForce(SeededRandom random, boolean evicts) {
         if (unforced.isEmpty()) return;
-        int size = survivingSize(random);
-        bytes = survivingBytes(random, size);
-        sizeBytes = size;
-        force();
+        forced = survivingBytes(random, survivingSize(random));
+        unforced.clear();
+        if (!evicts) return;
+        // The length is in the inode, which is not lost with the pages.
+        bytes = Arrays.copyOf(forced, sizeBytes);
+    }
+
+    /** Turns a bit over, in the cache and on the platters. */
+    void rot(int position, int bit) {
+        bytes[position] ^= (byte) (1 << bit);
+        if (position < forced.length) forced[position] ^= (byte) (1 << bit);
+        for (Change change : unforced)
+            if (!change.isCut() && position >= change.from() && position < change.until())
+                change.bytes[position - change.position] ^= (byte) (1 << bit);
+    }
+
+    void losePower(SeededRandom random) {
+        byte[] left = unforced.isEmpty() ? forced : survivingBytes(random, survivingSize(random));
+        bytes = left.clone();
+        sizeBytes = left.length;
+        forced = left.clone();
+        unforced.clear();
     }
 
     private int survivingSize(SeededRandom random) {
@@ -113,35 +152,29 @@ final class FileContent implements DiskEntry {
     }
 
     private byte[] survivingBytes(SeededRandom random, int size) {
+        int unit = random.nextInt(3) == 0 ? PAGE_BYTES : SECTOR_BYTES;
         int longest = Math.max(size, forced.length);
         for (Change change : unforced) longest = Math.max(longest, change.until());
-        int sectors = (longest + SECTOR_BYTES - 1) / SECTOR_BYTES;
-        int[] changesLeft = new int[sectors];
-        for (Change change : unforced) {
-            for (int sector = firstSector(change); sector < sectorsUntil(change); sector++) changesLeft[sector]++;
-        }
+        int units = (longest + unit - 1) / unit;
+        int[] changesLeft = new int[units];
+        for (Change change : unforced)
+            for (int at = change.from() / unit; at < until(change, unit); at++) changesLeft[at]++;
         double keepsAll = random.pick(0.0, 0.3, 0.7, 1.0);
-        for (int sector = 0; sector < sectors; sector++) {
-            if (changesLeft[sector] > 0 && !random.chance(keepsAll))
-                changesLeft[sector] = random.nextInt(changesLeft[sector]);
-        }
+        for (int at = 0; at < units; at++)
+            if (changesLeft[at] > 0 && !random.chance(keepsAll)) changesLeft[at] = random.nextInt(changesLeft[at]);
         byte[] left = Arrays.copyOf(forced, longest);
         for (Change change : unforced) {
-            for (int sector = firstSector(change); sector < sectorsUntil(change); sector++) {
-                if (changesLeft[sector]-- <= 0) continue;
-                int from = Math.max(change.from(), sector * SECTOR_BYTES);
-                change.apply(left, from, Math.min(change.until(), (sector + 1) * SECTOR_BYTES));
+            for (int at = change.from() / unit; at < until(change, unit); at++) {
+                if (changesLeft[at]-- <= 0) continue;
+                int from = Math.max(change.from(), at * unit);
+                change.apply(left, from, Math.min(change.until(), (at + 1) * unit));
             }
         }
         return Arrays.copyOf(left, size);
     }
 
-    private static int firstSector(Change change) {
-        return change.from() / SECTOR_BYTES;
-    }
-
-    private static int sectorsUntil(Change change) {
-        return (change.until() + SECTOR_BYTES - 1) / SECTOR_BYTES;
+    private static int until(Change change, int unit) {
+        return (change.until() + unit - 1) / unit;
     }
 
     @Override

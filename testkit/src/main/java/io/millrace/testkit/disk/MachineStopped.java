@@ -1,4 +1,4 @@
-package io.millrace.simulator;
+package io.millrace.testkit.disk;
 
 /**
  * Unwinds what ran on a machine at the moment it was killed or lost its power. An {@code Error}, so that no code under
@@ -7,7 +7,8 @@ package io.millrace.simulator;
 public final class MachineStopped extends Error {
     private static final long serialVersionUID = 1L;
 
-    MachineStopped() {
+    /** Without a stack: it is no mistake. */
+    public MachineStopped() {
         super("the machine has stopped", null, false, false);
     }
 }

@@ -1,4 +1,4 @@
-package io.millrace.simulator;
+package io.millrace.testkit.disk;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -30,10 +30,10 @@ class SimulatedDiskTest {
     private static final Path DATA = Path.of("/data");
     private static final Path FILE = DATA.resolve("file");
 
-    private final SimulatedDisk disk = new SimulatedDisk(new Simulation(1));
+    private final SimulatedDisk disk = disk(new SeededRandom(1));
 
     private static SimulatedDisk disk(SeededRandom random) {
-        return new SimulatedDisk(new Simulation(random.nextLong()));
+        return new SimulatedDisk(random, () -> 0, what -> {});
     }
 
     private static void cutPower(SimulatedDisk disk) {
@@ -144,7 +144,7 @@ class SimulatedDiskTest {
     /** Appends two sectors to one, and says how long the file is then and how many of its sectors have their bytes. */
     private static String afterAnUnforcedAppend(long seed) {
         try {
-            SimulatedDisk disk = new SimulatedDisk(new Simulation(seed));
+            SimulatedDisk disk = disk(new SeededRandom(seed));
             lastingDirectory(disk, DATA);
             byte[] ones = new byte[512];
             Arrays.fill(ones, (byte) 1);
