@@ -2,6 +2,7 @@ package io.millrace.cli;
 
 import io.millrace.cli.format.FormatCommand;
 import io.millrace.cli.group.GroupCommand;
+import io.millrace.cli.produce.ProduceCommand;
 import io.millrace.cli.start.StartUsage;
 import io.millrace.cli.terminal.Terminal;
 import io.millrace.cli.topic.TopicCommand;
@@ -21,6 +22,7 @@ import picocli.CommandLine.IVersionProvider;
             StartUsage.class,
             FormatCommand.class,
             TopicCommand.class,
+            ProduceCommand.class,
             GroupCommand.class,
             LogCommand.class,
             CompletionCommand.class

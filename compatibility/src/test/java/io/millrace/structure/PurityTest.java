@@ -22,6 +22,9 @@ import org.junit.jupiter.api.Test;
 class PurityTest {
     private static final Map<String, Profile> ROOMS = rooms();
 
+    /** Of the client only what decides and runs; its façades have threads and sockets. */
+    private static final List<String> OF_THE_CLIENT = List.of("cluster", "sending");
+
     private static Map<String, Profile> rooms() {
         Map<String, Profile> rooms = new LinkedHashMap<>();
         for (String room : List.of(
@@ -38,6 +41,10 @@ class PurityTest {
         PurityCheck check = new PurityCheck(exceptions());
         List<String> violations = new ArrayList<>();
         ROOMS.forEach((room, profile) -> violations.addAll(check.violations(Rooms.classes(room), profile)));
+        for (String part : OF_THE_CLIENT) {
+            violations.addAll(check.violations(
+                    Rooms.classes("client").resolve("io/millrace/client").resolve(part), Profile.DECIDING));
+        }
         assertEquals(List.of(), violations, () -> String.join("\n", violations));
         assertEquals(List.of(), check.needlessExceptions(), "exceptions that nothing needs any more");
     }

@@ -30,7 +30,8 @@ final class Rooms {
             List.of("replication"),
             List.of("coordinators"),
             List.of("server"),
-            List.of("host", "client"),
+            List.of("host"),
+            List.of("client"),
             List.of("cli"),
             List.of("simulator"),
             List.of("bench"));

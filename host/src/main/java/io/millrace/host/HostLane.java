@@ -73,11 +73,23 @@ public final class HostLane implements Lane {
      * @throws IOException if the system gives no selector
      */
     public HostLane(String name, HostHelpers helpers, LaneFailureHandler failureHandler) throws IOException {
+        this(name, helpers, failureHandler, false);
+    }
+
+    /**
+     * Makes a lane that may be a daemon's.
+     *
+     * @param isDaemon whether the process may end while it runs, as suits a client within an application
+     * @throws IOException if the system gives no selector
+     */
+    public HostLane(String name, HostHelpers helpers, LaneFailureHandler failureHandler, boolean isDaemon)
+            throws IOException {
         this.name = name;
         this.helpers = helpers;
         this.failureHandler = failureHandler;
         this.selector = Selector.open();
         this.thread = new Thread(this::run, name);
+        thread.setDaemon(isDaemon);
     }
 
     /** Starts its thread; called once. */

@@ -115,6 +115,18 @@ public final class BatchBuilder {
         return this;
     }
 
+    /**
+     * Begins in memory of the caller's, which {@link #build} hands out if nothing is compressed and it was large enough.
+     *
+     * @param memory its content is of no matter; the builder's alone until the batch has been built and is done with
+     * @throws IllegalStateException if there is a record already
+     */
+    public BatchBuilder in(byte[] memory) {
+        if (recordCount > 0) throw new IllegalStateException("there is a record already");
+        if (memory.length >= BatchHeader.HEADER_BYTES) batch = memory;
+        return this;
+    }
+
     /** Says who the producer is; a producer learns its sequence only when it sends. Until {@link #build}. */
     public BatchBuilder producer(long id, short epoch, int firstSequence, boolean transactional) {
         producerId = id;
@@ -157,13 +169,51 @@ public final class BatchBuilder {
         return appendAt(baseOffset + lastOffsetDelta + 1, timestamp, key, value, headers);
     }
 
-    /** {@link #append(long, ByteBuffer, ByteBuffer, List)} for arrays. */
+    /** {@link #append(long, ByteBuffer, ByteBuffer, List)} for arrays, which makes no object. */
     public long append(long timestamp, byte @Nullable [] key, byte @Nullable [] value, List<RecordHeader> headers) {
-        return append(
-                timestamp,
-                key == null ? null : ByteBuffer.wrap(key),
-                value == null ? null : ByteBuffer.wrap(value),
-                headers);
+        appendWithin(Integer.MAX_VALUE, timestamp, key, value, headers);
+        return baseOffset + lastOffsetDelta;
+    }
+
+    /**
+     * Adds a record at the next offset, unless the batch would outgrow a limit by it; the first record is always added. Makes
+     * no object.
+     *
+     * @param limitBytes the most that {@link #sizeBytes} may come to
+     * @return false if it was not added
+     * @throws IllegalArgumentException if the batch would outgrow 2 GiB
+     */
+    public boolean appendWithin(
+            int limitBytes,
+            long timestamp,
+            byte @Nullable [] key,
+            byte @Nullable [] value,
+            List<RecordHeader> headers) {
+        int delta = lastOffsetDelta + 1;
+        if (recordCount == 0 && !hasDeleteHorizon) baseTimestamp = timestamp;
+        long timestampDelta = timestamp - baseTimestamp;
+        long bodyBytes = bodyBytes(timestampDelta, delta, nullableBytes(key) + nullableBytes(value), headers);
+        long grownBytes = end + bodyBytes + VarInt.sizeOf((int) Math.min(bodyBytes, Integer.MAX_VALUE));
+        if (grownBytes > limitBytes && recordCount > 0) return false;
+        makeRoom(grownBytes - end);
+
+        writeVarint((int) bodyBytes);
+        batch[end++] = 0;
+        writeVarlong(timestampDelta);
+        writeVarint(delta);
+        writeNullable(key);
+        writeNullable(value);
+        writeHeaders(headers);
+        recordCount++;
+        lastOffsetDelta = delta;
+        if (timestamp > maxTimestamp) maxTimestamp = timestamp;
+        return true;
+    }
+
+    /** The most bytes that a batch of this one record takes. */
+    public static long mostBytesFor(byte @Nullable [] key, byte @Nullable [] value, List<RecordHeader> headers) {
+        long bodyBytes = bodyBytes(Long.MIN_VALUE, 0, nullableBytes(key) + nullableBytes(value), headers);
+        return BatchHeader.HEADER_BYTES + VarInt.MAX_INT_BYTES + bodyBytes;
     }
 
     /**
@@ -194,11 +244,7 @@ public final class BatchBuilder {
         writeVarint((int) delta);
         writeNullable(key);
         writeNullable(value);
-        writeVarint(headers.size());
-        for (RecordHeader header : headers) {
-            writeText(header.key());
-            writeNullable(header.value());
-        }
+        writeHeaders(headers);
         recordCount++;
         lastOffsetDelta = (int) delta;
         if (timestamp > maxTimestamp) maxTimestamp = timestamp;
@@ -293,13 +339,25 @@ public final class BatchBuilder {
             @Nullable ByteBuffer key,
             @Nullable ByteBuffer value,
             List<RecordHeader> headers) {
+        return bodyBytes(timestampDelta, offsetDelta, nullableBytes(key) + nullableBytes(value), headers);
+    }
+
+    private static long bodyBytes(
+            long timestampDelta, int offsetDelta, long keyAndValueBytes, List<RecordHeader> headers) {
+        int headerCount = headers.size();
         long bytes = 1L + VarInt.sizeOfLong(timestampDelta) + VarInt.sizeOf(offsetDelta);
-        bytes += nullableBytes(key) + nullableBytes(value) + VarInt.sizeOf(headers.size());
-        for (RecordHeader header : headers) {
+        bytes += keyAndValueBytes + VarInt.sizeOf(headerCount);
+        for (int i = 0; i < headerCount; i++) {
+            RecordHeader header = headers.get(i);
             int keyBytes = utf8Bytes(header.key());
             bytes += VarInt.sizeOf(keyBytes) + keyBytes + nullableBytes(header.value());
         }
         return bytes;
+    }
+
+    private static long nullableBytes(byte @Nullable [] bytes) {
+        if (bytes == null) return VarInt.sizeOf(-1);
+        return VarInt.sizeOf(bytes.length) + (long) bytes.length;
     }
 
     private static long nullableBytes(@Nullable ByteBuffer bytes) {
@@ -316,6 +374,26 @@ public final class BatchBuilder {
         writeVarint(count);
         bytes.get(bytes.position(), batch, end, count);
         end += count;
+    }
+
+    private void writeNullable(byte @Nullable [] bytes) {
+        if (bytes == null) {
+            writeVarint(-1);
+            return;
+        }
+        writeVarint(bytes.length);
+        System.arraycopy(bytes, 0, batch, end, bytes.length);
+        end += bytes.length;
+    }
+
+    private void writeHeaders(List<RecordHeader> headers) {
+        int headerCount = headers.size();
+        writeVarint(headerCount);
+        for (int i = 0; i < headerCount; i++) {
+            RecordHeader header = headers.get(i);
+            writeText(header.key());
+            writeNullable(header.value());
+        }
     }
 
     private void writeText(String text) {

@@ -2,10 +2,12 @@ package io.millrace.records;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.testkit.Property;
 import java.nio.ByteBuffer;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class BatchBuilderTest {
@@ -24,6 +26,42 @@ class BatchBuilderTest {
             int sizeBytes = builder.sizeBytes();
             assertEquals(sizeBytes, builder.build().limit());
         });
+    }
+
+    @Test
+    void arraysAndBuffersMakeTheSameBatchAndALimitIsKept() {
+        Property.check(random -> {
+            Compression compression = random.pick(Compression.NONE, Compression.GZIP);
+            SampleBatch sample = SampleBatch.random(random, compression);
+            BatchBuilder ofBuffers = BatchBuilder.forProducer(compression, compression.defaultLevel());
+            byte[] memory = random.bytes(random.nextInt(2_000));
+            BatchBuilder ofArrays = BatchBuilder.forProducer(compression, compression.defaultLevel())
+                    .in(memory);
+            for (Record record : sample.records()) {
+                byte[] key = bytes(record.key());
+                byte[] value = bytes(record.value());
+                long with = ofBuffers.sizeBytesWith(record.timestamp(), record.key(), record.value(), record.headers());
+                assertTrue(
+                        ofBuffers.recordCount() > 0 || with <= BatchBuilder.mostBytesFor(key, value, record.headers()));
+                boolean isFirst = ofArrays.recordCount() == 0;
+                assertEquals(
+                        isFirst,
+                        ofArrays.appendWithin((int) with - 1, record.timestamp(), key, value, record.headers()));
+                if (!isFirst) {
+                    assertTrue(ofArrays.appendWithin((int) with, record.timestamp(), key, value, record.headers()));
+                }
+                ofBuffers.append(record.timestamp(), record.key(), record.value(), record.headers());
+                assertEquals(ofBuffers.sizeBytes(), ofArrays.sizeBytes());
+            }
+            assertEquals(ofBuffers.build(), ofArrays.build());
+        });
+    }
+
+    private static byte @Nullable [] bytes(@Nullable ByteBuffer buffer) {
+        if (buffer == null) return null;
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.get(buffer.position(), bytes);
+        return bytes;
     }
 
     @Test

@@ -20,7 +20,7 @@ public final class ClusterOptions {
     private @Nullable CommandSpec command;
 
     @Option(
-            names = {"-b", "--bootstrap-server"},
+            names = {"-b", "--bootstrap-server", "--bootstrap"},
             paramLabel = "HOST:PORT,...",
             defaultValue = "localhost:9092",
             description = "One or more nodes of the cluster, tried in order (default: ${DEFAULT-VALUE}).")
@@ -38,17 +38,33 @@ public final class ClusterOptions {
 
     /** An admin for that cluster; the caller closes it. */
     public Admin admin() {
-        if (timeoutSeconds < 1 || timeoutSeconds > MOST_SECONDS)
-            throw wronglyAsked("--timeout " + timeoutSeconds + " is not in [1, " + MOST_SECONDS + "]");
+        int timeoutMs = timeoutMs();
         List<HostAndPort> bootstrap;
         try {
             bootstrap = HostAndPort.parseList(bootstrapServer);
         } catch (IllegalArgumentException e) {
             throw wronglyAsked("--bootstrap-server " + e.getMessage());
         }
-        int timeoutMs = timeoutSeconds * MS_PER_SECOND;
         int connectTimeoutMs = Math.min(timeoutMs, AdminOptions.DEFAULT.connectTimeoutMs());
         return Admin.of(bootstrap, new AdminOptions(CLIENT_ID, timeoutMs, connectTimeoutMs));
+    }
+
+    /** The addresses as they were given, or the default. */
+    public String bootstrapServers() {
+        return bootstrapServer;
+    }
+
+    /** Whether the addresses were given, rather than left to the default. */
+    public boolean isStated() {
+        CommandSpec given = command;
+        return given != null && given.commandLine().getParseResult().hasMatchedOption("--bootstrap-server");
+    }
+
+    /** How long to wait for an answer, in milliseconds. */
+    public int timeoutMs() {
+        if (timeoutSeconds < 1 || timeoutSeconds > MOST_SECONDS)
+            throw wronglyAsked("--timeout " + timeoutSeconds + " is not in [1, " + MOST_SECONDS + "]");
+        return timeoutSeconds * MS_PER_SECOND;
     }
 
     private ParameterException wronglyAsked(String sentence) {

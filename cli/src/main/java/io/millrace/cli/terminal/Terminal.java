@@ -32,6 +32,11 @@ public final class Terminal {
         return command().commandLine().getOut();
     }
 
+    /** For what is not a result, such as progress. */
+    public PrintWriter err() {
+        return command().commandLine().getErr();
+    }
+
     /** Says in one sentence on standard error what went wrong. */
     public void complain(String sentence) {
         command().commandLine().getErr().println(complaint(sentence));

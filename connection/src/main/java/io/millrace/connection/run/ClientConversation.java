@@ -162,17 +162,24 @@ public final class ClientConversation implements ConnectionEvents {
         }
     }
 
+    /** {@link #sendWithoutAnswer(Request, short, Runnable)} in the highest version both sides know. */
+    public boolean sendWithoutAnswer(Request request) {
+        return sendWithoutAnswer(request, request.apiKey().latestStableVersion(), null);
+    }
+
     /**
      * Sends a request that the server does not answer, such as Produce with acks=0. It has to be ready.
      *
-     * @return false if it has no version in common with the server
+     * @param maxVersion highest version to use
+     * @param whenDone run once the request has left, or never will; its records are not needed from then on. Null for
+     *     nothing
+     * @return false if it has no version in common with the server; {@code whenDone} is then not run
      */
-    public boolean sendWithoutAnswer(Request request) {
+    public boolean sendWithoutAnswer(Request request, short maxVersion, @Nullable Runnable whenDone) {
         if (state != State.READY) throw new IllegalStateException("the conversation with " + address + " is not ready");
-        ApiKey apiKey = request.apiKey();
-        short version = versions.highestCommon(apiKey, apiKey.latestStableVersion());
+        short version = versions.highestCommon(request.apiKey(), maxVersion);
         if (version < 0) return false;
-        write(request, version, nextCorrelationId++);
+        write(request, version, nextCorrelationId++, whenDone);
         return true;
     }
 
@@ -204,6 +211,10 @@ public final class ClientConversation implements ConnectionEvents {
 
     /** False if that ended the conversation. */
     private boolean write(Request request, short version, int correlationId) {
+        return write(request, version, correlationId, null);
+    }
+
+    private boolean write(Request request, short version, int correlationId, @Nullable Runnable whenDone) {
         ApiKey apiKey = request.apiKey();
         ProtocolWriter out = writer.beginFrame();
         RequestHeader.builder()
@@ -215,7 +226,7 @@ public final class ClientConversation implements ConnectionEvents {
                 .write(out, apiKey.requestHeaderVersion(version));
         request.write(out, version);
         try {
-            writer.endFrame(out, null);
+            writer.endFrame(out, whenDone);
         } catch (IOException e) {
             end(CloseReason.Kind.REPLY_FAILED, Answer.Reason.CONNECTION_LOST, "got no request: " + e.getMessage(), e);
             return false;

@@ -1,5 +1,6 @@
 package io.millrace.simulator.scenario;
 
+import io.millrace.client.cluster.run.ClientLane;
 import io.millrace.connection.BufferPool;
 import io.millrace.connection.run.ConversationLane;
 import io.millrace.environment.Environment;
@@ -262,6 +263,19 @@ public final class OneNodeStory {
                         serverRestarts,
                         random.nextInt(10, 60)));
             }
+        }
+        for (int i = random.nextInt(3); i > 0; i--) {
+            String producer = "client-" + i;
+            Environment here = clients.environment();
+            writers.add(new ClientProducer(
+                    producer,
+                    simulation,
+                    ClientLane.of(lane(), here.clock(), here.randomness(), here.transport()),
+                    server.address(),
+                    "orders",
+                    histories,
+                    simulation.newRandom(),
+                    random.nextInt(10, 80)));
         }
         for (int i = random.nextInt(3); i > 0; i--) {
             String group = "group-" + i;

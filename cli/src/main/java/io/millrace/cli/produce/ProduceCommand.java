@@ -1,0 +1,276 @@
+package io.millrace.cli.produce;
+
+import io.millrace.cli.terminal.ClusterOptions;
+import io.millrace.cli.terminal.Terminal;
+import io.millrace.client.producer.Delivery;
+import io.millrace.client.producer.Producer;
+import io.millrace.client.producer.ProducerOptions;
+import io.millrace.client.producer.ProducerRecord;
+import io.millrace.client.producer.Serializers;
+import io.millrace.records.RecordHeader;
+import java.io.Console;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Reader;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code millrace produce TOPIC [FILE...]}. */
+@Command(
+        name = "produce",
+        description = "Send lines of files, or of standard input, to a topic.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        footer = {
+            "",
+            "A JSON line is an object with any of key, value, headers (an object), partition, timestamp (ms since 1970).",
+            "A text stands for its bytes, null for nothing, anything else for itself as JSON.",
+            "",
+            "Exit status: 0 if all was delivered, 1 if not, 2 if wrongly asked."
+        })
+public final class ProduceCommand implements Callable<Integer> {
+    private static final int MOST_LINE_BYTES = 256 << 20;
+    private static final int MOST_COMPLAINTS = 5;
+    private static final long NANOS_PER_SECOND = 1_000_000_000L;
+
+    @Mixin
+    private Terminal terminal = new Terminal();
+
+    @Parameters(index = "0", paramLabel = "TOPIC", description = "Where to.")
+    private String topic = "";
+
+    @Parameters(
+            index = "1..*",
+            paramLabel = "FILE",
+            description = "What to send, a record a line; - or nothing is standard input.")
+    private List<String> files = new ArrayList<>();
+
+    @Option(
+            names = {"-K", "--key-separator"},
+            paramLabel = "TEXT",
+            description = "A line is a key, this, and a value (default: all of it is the value).")
+    private @Nullable String keySeparator;
+
+    @Option(names = "--json", description = "A line is a JSON object, see below.")
+    private boolean isJson;
+
+    @Option(
+            names = "--null",
+            paramLabel = "TEXT",
+            description = "A key or value that is this text is none (a tombstone).")
+    private @Nullable String nullText;
+
+    @Option(
+            names = {"-H", "--header"},
+            paramLabel = "NAME=VALUE",
+            description = "A header of every record.")
+    private List<String> headers = new ArrayList<>();
+
+    @Option(
+            names = {"-p", "--partition"},
+            paramLabel = "NUMBER",
+            defaultValue = "-1",
+            description = "The partition of every record (default: by key, else the producer chooses).")
+    private int partition = ProducerRecord.ANY_PARTITION;
+
+    @Option(names = "--rate", paramLabel = "COUNT", description = "Records a second at most.")
+    private double rate;
+
+    @Option(
+            names = {"-z", "--compression"},
+            paramLabel = "CODEC",
+            description = "none, gzip, snappy, lz4 or zstd (default: none).")
+    private @Nullable String compression;
+
+    @Option(
+            names = {"-a", "--acks"},
+            paramLabel = "ACKS",
+            description = "0, 1 or all (default: all).")
+    private @Nullable String acks;
+
+    @Option(
+            names = {"-P", "--property"},
+            paramLabel = "NAME=VALUE",
+            description = "A property of the producer, such as linger.ms=50.")
+    private List<String> properties = new ArrayList<>();
+
+    @Option(names = "--properties", paramLabel = "FILE", description = "A file with properties of the producer.")
+    private @Nullable Path propertiesFile;
+
+    @Option(
+            names = "--progress",
+            negatable = true,
+            description = "Show how far it is, once a second (default: if standard error is a terminal).")
+    private @Nullable Boolean isProgressWanted;
+
+    @Mixin
+    private ClusterOptions cluster = new ClusterOptions();
+
+    /** Made by picocli. */
+    public ProduceCommand() {}
+
+    private final AtomicLong failures = new AtomicLong();
+    private volatile boolean isStopped;
+
+    @Override
+    public Integer call() throws IOException {
+        if (isJson && (keySeparator != null || nullText != null)) {
+            throw terminal.wronglyAsked("with --json the lines say themselves what is key, value or null");
+        }
+        if (keySeparator != null && keySeparator.isEmpty()) throw terminal.wronglyAsked("--key-separator is empty");
+        if (rate < 0) throw terminal.wronglyAsked("--rate " + rate + " is below 0");
+        if (partition < -1) throw terminal.wronglyAsked("--partition " + partition + " is below 0");
+        ProducerOptions options = options();
+        LineFormat.Common common = new LineFormat.Common(topic, partition, recordHeaders());
+        LineFormat format = isJson ? new JsonLines(common) : LineFormat.plain(common, keySeparator, nullText);
+        Progress progress = new Progress(terminal.err(), isProgressShown());
+        long records = 0;
+        boolean isWhole = true;
+        try (Producer<byte[], byte[]> producer = Producer.open(options, Serializers.bytes(), Serializers.bytes())) {
+            Run run = new Run(producer, format, progress);
+            for (String file : files.isEmpty() ? List.of("-") : files) isWhole = isWhole && run.sendAll(file);
+            producer.flush();
+            records = run.records;
+        }
+        progress.end();
+        long failed = failures.get();
+        terminal.out()
+                .println(String.format(
+                        Locale.ROOT,
+                        "Sent %,d records to %s in %.1f s%s.",
+                        records - failed,
+                        topic,
+                        progress.seconds(),
+                        failed == 0 ? "" : String.format(Locale.ROOT, "; %,d failed", failed)));
+        return failed == 0 && isWhole ? Terminal.DONE : Terminal.FAILED;
+    }
+
+    private boolean isProgressShown() {
+        Boolean wanted = isProgressWanted;
+        return wanted == null
+                ? Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false)
+                : wanted;
+    }
+
+    private ProducerOptions options() throws IOException {
+        Map<String, Object> all = new TreeMap<>();
+        all.put("client.id", "millrace-cli");
+        Path file = propertiesFile;
+        if (file != null) {
+            Properties read = new Properties();
+            try (Reader in = Files.newBufferedReader(file)) {
+                read.load(in);
+            } catch (IOException e) {
+                throw terminal.wronglyAsked("--properties " + file + " cannot be read: " + e);
+            }
+            for (String name : read.stringPropertyNames()) all.put(name, read.getProperty(name));
+        }
+        if (!all.containsKey("bootstrap.servers") || cluster.isStated()) {
+            all.put("bootstrap.servers", cluster.bootstrapServers());
+        }
+        for (String pair : properties) {
+            int equals = pair.indexOf('=');
+            if (equals < 1) throw terminal.wronglyAsked("--property '" + pair + "' is not NAME=VALUE");
+            all.put(pair.substring(0, equals), pair.substring(equals + 1));
+        }
+        if (compression != null) all.put("compression.type", compression);
+        if (acks != null) all.put("acks", acks);
+        try {
+            ProducerOptions options = ProducerOptions.of(all);
+            return all.containsKey("max.block.ms") ? options : options.with("max.block.ms", cluster.timeoutMs());
+        } catch (IllegalArgumentException e) {
+            throw terminal.wronglyAsked(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private List<RecordHeader> recordHeaders() {
+        List<RecordHeader> all = new ArrayList<>();
+        for (String pair : headers) {
+            int equals = pair.indexOf('=');
+            if (equals < 0) throw terminal.wronglyAsked("--header '" + pair + "' is not NAME=VALUE");
+            byte[] value = pair.substring(equals + 1).getBytes(StandardCharsets.UTF_8);
+            all.add(new RecordHeader(pair.substring(0, equals), ByteBuffer.wrap(value)));
+        }
+        return all;
+    }
+
+    private void failed(String sentence) {
+        long count = failures.incrementAndGet();
+        if (count <= MOST_COMPLAINTS) terminal.complain(sentence);
+        if (count == MOST_COMPLAINTS) terminal.complain("more failures are counted only");
+        // What did not find its topic once will not find it for each of a million lines.
+        isStopped = true;
+    }
+
+    /** The sending of one run. */
+    private final class Run {
+        private final Producer<byte[], byte[]> producer;
+        private final LineFormat format;
+        private final Progress progress;
+        private final long beganNanos = System.nanoTime();
+        private long records;
+        private long bytes;
+
+        Run(Producer<byte[], byte[]> producer, LineFormat format, Progress progress) {
+            this.producer = producer;
+            this.format = format;
+            this.progress = progress;
+        }
+
+        /** False if the file could not be read to its end. */
+        boolean sendAll(String file) {
+            boolean isStandardInput = file.equals("-");
+            String name = isStandardInput ? "standard input" : file;
+            try (InputStream in = isStandardInput ? System.in : Files.newInputStream(Path.of(file))) {
+                LineReader lines = new LineReader(in, name, MOST_LINE_BYTES);
+                for (byte[] line = lines.next(); line != null && !isStopped; line = lines.next()) {
+                    send(line, lines);
+                }
+                return !isStopped;
+            } catch (IOException e) {
+                terminal.complain(name + " cannot be read: " + e.getMessage());
+                return false;
+            }
+        }
+
+        private void send(byte[] line, LineReader lines) throws IOException {
+            ProducerRecord<byte[], byte[]> record;
+            try {
+                record = format.record(line);
+            } catch (IllegalArgumentException e) {
+                throw new IOException(lines.place() + ": " + e.getMessage(), e);
+            }
+            if (rate > 0) pace();
+            records++;
+            bytes += line.length;
+            Delivery _ = producer.send(record, (_, failure) -> {
+                if (failure != null) failed(String.valueOf(failure.getMessage()));
+            });
+            progress.at(records, bytes);
+        }
+
+        private void pace() {
+            long dueNanos = beganNanos + (long) (records / rate * NANOS_PER_SECOND);
+            for (long left = dueNanos - System.nanoTime(); left > 0; left = dueNanos - System.nanoTime()) {
+                LockSupport.parkNanos(left);
+            }
+        }
+    }
+}

@@ -1,0 +1,503 @@
+package io.millrace.client.producer;
+
+import io.millrace.client.cluster.ClusterTopic;
+import io.millrace.client.cluster.ClusterView;
+import io.millrace.client.cluster.run.ClusterLine;
+import io.millrace.client.sending.AppendRules;
+import io.millrace.client.sending.run.SendCounters;
+import io.millrace.client.sending.run.SenderLane;
+import io.millrace.environment.Clock;
+import io.millrace.environment.Lane;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.records.BatchBuilder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends records to a cluster, in batches, in the background. Any number of threads may use one, platform or virtual; one
+ * producer for all of them makes the best batches.
+ *
+ * <p>With the defaults each record is written once and, per partition, in the order of the sends, whatever is retried: acks
+ * of all in-sync replicas, idempotence, five requests in flight.
+ *
+ * <pre>{@code
+ * var options = ProducerOptions.forServers("localhost:9092");
+ * try (var producer = Producer.open(options, Serializers.string(), Serializers.string())) {
+ *     producer.send(new ProducerRecord<>("orders", "alice", "3 apples")).await();
+ * }
+ * }</pre>
+ *
+ * @param <K> type of keys
+ * @param <V> type of values
+ */
+public final class Producer<K, V> implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Producer.class.getName());
+    private static final long LANE_WAIT_MS = 10_000;
+    private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final Duration FOREVER = Duration.ofMillis(Long.MAX_VALUE / 4 / 1_000_000);
+
+    private final ProducerOptions options;
+    private final Serializer<K> keySerializer;
+    private final Serializer<V> valueSerializer;
+    private final List<ProducerInterceptor<K, V>> interceptors;
+    private final @Nullable Partitioner partitioner;
+    private final boolean ignoresKeys;
+    private final int maxRequestBytes;
+    private final AppendRules appendRules;
+    private final BatchMemory memory;
+    private final CallbackThread callbacks;
+    private final ProducerThreads threads;
+    private final Lane lane;
+    private final Clock clock;
+    private final SenderLane sender;
+    private final ClusterLine cluster;
+    private final Ends ends = new Ends();
+    private final ConcurrentHashMap<String, TopicPartitions> topics = new ConcurrentHashMap<>();
+    private final Set<BatchOutcome> incomplete = ConcurrentHashMap.newKeySet();
+    private @Nullable TopicPartitions lastTopic; // A race here costs a look-up.
+    private volatile boolean isClosed;
+    private volatile @Nullable Throwable broken;
+    private volatile String lastTrouble = "";
+
+    private Producer(
+            ProducerOptions options,
+            Serializer<K> keySerializer,
+            Serializer<V> valueSerializer,
+            List<ProducerInterceptor<K, V>> interceptors) {
+        this.options = options;
+        this.keySerializer = keySerializer;
+        this.valueSerializer = valueSerializer;
+        this.interceptors = List.copyOf(interceptors);
+        this.partitioner = options.partitioner();
+        this.ignoresKeys = options.ignoresKeys();
+        this.maxRequestBytes = options.maxRequestBytes();
+        this.appendRules = options.appendRules();
+        this.memory = new BatchMemory(options.bufferBytes(), appendRules.batchBytes());
+        this.callbacks = new CallbackThread(options.clientId() + "-callbacks");
+        this.threads = new ProducerThreads(options, ends::laneBroke);
+        this.lane = threads.client().lane();
+        this.clock = threads.client().clock();
+        this.sender = new SenderLane(
+                threads.client(), options.sendRules(), maxRequestBytes, options.requestTimeoutMs(), ends);
+        this.cluster = new ClusterLine(
+                threads.client(),
+                options.settings(),
+                options.reconnects(),
+                options.metadataRules(),
+                options.bootstrapNodes(),
+                sender);
+        lane.execute(() -> sender.begin(cluster));
+    }
+
+    /** A producer; it begins to connect at once, and fails only when something is sent. */
+    public static <K, V> Producer<K, V> open(
+            ProducerOptions options, Serializer<K> keySerializer, Serializer<V> valueSerializer) {
+        return open(options, keySerializer, valueSerializer, List.of());
+    }
+
+    /**
+     * A producer whose records are seen by interceptors, in their order.
+     *
+     * @throws IllegalArgumentException if an address is malformed
+     */
+    public static <K, V> Producer<K, V> open(
+            ProducerOptions options,
+            Serializer<K> keySerializer,
+            Serializer<V> valueSerializer,
+            List<ProducerInterceptor<K, V>> interceptors) {
+        return new Producer<>(options, keySerializer, valueSerializer, interceptors);
+    }
+
+    /** {@link #send(ProducerRecord, SendCallback)} without a callback. */
+    public Delivery send(ProducerRecord<K, V> record) {
+        return send(record, null);
+    }
+
+    /**
+     * Adds a record to the batch of its partition. Waits up to {@code max.block.ms} if the topic is not known yet, or all of
+     * {@code buffer.memory} is in use; else it does not wait.
+     *
+     * @param callback is told what became of the record; null for none. If the record does not even get into a batch, it is
+     *     called before this returns, on this thread
+     * @return what to wait on; a record that is too large, or found no topic or memory in time, has failed already
+     * @throws IllegalStateException if the producer has been closed, or is broken
+     * @throws RuntimeException whatever a serializer or partitioner throws
+     */
+    public Delivery send(ProducerRecord<K, V> record, @Nullable SendCallback callback) {
+        if (interceptors.isEmpty()) return doSend(record, callback);
+        ProducerRecord<K, V> seen = record;
+        for (ProducerInterceptor<K, V> each : interceptors) {
+            try {
+                seen = each.onSend(seen);
+            } catch (RuntimeException thrown) {
+                LOG.log(System.Logger.Level.WARNING, "an interceptor threw in onSend", thrown);
+            }
+        }
+        return doSend(seen, (metadata, failure) -> {
+            for (ProducerInterceptor<K, V> each : interceptors) {
+                try {
+                    each.onAcknowledgement(metadata, failure);
+                } catch (RuntimeException thrown) {
+                    LOG.log(System.Logger.Level.WARNING, "an interceptor threw in onAcknowledgement", thrown);
+                }
+            }
+            if (callback != null) callback.onCompletion(metadata, failure);
+        });
+    }
+
+    private Delivery doSend(ProducerRecord<K, V> record, @Nullable SendCallback callback) {
+        requireOpen();
+        byte[] key = keySerializer.serialize(record.topic(), record.headers(), record.key());
+        byte[] value = valueSerializer.serialize(record.topic(), record.headers(), record.value());
+        long timestamp = record.timestamp() == ProducerRecord.NOW ? clock.wallMs() : record.timestamp();
+        String tooLarge = tooLarge(key, value, record);
+        if (tooLarge != null) return refused(record, callback, ErrorCode.MESSAGE_TOO_LARGE, tooLarge);
+        try {
+            return append(record, key, value, timestamp, callback);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return refused(record, callback, ErrorCode.NETWORK_EXCEPTION, "interrupted before it was in a batch");
+        }
+    }
+
+    private @Nullable String tooLarge(byte @Nullable [] key, byte @Nullable [] value, ProducerRecord<K, V> record) {
+        long roughBytes = (key == null ? 0 : key.length) + (value == null ? 0L : value.length);
+        if (record.headers().isEmpty() && roughBytes < maxRequestBytes / 2 && roughBytes < options.bufferBytes() / 2) {
+            return null;
+        }
+        long bytes = BatchBuilder.mostBytesFor(key, value, record.headers());
+        if (bytes > maxRequestBytes) {
+            return "the record takes " + bytes + " bytes, more than max.request.size=" + maxRequestBytes;
+        }
+        if (bytes > memory.totalBytes()) {
+            return "the record takes " + bytes + " bytes, more than buffer.memory=" + memory.totalBytes();
+        }
+        return null;
+    }
+
+    private Delivery append(
+            ProducerRecord<K, V> record,
+            byte @Nullable [] key,
+            byte @Nullable [] value,
+            long timestamp,
+            @Nullable SendCallback callback)
+            throws InterruptedException {
+        TopicPartitions topic = topic(record.topic());
+        long deadlineNanos = 0;
+        if (topic.all().length == 0 || record.partition() >= topic.all().length) {
+            deadlineNanos = blockDeadlineNanos();
+            Delivery refused = awaitPartitions(topic, record, callback, deadlineNanos);
+            if (refused != null) return refused;
+        }
+        int index = chosenPartition(topic, record, key, value);
+        TopicPartitions chosenBy = index < 0 ? topic : null;
+        byte[] brought = null;
+        try {
+            while (true) {
+                int at = chosenBy == null ? index : topic.sticky().current(topic);
+                SharedPartition partition = topic.all()[at];
+                Delivery delivery = partition.add(timestamp, key, value, record.headers(), callback, chosenBy, brought);
+                int place = delivery.place();
+                if (place >= 0) {
+                    if (place == 0) brought = null; // It began a batch with it.
+                    return delivery;
+                }
+                if (place == SharedPartition.MOVED) continue;
+                if (place == SharedPartition.SHUT) {
+                    requireOpen();
+                    throw new IllegalStateException("the producer has been closed");
+                }
+                if (deadlineNanos == 0) deadlineNanos = blockDeadlineNanos();
+                brought = memory.take(partition.memoryFor(key, value, record.headers()), deadlineNanos);
+                if (brought == null) {
+                    requireOpen();
+                    return refused(record, callback, ErrorCode.REQUEST_TIMED_OUT, noMemory());
+                }
+            }
+        } finally {
+            if (brought != null) memory.giveBack(brought);
+        }
+    }
+
+    private String noMemory() {
+        return "no memory for a batch within max.block.ms=" + options.maxBlockMs() + ": buffer.memory="
+                + memory.totalBytes() + " is in use by batches that are not acknowledged"
+                + (lastTrouble.isEmpty() ? "" : "; last trouble: " + lastTrouble);
+    }
+
+    private long blockDeadlineNanos() {
+        long blockNanos = TimeUnit.MILLISECONDS.toNanos(Math.min(options.maxBlockMs(), FOREVER.toMillis()));
+        long deadlineNanos = System.nanoTime() + blockNanos;
+        return deadlineNanos == 0 ? 1 : deadlineNanos;
+    }
+
+    private TopicPartitions topic(String name) {
+        TopicPartitions last = lastTopic;
+        if (last != null && last.name().equals(name)) return last;
+        TopicPartitions known = topics.computeIfAbsent(
+                name,
+                fresh -> new TopicPartitions(
+                        fresh, new StickyPartition(appendRules.batchBytes(), options.isAdaptive())));
+        lastTopic = known;
+        return known;
+    }
+
+    private @Nullable Delivery awaitPartitions(
+            TopicPartitions topic, ProducerRecord<K, V> record, @Nullable SendCallback callback, long deadlineNanos)
+            throws InterruptedException {
+        lane.execute(() -> cluster.want(topic.name()));
+        int wanted = Math.max(0, record.partition());
+        topic.awaitPartition(wanted, deadlineNanos, () -> isClosed || broken != null || isHopeless(topic.error()));
+        requireOpen();
+        int count = topic.all().length;
+        if (wanted < count) return null;
+        ErrorCode error = topic.error();
+        if (isHopeless(error))
+            return refused(record, callback, error, "topic " + topic.name() + ": " + error.message());
+        String what = count == 0
+                ? "nothing known of topic " + topic.name()
+                : "topic " + topic.name() + " has " + count + " partitions, and none " + wanted;
+        String why = error == ErrorCode.NONE ? lastTrouble : error + ", " + error.message();
+        return refused(
+                record,
+                callback,
+                error == ErrorCode.NONE ? ErrorCode.REQUEST_TIMED_OUT : error,
+                what + " after max.block.ms=" + options.maxBlockMs() + (why.isEmpty() ? "" : "; " + why));
+    }
+
+    private static boolean isHopeless(ErrorCode error) {
+        return error != ErrorCode.NONE && !error.isRetriable();
+    }
+
+    /** The partition asked for, or chosen by key; -1 if it is to be the one that sticks. */
+    private int chosenPartition(
+            TopicPartitions topic, ProducerRecord<K, V> record, byte @Nullable [] key, byte @Nullable [] value) {
+        if (record.partition() >= 0) return record.partition();
+        Partitioner own = partitioner;
+        if (own != null) {
+            Partitioner.Partitions view = topic.view();
+            int chosen = own.partition(topic.name(), record.key(), key, record.value(), value, view);
+            if (chosen < 0 || chosen >= view.count()) {
+                throw new IllegalArgumentException(
+                        "the partitioner chose " + chosen + " of " + view.count() + " partitions");
+            }
+            return chosen;
+        }
+        return key == null || ignoresKeys ? -1 : Partitioners.forKey(key, topic.all().length);
+    }
+
+    private Delivery refused(
+            ProducerRecord<K, V> record, @Nullable SendCallback callback, ErrorCode error, String sentence) {
+        Delivery failed = new Delivery(
+                BatchOutcome.failed(record.topic(), record.partition(), error, sentence),
+                0,
+                record.timestamp(),
+                -1,
+                -1);
+        if (callback != null) callback.onCompletion(null, failed.failure());
+        return failed;
+    }
+
+    private void requireOpen() {
+        Throwable cause = broken;
+        if (cause != null) throw new IllegalStateException("the producer is broken: " + cause, cause);
+        if (isClosed) throw new IllegalStateException("the producer has been closed");
+    }
+
+    /**
+     * Sends what has been handed in so far without lingering, and waits until it is known what became of all of it.
+     *
+     * @throws SendFailure if the thread is interrupted, which it then still is
+     */
+    public void flush() {
+        flush(FOREVER);
+    }
+
+    /**
+     * Sends what has been handed in so far without lingering, and waits until it is known what became of all of it.
+     *
+     * @return false if it was not known of all in time
+     * @throws SendFailure if the thread is interrupted, which it then still is
+     */
+    public boolean flush(Duration timeout) {
+        if (callbacks.isCurrent()) throw new IllegalStateException("a callback cannot wait for what comes after it");
+        List<BatchOutcome> all = new ArrayList<>(incomplete);
+        if (all.isEmpty()) return true;
+        long deadlineNanos = System.nanoTime() + nanos(timeout);
+        lane.execute(sender::beginFlush);
+        try {
+            for (BatchOutcome each : all) if (!each.awaitAll(deadlineNanos)) return false;
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SendFailure(ErrorCode.NETWORK_EXCEPTION, "interrupted while flushing", true);
+        } finally {
+            lane.execute(sender::endFlush);
+        }
+    }
+
+    private static long nanos(Duration timeout) {
+        return timeout.compareTo(FOREVER) >= 0 ? FOREVER.toNanos() : Math.max(0, timeout.toNanos());
+    }
+
+    /**
+     * The partitions of a topic; waits for them as {@link #send} does.
+     *
+     * @throws SendFailure if the topic is not known in time, or is refused
+     */
+    public List<PartitionInfo> partitionsFor(String topicName) {
+        requireOpen();
+        TopicPartitions topic = topic(topicName);
+        if (topic.all().length == 0) {
+            try {
+                Delivery refused =
+                        awaitPartitions(topic, new ProducerRecord<>(topicName, null), null, blockDeadlineNanos());
+                SendFailure failure = refused == null ? null : refused.failure();
+                if (failure != null) throw failure;
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new SendFailure(ErrorCode.NETWORK_EXCEPTION, "interrupted while waiting for a topic", false);
+            }
+        }
+        Partitioner.Partitions view = topic.view();
+        List<PartitionInfo> all = new ArrayList<>(view.count());
+        for (int i = 0; i < view.count(); i++) {
+            int index = i;
+            boolean hasLeader = java.util.Arrays.stream(view.available()).anyMatch(each -> each == index);
+            all.add(new PartitionInfo(topicName, i, hasLeader));
+        }
+        return all;
+    }
+
+    /** What the producer has done so far, by the names of Kafka's producer metrics; empty once it is closed. */
+    public Map<String, Double> metrics() {
+        SendCounters.Snapshot counts = onLane(() -> sender.counters().snapshot());
+        return counts == null ? Map.of() : ProducerMetrics.of(counts, memory);
+    }
+
+    /** Runs something on the lane and waits for it; null if the lane does not do it in time. */
+    private <T> @Nullable T onLane(java.util.function.Supplier<T> what) {
+        if (isClosed && broken != null) return null;
+        CompletableFuture<T> done = new CompletableFuture<>();
+        lane.execute(() -> done.complete(what.get()));
+        try {
+            return done.get(LANE_WAIT_MS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return null;
+        } catch (ExecutionException | TimeoutException e) {
+            return null;
+        }
+    }
+
+    /** {@link #close(Duration)} that waits as long as it takes, which is {@code delivery.timeout.ms} at most. */
+    @Override
+    public void close() {
+        close(FOREVER);
+    }
+
+    /**
+     * Takes no more records, sends what was handed in, and ends. What is not delivered in time fails.
+     *
+     * @param timeout how long to wait for deliveries and callbacks; zero fails them at once
+     */
+    public void close(Duration timeout) {
+        synchronized (ends) {
+            if (isClosed) return;
+            isClosed = true;
+        }
+        memory.close();
+        for (TopicPartitions topic : topics.values()) topic.wakeAll();
+        long deadlineNanos = System.nanoTime() + nanos(timeout);
+        if (broken == null) {
+            onLane(() -> true); // Partitions that become known from here on are born closed.
+            for (TopicPartitions topic : topics.values()) for (SharedPartition each : topic.all()) each.close();
+            if (!timeout.isZero() && !callbacks.isCurrent()) flushBeforeClose(deadlineNanos);
+            onLane(() -> {
+                sender.close("the producer was closed before it was delivered");
+                return true;
+            });
+        }
+        if (!threads.stop(LANE_WAIT_MS)) LOG.log(System.Logger.Level.WARNING, "the lane did not stop in time");
+        callbacks.stop();
+        try {
+            if (!timeout.isZero()) callbacks.awaitEnd(deadlineNanos);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void flushBeforeClose(long deadlineNanos) {
+        try {
+            flush(Duration.ofNanos(Math.max(0, deadlineNanos - System.nanoTime())));
+        } catch (SendFailure interrupted) {
+            LOG.log(System.Logger.Level.DEBUG, "closing did not wait to the end", interrupted);
+        }
+    }
+
+    /** Hears of batches and of the cluster. */
+    private final class Ends implements BatchOutcome.Owner, SenderLane.Listener {
+        private long quietUntilNanos = System.nanoTime();
+
+        @Override
+        public void opened(BatchOutcome batch) {
+            incomplete.add(batch);
+        }
+
+        @Override
+        public void ended(BatchOutcome batch) {
+            incomplete.remove(batch);
+            TopicPartitions topic = topics.get(batch.topic());
+            SharedPartition partition = topic == null ? null : topic.partition(batch.partition());
+            if (partition != null) partition.batchEnded();
+        }
+
+        @Override
+        public void released(byte[] batchMemory) {
+            memory.giveBack(batchMemory);
+        }
+
+        @Override
+        public CallbackThread callbacks() {
+            return callbacks;
+        }
+
+        @Override
+        public void onView(ClusterView view) {
+            for (TopicPartitions topic : topics.values()) {
+                ClusterTopic known = view.topic(topic.name());
+                if (known != null) topic.learn(known, index -> newPartition(topic.name(), index));
+            }
+        }
+
+        private SharedPartition newPartition(String topic, int index) {
+            SharedPartition fresh = new SharedPartition(topic, index, lane, clock, sender, appendRules, this);
+            if (isClosed) fresh.close();
+            return fresh;
+        }
+
+        @Override
+        public void onTrouble(String sentence) {
+            lastTrouble = sentence;
+            if (System.nanoTime() - quietUntilNanos < 0) return;
+            quietUntilNanos = System.nanoTime() + QUIET_NANOS;
+            LOG.log(System.Logger.Level.WARNING, options.clientId() + ": " + sentence);
+        }
+
+        void laneBroke(Throwable cause) {
+            broken = cause;
+            LOG.log(System.Logger.Level.ERROR, "the producer is broken", cause);
+            memory.close();
+            for (TopicPartitions topic : topics.values()) topic.wakeAll();
+        }
+    }
+}

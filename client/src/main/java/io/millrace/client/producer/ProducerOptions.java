@@ -1,0 +1,215 @@
+package io.millrace.client.producer;
+
+import io.millrace.client.HostAndPort;
+import io.millrace.client.cluster.ClusterNode;
+import io.millrace.client.cluster.MetadataRules;
+import io.millrace.client.cluster.RetryBackoff;
+import io.millrace.client.sending.AppendRules;
+import io.millrace.client.sending.SendRules;
+import io.millrace.connection.ReconnectBackoff;
+import io.millrace.connection.run.ClientSettings;
+import io.millrace.records.Compression;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a producer works: Kafka's producer properties, by their names and with their defaults. Immutable.
+ *
+ * <pre>{@code
+ * ProducerOptions options = ProducerOptions.of(Map.of("bootstrap.servers", "localhost:9092", "compression.type", "zstd"))
+ *         .with("linger.ms", 20);
+ * }</pre>
+ *
+ * <p>What has no effect here is refused, not passed over: a name nobody knows, and what is not supported yet (transactions,
+ * TLS, SASL).
+ */
+public final class ProducerOptions {
+    private static final int ENOUGH_IN_FLIGHT = 1 << 20;
+    private static final int MAX_RESPONSE_BYTES = 16 << 20;
+
+    private final ProducerProperties properties;
+    private final @Nullable Partitioner partitioner;
+
+    private ProducerOptions(ProducerProperties properties, @Nullable Partitioner partitioner) {
+        this.properties = properties;
+        this.partitioner = partitioner;
+        // What is wrong is said here, not when the producer is opened.
+        sendRules();
+        appendRules();
+        metadataRules();
+        reconnects();
+        settings();
+    }
+
+    /**
+     * Options from properties.
+     *
+     * @param properties values of any type, as their text says; {@code bootstrap.servers} is needed
+     * @throws IllegalArgumentException naming the property, and what is wrong
+     */
+    public static ProducerOptions of(Map<String, ?> properties) {
+        return new ProducerOptions(ProducerProperties.of(properties), null);
+    }
+
+    /** Options with Kafka's defaults for the cluster of these addresses, such as {@code localhost:9092,localhost:9093}. */
+    public static ProducerOptions forServers(String bootstrapServers) {
+        return of(Map.of("bootstrap.servers", bootstrapServers));
+    }
+
+    /** The same with one property set. */
+    public ProducerOptions with(String name, Object value) {
+        return new ProducerOptions(properties.with(name, value), partitioner);
+    }
+
+    /** The same with a partitioner of the application's, or one of {@link Partitioners}, in place of the usual one. */
+    public ProducerOptions withPartitioner(Partitioner chosen) {
+        return new ProducerOptions(properties, chosen);
+    }
+
+    /** The value of a property, or its default. */
+    public String get(String name) {
+        return properties.text(name);
+    }
+
+    @Nullable
+    Partitioner partitioner() {
+        return partitioner;
+    }
+
+    boolean ignoresKeys() {
+        return properties.flag("partitioner.ignore.keys");
+    }
+
+    boolean isAdaptive() {
+        return properties.flag("partitioner.adaptive.partitioning.enable");
+    }
+
+    List<HostAndPort> bootstrap() {
+        return HostAndPort.parseList(properties.text("bootstrap.servers"));
+    }
+
+    String clientId() {
+        return properties.text("client.id");
+    }
+
+    long bufferBytes() {
+        return properties.number("buffer.memory", 0, Long.MAX_VALUE);
+    }
+
+    long maxBlockMs() {
+        return properties.number("max.block.ms", 0, Long.MAX_VALUE);
+    }
+
+    int maxRequestBytes() {
+        return (int) properties.number("max.request.size", 0, Integer.MAX_VALUE);
+    }
+
+    int requestTimeoutMs() {
+        return (int) properties.number("request.timeout.ms", 1, Integer.MAX_VALUE);
+    }
+
+    int sendBufferBytes() {
+        return (int) properties.number("send.buffer.bytes", -1, Integer.MAX_VALUE);
+    }
+
+    int receiveBufferBytes() {
+        return (int) properties.number("receive.buffer.bytes", -1, Integer.MAX_VALUE);
+    }
+
+    private RetryBackoff backoff() {
+        return new RetryBackoff(
+                properties.number("retry.backoff.ms", 0, Long.MAX_VALUE),
+                properties.number("retry.backoff.max.ms", 0, Long.MAX_VALUE));
+    }
+
+    private short acks() {
+        String acks = properties.text("acks");
+        return switch (acks) {
+            case "all", "-1" -> -1;
+            case "0" -> 0;
+            case "1" -> 1;
+            default -> throw new IllegalArgumentException("acks is '" + acks + "'; want 0, 1 or all");
+        };
+    }
+
+    SendRules sendRules() {
+        int retries = (int) properties.number("retries", 0, Integer.MAX_VALUE);
+        int maxInFlight = (int) properties.number("max.in.flight.requests.per.connection", 1, Integer.MAX_VALUE);
+        // As in Kafka: it is on unless asked otherwise, and gives way to settings it cannot go with, unless asked for.
+        boolean isAsked = properties.isSet("enable.idempotence");
+        boolean isIdempotent = properties.flag("enable.idempotence");
+        boolean fits = acks() == -1 && retries > 0 && maxInFlight <= SendRules.MOST_IN_FLIGHT;
+        if (isIdempotent && !isAsked && !fits) isIdempotent = false;
+        long deliveryTimeoutMs = properties.number("delivery.timeout.ms", 0, Integer.MAX_VALUE);
+        long lingerMs = properties.number("linger.ms", 0, Integer.MAX_VALUE);
+        long leastMs = lingerMs + requestTimeoutMs();
+        if (deliveryTimeoutMs < leastMs) {
+            if (properties.isSet("delivery.timeout.ms")) {
+                throw new IllegalArgumentException("delivery.timeout.ms is " + deliveryTimeoutMs
+                        + ", below linger.ms + request.timeout.ms, which is " + leastMs);
+            }
+            deliveryTimeoutMs = leastMs;
+        }
+        return new SendRules(isIdempotent, acks(), maxInFlight, retries, deliveryTimeoutMs, lingerMs, backoff());
+    }
+
+    AppendRules appendRules() {
+        String name = properties.text("compression.type");
+        Compression compression = Compression.forName(name)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "compression.type is '" + name + "'; want none, gzip, snappy, lz4 or zstd"));
+        String levelName = "compression." + name + ".level";
+        int level = compression.defaultLevel();
+        if (properties.isSet(levelName)) {
+            level = (int) properties.number(levelName, Integer.MIN_VALUE, Integer.MAX_VALUE);
+            if (!compression.isLevel(level)) {
+                throw new IllegalArgumentException(levelName + " is " + level + "; want from " + compression.minLevel()
+                        + " to " + compression.maxLevel());
+            }
+        }
+        return new AppendRules(
+                (int) properties.number("batch.size", 0, Integer.MAX_VALUE), maxRequestBytes(), compression, level);
+    }
+
+    MetadataRules metadataRules() {
+        String strategy = properties.text("metadata.recovery.strategy");
+        if (!strategy.equals("rebootstrap") && !strategy.equals("none")) {
+            throw new IllegalArgumentException(
+                    "metadata.recovery.strategy is '" + strategy + "'; want rebootstrap or none");
+        }
+        return new MetadataRules(
+                properties.number("metadata.max.age.ms", 0, Long.MAX_VALUE / 4),
+                properties.number("metadata.max.idle.ms", 5_000, Long.MAX_VALUE / 4),
+                backoff(),
+                strategy.equals("rebootstrap"),
+                properties.number("metadata.recovery.rebootstrap.trigger.ms", 0, Integer.MAX_VALUE),
+                true);
+    }
+
+    ReconnectBackoff reconnects() {
+        long firstMs = properties.number("reconnect.backoff.ms", 0, Long.MAX_VALUE / 4);
+        return new ReconnectBackoff(
+                firstMs, Math.max(firstMs, properties.number("reconnect.backoff.max.ms", 0, Long.MAX_VALUE / 4)));
+    }
+
+    ClientSettings settings() {
+        return new ClientSettings(
+                clientId(),
+                "millrace",
+                "0.1.0",
+                properties.number("socket.connection.setup.timeout.ms", 1, Integer.MAX_VALUE),
+                requestTimeoutMs(),
+                MAX_RESPONSE_BYTES,
+                ENOUGH_IN_FLIGHT);
+    }
+
+    List<ClusterNode> bootstrapNodes() {
+        List<ClusterNode> nodes = new ArrayList<>();
+        for (HostAndPort each : bootstrap()) {
+            nodes.add(new ClusterNode(-1 - nodes.size(), each.host(), each.port(), null));
+        }
+        return nodes;
+    }
+}

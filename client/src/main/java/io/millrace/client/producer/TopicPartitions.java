@@ -1,0 +1,98 @@
+package io.millrace.client.producer;
+
+import io.millrace.client.cluster.ClusterTopic;
+import io.millrace.protocol.ErrorCode;
+import java.util.Arrays;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/** What sending threads know of a topic. Only the lane changes it; threads that need more than there is wait for it. */
+final class TopicPartitions {
+    private static final Partitioner.Partitions NO_VIEW = new Partitioner.Partitions(0, new int[0]);
+
+    private final String name;
+    private final StickyPartition sticky;
+    private final ConcurrentLinkedQueue<Thread> waiters = new ConcurrentLinkedQueue<>();
+    private volatile SharedPartition[] all = {};
+    private volatile Partitioner.Partitions view = NO_VIEW;
+    private volatile ErrorCode error = ErrorCode.NONE;
+
+    TopicPartitions(String name, StickyPartition sticky) {
+        this.name = name;
+        this.sticky = sticky;
+    }
+
+    String name() {
+        return name;
+    }
+
+    StickyPartition sticky() {
+        return sticky;
+    }
+
+    /** All partitions, none while the topic is not known. */
+    SharedPartition[] all() {
+        return all;
+    }
+
+    Partitioner.Partitions view() {
+        return view;
+    }
+
+    /** What the cluster says instead of partitions. */
+    ErrorCode error() {
+        return error;
+    }
+
+    /** Takes news in, on the lane. A topic never has fewer partitions than it had. */
+    void learn(ClusterTopic topic, IntFunction<SharedPartition> newPartition) {
+        error = topic.error();
+        int count = Math.max(all.length, topic.partitionCount());
+        if (count > all.length) {
+            SharedPartition[] grown = Arrays.copyOf(all, count);
+            for (int i = all.length; i < count; i++) grown[i] = newPartition.apply(i);
+            all = grown;
+        }
+        int[] available = new int[count];
+        int found = 0;
+        for (int i = 0; i < count; i++) if (topic.leader(i).isKnown()) available[found++] = i;
+        view = new Partitioner.Partitions(count, Arrays.copyOf(available, found));
+        for (Thread waiter : waiters) LockSupport.unpark(waiter);
+    }
+
+    /** Lets those who wait look again. */
+    void wakeAll() {
+        for (Thread waiter : waiters) LockSupport.unpark(waiter);
+    }
+
+    /** Waits until there is something to look at again; returns at once if {@code partition} is there. */
+    void awaitPartition(int partition, long deadlineNanos, Waiting whileWaiting) throws InterruptedException {
+        Thread self = Thread.currentThread();
+        waiters.add(self);
+        try {
+            while (all.length <= partition && !whileWaiting.isOver()) {
+                long leftNanos = deadlineNanos - System.nanoTime();
+                if (leftNanos <= 0) return;
+                if (Thread.interrupted()) throw new InterruptedException();
+                LockSupport.parkNanos(this, leftNanos);
+            }
+        } finally {
+            waiters.remove(self);
+        }
+    }
+
+    /** Whether waiting has no use any more. */
+    @FunctionalInterface
+    interface Waiting {
+        boolean isOver();
+    }
+
+    /** The partition, null if it is not known. */
+    @Nullable
+    SharedPartition partition(int index) {
+        SharedPartition[] known = all;
+        return index < known.length ? known[index] : null;
+    }
+}

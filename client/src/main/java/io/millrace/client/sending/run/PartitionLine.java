@@ -1,0 +1,36 @@
+package io.millrace.client.sending.run;
+
+import io.millrace.client.sending.PartitionSends;
+import io.millrace.client.sending.SendRules;
+import io.millrace.environment.Lane;
+import org.jspecify.annotations.Nullable;
+
+/** What a {@link SenderLane} keeps of one partition. Touched on its lane only. */
+public final class PartitionLine {
+    static final long NEVER = Long.MAX_VALUE;
+
+    final String topic;
+    final int partition;
+    final OpenBatches open;
+    final PartitionSends sends;
+
+    /** When the batch that takes records got its first one; {@link #NEVER} if there is none. */
+    long openedAtMs = NEVER;
+
+    /** Whether it stands in the queue of a broker. */
+    boolean isQueued;
+
+    Lane.@Nullable Timer timer;
+    long timerAtMs;
+
+    PartitionLine(String topic, int partition, OpenBatches open, SendRules rules) {
+        this.topic = topic;
+        this.partition = partition;
+        this.open = open;
+        this.sends = new PartitionSends(topic + "-" + partition, rules);
+    }
+
+    boolean hasWork() {
+        return openedAtMs != NEVER || !sends.isEmpty();
+    }
+}
