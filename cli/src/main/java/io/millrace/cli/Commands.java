@@ -1,5 +1,6 @@
 package io.millrace.cli;
 
+import io.millrace.cli.bench.BenchCommand;
 import io.millrace.cli.format.FormatCommand;
 import io.millrace.cli.group.GroupCommand;
 import io.millrace.cli.produce.ProduceCommand;
@@ -23,6 +24,7 @@ import picocli.CommandLine.IVersionProvider;
             FormatCommand.class,
             TopicCommand.class,
             ProduceCommand.class,
+            BenchCommand.class,
             GroupCommand.class,
             LogCommand.class,
             CompletionCommand.class

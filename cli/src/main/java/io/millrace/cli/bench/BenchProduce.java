@@ -1,0 +1,223 @@
+package io.millrace.cli.bench;
+
+import io.millrace.cli.terminal.ClusterOptions;
+import io.millrace.cli.terminal.JsonText;
+import io.millrace.cli.terminal.Terminal;
+import io.millrace.client.producer.Delivery;
+import io.millrace.client.producer.Producer;
+import io.millrace.client.producer.ProducerOptions;
+import io.millrace.client.producer.ProducerRecord;
+import io.millrace.client.producer.Serializers;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
+import java.util.random.RandomGenerator;
+import org.HdrHistogram.Histogram;
+import org.HdrHistogram.Recorder;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code millrace bench produce TOPIC}. */
+@Command(
+        name = "produce",
+        description = "Send records of a size, as fast as they go or at a rate, and tell how long they take.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        footer = {
+            "",
+            "Latency is from the send, with --rate from when it was due, to the callback. Without --rate one record in 64 is",
+            "timed. The topic should exist; a line a second goes to standard error, the result to standard output."
+        })
+final class BenchProduce implements Callable<Integer> {
+    private static final int TIMED_ONE_IN = 64;
+    private static final long NANOS_PER_SECOND = 1_000_000_000L;
+    private static final long NANOS_PER_MICRO = 1_000;
+    private static final int DIGITS = 3;
+    private static final double MICROS_PER_MS = 1_000;
+
+    @Mixin
+    private Terminal terminal = new Terminal();
+
+    @Parameters(index = "0", paramLabel = "TOPIC", description = "Where to.")
+    private String topic = "";
+
+    @Option(
+            names = {"-n", "--records"},
+            paramLabel = "COUNT",
+            defaultValue = "1000000",
+            description = "How many (default: ${DEFAULT-VALUE}).")
+    private long records = 1_000_000;
+
+    @Option(
+            names = {"-s", "--size"},
+            paramLabel = "BYTES",
+            defaultValue = "100",
+            description = "Bytes of a value (default: ${DEFAULT-VALUE}).")
+    private int size = 100;
+
+    @Option(names = "--rate", paramLabel = "COUNT", description = "Records a second (default: as fast as they go).")
+    private double rate;
+
+    @Option(
+            names = {"-z", "--compression"},
+            paramLabel = "CODEC",
+            description = "none, gzip, snappy, lz4 or zstd (default: none).")
+    private @Nullable String compression;
+
+    @Option(
+            names = {"-a", "--acks"},
+            paramLabel = "ACKS",
+            description = "0, 1 or all (default: all).")
+    private @Nullable String acks;
+
+    @Option(
+            names = {"-P", "--property"},
+            paramLabel = "NAME=VALUE",
+            description = "A property of the producer, such as linger.ms=50.")
+    private List<String> properties = new ArrayList<>();
+
+    @Option(names = "--json", description = "Print the result as one JSON object.")
+    private boolean isJson;
+
+    @Mixin
+    private ClusterOptions cluster = new ClusterOptions();
+
+    private final Recorder latencies = new Recorder(DIGITS);
+    private volatile String firstFailure = "";
+
+    @Override
+    public Integer call() {
+        if (records < 1) throw terminal.wronglyAsked("--records " + records + " is below 1");
+        if (size < 0) throw terminal.wronglyAsked("--size " + size + " is below 0");
+        if (rate < 0) throw terminal.wronglyAsked("--rate " + rate + " is below 0");
+        byte[] value = new byte[size];
+        RandomGenerator.of("L64X128MixRandom").nextBytes(value);
+        Histogram all = new Histogram(DIGITS);
+        long beganNanos;
+        long endedNanos;
+        long failed;
+        try (Producer<byte[], byte[]> producer = Producer.open(options(), Serializers.bytes(), Serializers.bytes())) {
+            producer.partitionsFor(topic); // Connecting is no part of the measure.
+            beganNanos = System.nanoTime();
+            send(producer, value, beganNanos, all);
+            producer.flush();
+            endedNanos = System.nanoTime();
+            failed = Math.round(producer.metrics().getOrDefault("record-error-total", 0.0));
+        }
+        all.add(latencies.getIntervalHistogram());
+        return tell(all, (double) (endedNanos - beganNanos) / NANOS_PER_SECOND, failed);
+    }
+
+    private void send(Producer<byte[], byte[]> producer, byte[] value, long beganNanos, Histogram all) {
+        long nextTellNanos = beganNanos + NANOS_PER_SECOND;
+        long toldRecords = 0;
+        for (long sent = 0; sent < records; sent++) {
+            boolean isTimed = rate > 0 || sent % TIMED_ONE_IN == 0;
+            if (!isTimed) {
+                Delivery _ = producer.send(new ProducerRecord<>(topic, value));
+                continue;
+            }
+            long dueNanos = System.nanoTime();
+            if (rate > 0) {
+                dueNanos = beganNanos + (long) (sent / rate * NANOS_PER_SECOND);
+                awaitMoment(dueNanos);
+            }
+            long fromNanos = dueNanos;
+            Delivery _ = producer.send(new ProducerRecord<>(topic, value), (_, failure) -> {
+                latencies.recordValue(Math.max(0, System.nanoTime() - fromNanos) / NANOS_PER_MICRO);
+                if (failure != null && firstFailure.isEmpty()) firstFailure = String.valueOf(failure.getMessage());
+            });
+            if (System.nanoTime() - nextTellNanos < 0) continue;
+            Histogram second = latencies.getIntervalHistogram();
+            all.add(second);
+            terminal.err()
+                    .println(String.format(
+                            Locale.ROOT,
+                            "%,12d records %,12d records/s  p50 %.2f ms  p99 %.2f ms",
+                            sent,
+                            sent - toldRecords,
+                            ms(second, 50),
+                            ms(second, 99)));
+            toldRecords = sent;
+            nextTellNanos += NANOS_PER_SECOND;
+        }
+    }
+
+    private static void awaitMoment(long dueNanos) {
+        for (long left = dueNanos - System.nanoTime(); left > 0; left = dueNanos - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+        }
+    }
+
+    private static double ms(Histogram latencies, double percentile) {
+        return latencies.getValueAtPercentile(percentile) / MICROS_PER_MS;
+    }
+
+    private int tell(Histogram all, double seconds, long failed) {
+        long perSecond = Math.round(records / seconds);
+        double mbPerSecond = records * (double) size / 1e6 / seconds;
+        Map<String, Object> result = new LinkedHashMap<>();
+        result.put("records", records);
+        result.put("seconds", rounded(seconds));
+        result.put("recordsPerSecond", perSecond);
+        result.put("mbPerSecond", rounded(mbPerSecond));
+        for (double percentile : new double[] {50, 90, 99, 99.9}) {
+            result.put("p" + (percentile == 99.9 ? "99.9" : (int) percentile) + "Ms", rounded(ms(all, percentile)));
+        }
+        result.put("maxMs", rounded(all.getMaxValue() / MICROS_PER_MS));
+        result.put("failed", failed);
+        if (isJson) {
+            terminal.out().println(JsonText.of(result));
+        } else {
+            terminal.out()
+                    .println(String.format(
+                            Locale.ROOT,
+                            "%,d records of %,d bytes in %.2f s: %,d records/s, %.1f MB/s; latency p50 %.2f, p90 %.2f, p99 %.2f,"
+                                    + " p99.9 %.2f, max %.2f ms",
+                            records,
+                            size,
+                            seconds,
+                            perSecond,
+                            mbPerSecond,
+                            ms(all, 50),
+                            ms(all, 90),
+                            ms(all, 99),
+                            ms(all, 99.9),
+                            all.getMaxValue() / MICROS_PER_MS));
+        }
+        if (failed == 0) return Terminal.DONE;
+        terminal.complain(failed + " records failed" + (firstFailure.isEmpty() ? "" : ", such as: " + firstFailure));
+        return Terminal.FAILED;
+    }
+
+    private static double rounded(double number) {
+        return Math.round(number * 1_000) / 1_000.0;
+    }
+
+    private ProducerOptions options() {
+        Map<String, Object> set = new TreeMap<>();
+        set.put("bootstrap.servers", cluster.bootstrapServers());
+        set.put("client.id", "millrace-bench");
+        set.put("max.block.ms", cluster.timeoutMs());
+        for (String pair : properties) {
+            int equals = pair.indexOf('=');
+            if (equals < 1) throw terminal.wronglyAsked("--property '" + pair + "' is not NAME=VALUE");
+            set.put(pair.substring(0, equals), pair.substring(equals + 1));
+        }
+        if (compression != null) set.put("compression.type", compression);
+        if (acks != null) set.put("acks", acks);
+        try {
+            return ProducerOptions.of(set);
+        } catch (IllegalArgumentException e) {
+            throw terminal.wronglyAsked(String.valueOf(e.getMessage()));
+        }
+    }
+}
