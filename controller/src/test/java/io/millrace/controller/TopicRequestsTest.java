@@ -40,7 +40,7 @@ class TopicRequestsTest {
         assertNull(made.errorMessage());
         assertEquals(3, made.numPartitions());
         assertEquals(1, made.replicationFactor());
-        assertEquals(37, sizeOf(made.configs()));
+        assertEquals(37 + 1, sizeOf(made.configs())); // Kafka's, and millrace.acks.forced
         assertEquals(
                 "[CreatableTopicConfigs[name=retention.ms, value=1000, readOnly=false, configSource=1, isSensitive=false]]",
                 String.valueOf(
