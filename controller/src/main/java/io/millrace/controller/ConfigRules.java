@@ -8,12 +8,17 @@ import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.metadata.config.GroupConfigs;
 import io.millrace.metadata.config.TopicConfigs;
 import io.millrace.protocol.ErrorCode;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What properties a resource may have, by its kind. */
 final class ConfigRules {
+    private static final String CORDONED = "cordoned.log.dirs";
+
     private final MetadataImage image;
     private final EffectiveConfigs configs;
 
@@ -77,9 +82,32 @@ final class ConfigRules {
                     && !image.cluster().controllers().contains(id))
                 return new Refusal(ErrorCode.BROKER_ID_NOT_REGISTERED, "No node with id " + id + " found.");
         }
-        return BrokerConfigs.dynamicRefusal(properties, !name.isEmpty())
-                .map(Refusal::invalidRequest)
-                .orElse(null);
+        Optional<String> bad = BrokerConfigs.dynamicRefusal(properties, !name.isEmpty());
+        if (bad.isPresent()) return Refusal.invalidRequest(bad.get());
+        String cordoned = properties.get(CORDONED);
+        return cordoned == null || !name.equals(configs.broker("node.id")) ? null : cordonRefusal(cordoned);
+    }
+
+    /** Only directories that this server has can be cordoned (KIP-1066), or all of them. */
+    private @Nullable Refusal cordonRefusal(String cordoned) {
+        List<String> wanted = Arrays.stream(cordoned.split(",", -1))
+                .map(String::strip)
+                .filter(path -> !path.isEmpty())
+                .toList();
+        if (wanted.contains("*"))
+            return wanted.size() == 1
+                    ? null
+                    : Refusal.invalidRequest(
+                            "requirement failed: When " + CORDONED + " is set to *, it must not contain other values");
+        List<String> known = configs.brokerList("log.dirs");
+        if (known.isEmpty()) known = configs.brokerList("log.dir");
+        List<String> missing = new ArrayList<>(wanted);
+        missing.removeAll(known);
+        return missing.isEmpty()
+                ? null
+                : Refusal.invalidRequest("requirement failed: All entries in " + CORDONED
+                        + " must be present in log.dirs or log.dir. Missing entries : "
+                        + String.join(", ", missing));
     }
 
     private static @Nullable Refusal invalidConfig(Optional<String> message) {

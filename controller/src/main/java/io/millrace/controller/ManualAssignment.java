@@ -1,5 +1,6 @@
 package io.millrace.controller;
 
+import io.millrace.metadata.BrokerImage;
 import io.millrace.metadata.ClusterImage;
 import io.millrace.protocol.ErrorCode;
 import java.util.HashSet;
@@ -22,9 +23,13 @@ final class ManualAssignment {
         for (int broker : replicas) {
             if (!seen.add(broker))
                 return refusal("The manual partition assignment includes the broker " + broker + " more than once.");
-            if (cluster.broker(broker) == null)
+            BrokerImage registered = cluster.broker(broker);
+            if (registered == null)
                 return refusal("The manual partition assignment includes broker " + broker
                         + ", but no such broker is registered.");
+            if (registered.isCordoned())
+                return refusal("The manual partition assignment includes broker " + broker
+                        + ", but all its log directories are cordoned.");
         }
         if (replicationFactor >= 0 && replicas.size() != replicationFactor)
             return refusal("The manual partition assignment includes a partition with " + replicas.size()

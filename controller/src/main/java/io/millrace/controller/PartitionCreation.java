@@ -107,7 +107,9 @@ final class PartitionCreation {
             if (refusal != null)
                 return new Refusal(
                         ErrorCode.INVALID_REPLICATION_FACTOR,
-                        "Unable to replicate the partition " + replicationFactor + " time(s): " + refusal);
+                        placement.isAllCordoned()
+                                ? refusal
+                                : "Unable to replicate the partition " + replicationFactor + " time(s): " + refusal);
             for (int i = 0; i < additional; i++) assignment.add(placement.next(replicationFactor));
             return null;
         }

@@ -2,7 +2,6 @@ package io.millrace.controller;
 
 import io.millrace.metadata.BrokerImage;
 import io.millrace.metadata.ClusterImage;
-import io.millrace.protocol.Uuid;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -19,6 +18,7 @@ final class Placement {
     private final int brokerCount;
     private final int unfencedCount;
     private final Draws draws;
+    private final boolean isAllCordoned;
     private int firstRack;
 
     /** The brokers of one rack, dealt out in turn. */
@@ -36,7 +36,8 @@ final class Placement {
     /** A broker that can take replicas. */
     record Candidate(int id, String rack, boolean isFenced) {}
 
-    private Placement(List<Rack> racks, int brokerCount, int unfencedCount, Draws draws) {
+    private Placement(List<Rack> racks, int brokerCount, int unfencedCount, boolean isAllCordoned, Draws draws) {
+        this.isAllCordoned = isAllCordoned;
         this.racks = racks;
         this.brokerCount = brokerCount;
         this.unfencedCount = unfencedCount;
@@ -48,15 +49,19 @@ final class Placement {
     static Placement among(ClusterImage cluster, Draws draws) {
         List<Candidate> candidates = new ArrayList<>();
         for (BrokerImage broker : cluster.brokersInOrder()) {
-            List<Uuid> cordoned = broker.cordonedLogDirs();
-            boolean allCordoned = cordoned != null && !cordoned.isEmpty() && cordoned.containsAll(broker.logDirs());
             String rack = broker.rack();
-            if (!allCordoned) candidates.add(new Candidate(broker.id(), rack == null ? "" : rack, !broker.isActive()));
+            if (!broker.isCordoned())
+                candidates.add(new Candidate(broker.id(), rack == null ? "" : rack, !broker.isActive()));
         }
-        return among(candidates, draws);
+        return among(
+                candidates, candidates.isEmpty() && !cluster.brokersInOrder().isEmpty(), draws);
     }
 
     static Placement among(List<Candidate> candidates, Draws draws) {
+        return among(candidates, false, draws);
+    }
+
+    private static Placement among(List<Candidate> candidates, boolean isAllCordoned, Draws draws) {
         SortedMap<String, List<Candidate>> byRack = new TreeMap<>();
         for (Candidate candidate : candidates)
             byRack.computeIfAbsent(candidate.rack(), rack -> new ArrayList<>()).add(candidate);
@@ -71,12 +76,18 @@ final class Placement {
             unfencedCount += unfenced.size();
             racks.add(new Rack(unfenced, fenced));
         }
-        return new Placement(racks, candidates.size(), unfencedCount, draws);
+        return new Placement(racks, candidates.size(), unfencedCount, isAllCordoned, draws);
+    }
+
+    /** Whether there is no broker with a directory that takes new replicas. */
+    boolean isAllCordoned() {
+        return isAllCordoned;
     }
 
     /** Why so many replicas cannot be placed, in Kafka's wording; null if they can. */
     @Nullable
     String refusal(int replicationFactor) {
+        if (isAllCordoned) return "All brokers are currently fenced, or have all their log directories cordoned.";
         if (unfencedCount == 0) return "All brokers are currently fenced.";
         if (replicationFactor > brokerCount)
             return "The target replication factor of " + replicationFactor + " cannot be reached because only "

@@ -77,6 +77,11 @@ public record BrokerImage(
                 || (DirectoryIds.isReserved(directory) && !directory.equals(DirectoryIds.LOST));
     }
 
+    /** Whether none of its directories takes new replicas (KIP-1066). */
+    public boolean isCordoned() {
+        return cordonedLogDirs != null && !cordonedLogDirs.isEmpty() && cordonedLogDirs.containsAll(logDirs);
+    }
+
     /** The directory a new replica goes to if there is no choice; otherwise the broker will choose. */
     public Uuid directoryForNewReplica() {
         return logDirs.size() == 1 ? logDirs.get(0) : DirectoryIds.UNASSIGNED;

@@ -21,6 +21,7 @@ import io.millrace.server.network.RequestCounters;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.partitions.LaneApplier;
 import io.millrace.server.partitions.LanePartitions;
+import io.millrace.server.partitions.MoveTurns;
 import io.millrace.server.storage.LogDirectories;
 import io.millrace.storage.FileRecords;
 import io.millrace.storage.LogDirectoryFailed;
@@ -48,6 +49,7 @@ final class BrokerLanes {
             Environment environment,
             ServerConfig config,
             LogDirectories directories,
+            MoveTurns turns,
             Consumer<LogDirectoryFailed> diskFailed) {
         EffectiveConfigs configs = config.effective();
         List<BrokerLane> lanes = new ArrayList<>();
@@ -72,8 +74,16 @@ final class BrokerLanes {
         BrokerLane.join(lanes);
         ProducerStateConfig producers = new ProducerStateConfig(configs.brokerLong("producer.id.expiration.ms"));
         for (BrokerLane lane : lanes)
-            LaneApplier.install(lane, config.nodeId(), directories, environment.randomness(), producers, diskFailed);
+            LaneApplier.install(
+                    lane, config.nodeId(), directories, environment.randomness(), producers, turns, diskFailed);
         return lanes;
+    }
+
+    /** Turns of replicas that are moved between the directories. */
+    static MoveTurns moveTurns(Environment environment, ServerConfig config, LogDirectories directories) {
+        String threads = config.effective().broker("num.replica.alter.log.dirs.threads");
+        int atATime = threads == null ? directories.inUse().size() : Integer.parseInt(threads);
+        return new MoveTurns(environment.metadataLane(), environment.clock(), atATime);
     }
 
     static Map<Lane, LaneNetwork> networks(Environment environment, ServerConfig config, List<BrokerLane> lanes) {

@@ -8,6 +8,7 @@ import io.millrace.server.controller.ControllerAccess;
 import io.millrace.server.controller.TopicCreation;
 import io.millrace.server.groups.GroupRoute;
 import io.millrace.server.handlers.AlterConfigsHandler;
+import io.millrace.server.handlers.AlterReplicaLogDirsHandler;
 import io.millrace.server.handlers.ApiVersionsHandler;
 import io.millrace.server.handlers.ClientView;
 import io.millrace.server.handlers.CreatePartitionsHandler;
@@ -93,6 +94,7 @@ final class LaneApis {
                     .serve(ApiKey.WRITE_TXN_MARKERS, new WriteTxnMarkersHandler(lane, diskFailed))
                     .serve(ApiKey.DESCRIBE_CONFIGS, new DescribeConfigsHandler(lane, config.nodeId()))
                     .serve(ApiKey.ALTER_CONFIGS, new AlterConfigsHandler(lane, controller))
+                    .serve(ApiKey.ALTER_REPLICA_LOG_DIRS, new AlterReplicaLogDirsHandler(lane))
                     .serve(ApiKey.DESCRIBE_LOG_DIRS, new DescribeLogDirsHandler(lane, directories))
                     .serve(ApiKey.CREATE_PARTITIONS, new CreatePartitionsHandler(lane, controller))
                     .serve(ApiKey.DELETE_GROUPS, new DeleteGroupsHandler(lane, groups))

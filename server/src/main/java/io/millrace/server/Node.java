@@ -26,6 +26,7 @@ import io.millrace.server.metrics.MetricSources;
 import io.millrace.server.metrics.NodeMetrics;
 import io.millrace.server.network.LaneNetwork;
 import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.partitions.MoveTurns;
 import io.millrace.server.storage.CompactionNumbers;
 import io.millrace.server.storage.LaneCompactions;
 import io.millrace.server.storage.LogDirectories;
@@ -85,7 +86,8 @@ public final class Node {
         this.directories = directories;
         this.bootedAtNanos = bootedAtNanos;
         EffectiveConfigs configs = config.effective();
-        this.lanes = BrokerLanes.make(environment, config, directories, this::diskFailed);
+        MoveTurns turns = BrokerLanes.moveTurns(environment, config, directories);
+        this.lanes = BrokerLanes.make(environment, config, directories, turns, this::diskFailed);
         this.networks = BrokerLanes.networks(environment, config, lanes);
         this.metadata = new MetadataRole(
                 environment.metadataLane(),
@@ -105,6 +107,7 @@ public final class Node {
         this.listeners = new NodeListeners(environment, config, networks);
         LaneApis.fill(networks, lanes, config, clusterId, directories, metadata, this::diskFailed);
         this.stop = new NodeStop(environment, directories, lanes, metadata, broker, listeners);
+        turns.whenMoved(stop::checkpointSoon);
         this.opening = new OpeningWatch(
                 lanes, environment.metadataLane(), environment.clock(), () -> hasFailed || stop.isStopping());
         this.metrics = new NodeMetrics(lanes, networks, this::metadataFacts, new MetricSources() {
@@ -227,6 +230,7 @@ public final class Node {
         @Override
         public void published(MetadataImage image) {
             // Lanes have been sent it; what waits for logs to be opened is told by the lanes.
+            broker.propertiesMayHaveChanged(image);
         }
 
         @Override

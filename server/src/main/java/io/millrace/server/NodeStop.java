@@ -87,6 +87,11 @@ final class NodeStop {
         deleteLeftovers(diskFailed);
     }
 
+    /** A log has come to lie in another directory: the checkpoints are to say so. */
+    void checkpointSoon() {
+        if (checkpoints != null) checkpoints.soon();
+    }
+
     /** One after the other: there may be many, and logs that are being opened want the helpers more. */
     private void deleteLeftovers(Consumer<LogDirectoryFailed> diskFailed) {
         if (directories.leftovers().isEmpty()) return;

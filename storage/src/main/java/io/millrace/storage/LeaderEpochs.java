@@ -99,7 +99,14 @@ public final class LeaderEpochs {
         return Optional.of(encode());
     }
 
-    private byte[] encode() {
+    /** Becomes what another copy of the same log knows. */
+    void takeOver(LeaderEpochs others) {
+        entries.clear();
+        entries.addAll(others.entries);
+        changed = true;
+    }
+
+    byte[] encode() {
         StringBuilder text = new StringBuilder("0\n").append(entries.size()).append('\n');
         for (Entry entry : entries)
             text.append(entry.epoch()).append(' ').append(entry.startOffset()).append('\n');

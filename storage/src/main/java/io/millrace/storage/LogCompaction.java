@@ -19,6 +19,7 @@ public final class LogCompaction {
     private final ProducerStates producers;
     private long firstDirtyOffset;
     private @Nullable Compaction running;
+    private boolean isPaused;
 
     LogCompaction(
             PartitionLog log,
@@ -41,6 +42,22 @@ public final class LogCompaction {
     /** Takes over what the checkpoint says; an offset that this log cannot have been compacted to begins it anew. */
     public void resumeAt(long offset) {
         firstDirtyOffset = offset > log.activeSegmentBaseOffset() || offset < 0 ? 0 : offset;
+    }
+
+    /** From now on nothing is compacted, until {@link #goOn}: the log is being copied. */
+    public void pause() {
+        cancel();
+        isPaused = true;
+    }
+
+    /** Ends {@link #pause}. */
+    public void goOn() {
+        isPaused = false;
+    }
+
+    /** Whether nothing is compacted for the time being. */
+    public boolean isPaused() {
+        return isPaused;
     }
 
     /** Whether one is under way. */

@@ -196,6 +196,50 @@ public final class LogDirectory implements Closeable {
     }
 
     /**
+     * Makes the directory of a copy that is to become a partition's log here (KIP-113), and forces its name.
+     *
+     * @param uniqueId a fresh id
+     * @return where it is
+     */
+    public Path createFuture(TopicPartition partition, Uuid topicId, Uuid uniqueId) {
+        Path directory =
+                path.resolve(PartitionDirectoryName.of(partition, PartitionDirectoryName.State.FUTURE, uniqueId));
+        try {
+            disk.createDirectories(directory);
+            PartitionMetadata.keep(disk, directory, topicId);
+            disk.forceDirectory(path);
+            return directory;
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(path, "create " + directory.getFileName() + " in", e);
+        }
+    }
+
+    /**
+     * Gives a copy the partition's own name, and forces that.
+     *
+     * @return its new path
+     */
+    public Path promote(Path future, TopicPartition partition) {
+        Path place = path.resolve(PartitionDirectoryName.of(partition));
+        try {
+            disk.rename(future, place);
+            disk.forceDirectory(path);
+            return place;
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(path, "rename " + future.getFileName() + " in", e);
+        }
+    }
+
+    /** What a move left in a partition's directory here, if anything. */
+    public Optional<MoveMarker> moveMarker(Path directory) {
+        try {
+            return MoveMarker.read(disk, directory);
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(path, "read " + MoveMarker.FILE_NAME + " in", e);
+        }
+    }
+
+    /**
      * Takes a partition's directory away from its name in one step, so that the name is free at once; it is deleted
      * later, with {@link #delete}, or by the next start if that does not come to pass.
      *

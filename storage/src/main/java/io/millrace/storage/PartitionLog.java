@@ -478,6 +478,7 @@ public final class PartitionLog {
             throw new LogDirectoryFailed(folder.directory(), "close", e);
         }
         folder.movedTo(newDirectory);
+        snapshots.directoryRenamed();
     }
 
     /** The properties in effect. */
@@ -638,6 +639,40 @@ public final class PartitionLog {
         } catch (IOException e) {
             throw new LogDirectoryFailed(folder.directory(), "truncate", e);
         }
+    }
+
+    // Moving to another log directory
+
+    Segments segments() {
+        return segments;
+    }
+
+    Disk disk() {
+        return folder.disk();
+    }
+
+    byte[] encodedEpochs() {
+        return epochs.encode();
+    }
+
+    /** As {@link #read} up to the log end offset, and from before the log start offset if batches are there. */
+    ReadOutcome.Slice readBeyondStart(long fromOffset, int maxBytes) {
+        try {
+            return (ReadOutcome.Slice) reader.read(fromOffset, maxBytes, true, logEndOffset, logEndOffset);
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "read from", e);
+        }
+    }
+
+    /** A copy of a log takes over what the original knows beyond its batches. Both end at the same offset. */
+    void takeOver(PartitionLog original) {
+        config = original.config;
+        advanceLogStartOffset(original.logStartOffset);
+        advanceHighWatermark(original.highWatermark);
+        producers.takeOver(original.producers);
+        epochs.takeOver(original.epochs);
+        compaction.resumeAt(original.compaction.firstDirtyOffset());
+        active().setJitterMs(jitterMs());
     }
 
     // Flushing and closing

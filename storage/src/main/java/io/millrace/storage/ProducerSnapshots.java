@@ -71,6 +71,11 @@ final class ProducerSnapshots {
         return taken;
     }
 
+    /** The directory has another name: what is not forced yet is found under it. */
+    void directoryRenamed() {
+        unforced.replaceAll(path -> folder.file(path.getFileName().toString()));
+    }
+
     /** The newest snapshot that is whole, of those up to an offset, or -1. */
     long newestWhole(long offset) throws IOException {
         for (Long at = offsets.floor(offset); at != null; at = offsets.lower(at)) {

@@ -29,6 +29,16 @@ final class ProducerStates {
     /** Ended transactions whose marker is not below the high watermark yet: first offset to marker offset. */
     private final TreeMap<Long, Long> unreplicated = new TreeMap<>();
 
+    /** Becomes what another copy of the same log knows; that one must not be used any more. */
+    void takeOver(ProducerStates others) {
+        producers.clear();
+        producers.putAll(others.producers);
+        open.clear();
+        open.putAll(others.open);
+        unreplicated.clear();
+        unreplicated.putAll(others.unreplicated);
+    }
+
     /** A transaction that a marker ended. */
     record Ended(long producerId, long firstOffset, long markerOffset, boolean isAborted) {}
 

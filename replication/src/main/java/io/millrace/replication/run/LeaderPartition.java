@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LeaderPartition {
     private final TopicPartition name;
-    private final PartitionLog log;
+    private PartitionLog log;
     private final Lane lane;
     private final Clock clock;
     private final Forces forces;
@@ -42,6 +42,8 @@ public final class LeaderPartition {
     private Lane.@Nullable Timer flushTimer;
     private long unforcedAppends;
     private boolean hasFailed;
+    private boolean holdsForces;
+    private @Nullable Runnable onceHeld;
 
     /**
      * Takes up leadership of a log that is open.
@@ -156,7 +158,7 @@ public final class LeaderPartition {
     }
 
     private void forceIfDue() {
-        if (isClosed || hasFailed) return;
+        if (isClosed || hasFailed || holdsForces) return;
         long waitMs = log.msUntilFlushDue(clock.monotonicMs());
         if (waitMs == 0) force();
         if (waitMs <= 0 || flushTimer != null) return;
@@ -182,7 +184,7 @@ public final class LeaderPartition {
     }
 
     private boolean canForce() {
-        return !isForcing && !isClosed && !hasFailed;
+        return !isForcing && !isClosed && !hasFailed && !holdsForces;
     }
 
     /**
@@ -222,9 +224,46 @@ public final class LeaderPartition {
                     }
                     if (afterForce != null) afterForce.run();
                     if (!isClosed && !hasFailed) forced(flush);
+                    Runnable held = onceHeld;
+                    onceHeld = null;
+                    if (held != null) held.run();
                     then.run();
                 });
         return true;
+    }
+
+    /**
+     * Nothing is forced until {@link #releaseForces} or {@link #goOnIn}; acknowledgements that wait for the disk wait.
+     *
+     * @param then run once no force is under way, at once if none is
+     */
+    public void holdForces(Runnable then) {
+        holdsForces = true;
+        if (isForcing) onceHeld = then;
+        else then.run();
+    }
+
+    /** Ends {@link #holdForces}. */
+    public void releaseForces() {
+        if (!holdsForces) return;
+        holdsForces = false;
+        onceHeld = null;
+        forceIfDue();
+    }
+
+    /**
+     * Goes on in a copy of the log that holds all records of it, and in which all is forced that was forced in it. Forces are
+     * held when it is called, and are not any more when it returns.
+     */
+    public void goOnIn(PartitionLog copy) {
+        if (!holdsForces || isForcing) throw new IllegalStateException("forces of " + name + " are not held");
+        if (copy.logEndOffset() != log.logEndOffset())
+            throw new IllegalStateException(
+                    "the copy of " + name + " ends at " + copy.logEndOffset() + ", the log at " + log.logEndOffset());
+        log = copy;
+        leader.forced(copy.recoveryPoint());
+        advance();
+        releaseForces();
     }
 
     private void forced(Flush flush) {

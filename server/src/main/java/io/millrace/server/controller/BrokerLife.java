@@ -5,7 +5,10 @@ import io.millrace.controller.ControllerContext;
 import io.millrace.controller.Decision;
 import io.millrace.environment.Environment;
 import io.millrace.environment.Randomness;
+import io.millrace.metadata.ConfigResource;
 import io.millrace.metadata.Feature;
+import io.millrace.metadata.MetadataImage;
+import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.BrokerHeartbeatRequest;
@@ -30,12 +33,17 @@ import java.util.function.Consumer;
 public final class BrokerLife {
     private static final System.Logger LOG = System.getLogger(BrokerLife.class.getName());
     private static final short PLAINTEXT = 0;
+    private static final String CORDONED = "cordoned.log.dirs";
 
     private final Consumer<LogDirectoryFailed> diskFailed;
     private final MetadataRole metadata;
     private final ServerConfig config;
     private final LogDirectories directories;
     private final Environment environment;
+    private final EffectiveConfigs configs;
+    /** Whether any directory has been cordoned in this run: until then there is nothing to say. */
+    private boolean hasCordoned;
+
     private long epoch = -1;
     private boolean isStopped;
 
@@ -55,6 +63,8 @@ public final class BrokerLife {
         this.config = config;
         this.directories = directories;
         this.environment = environment;
+        this.configs = config.effective();
+        this.hasCordoned = directories.cordon(configs.brokerList(CORDONED));
     }
 
     /** The epoch of the registration; -1 before there is one. */
@@ -92,15 +102,29 @@ public final class BrokerLife {
                 "the controller refused the broker's " + what + " with " + ErrorCode.forCode(errorCode));
     }
 
-    private void unfence(Runnable unfenced, Consumer<Exception> failed) {
-        BrokerHeartbeatRequest request = BrokerHeartbeatRequest.builder()
+    private BrokerHeartbeatRequest heartbeat() {
+        return BrokerHeartbeatRequest.builder()
                 .brokerId(config.nodeId())
                 .brokerEpoch(epoch)
                 .currentMetadataOffset(metadata.image().provenance().lastOffset())
                 .wantFence(false)
                 .offlineLogDirs(directories.failedIds())
+                .cordonedLogDirs(hasCordoned ? directories.cordonedIds() : null)
                 .build();
-        metadata.decide(new Heartbeat(request), response -> {
+    }
+
+    /** Takes note of {@code cordoned.log.dirs}, which can be changed at run time, and tells the controller if it was (KIP-1066). */
+    public void propertiesMayHaveChanged(MetadataImage image) {
+        EffectiveConfigs now = configs.withDynamic(
+                image.configs().of(ConfigResource.BROKER_DEFAULT),
+                image.configs().of(ConfigResource.broker(config.nodeId())));
+        if (!directories.cordon(now.brokerList(CORDONED))) return;
+        hasCordoned = true;
+        environment.metadataLane().execute(() -> tell("which log directories are cordoned"));
+    }
+
+    private void unfence(Runnable unfenced, Consumer<Exception> failed) {
+        metadata.decide(new Heartbeat(heartbeat()), response -> {
             if (isStopped) return;
             if (response.errorCode() != ErrorCode.NONE.code())
                 failed.accept(refused("heartbeat", response.errorCode()));
@@ -112,19 +136,16 @@ public final class BrokerLife {
 
     /** Tells the controller which directories have failed, so that what lies in them has no leader (KIP-858). */
     public void directoriesFailed() {
+        tell("that log directories failed");
+    }
+
+    private void tell(String what) {
         if (isStopped || epoch < 0) return;
-        BrokerHeartbeatRequest request = BrokerHeartbeatRequest.builder()
-                .brokerId(config.nodeId())
-                .brokerEpoch(epoch)
-                .currentMetadataOffset(metadata.image().provenance().lastOffset())
-                .wantFence(false)
-                .offlineLogDirs(directories.failedIds())
-                .build();
-        metadata.decide(new Heartbeat(request), response -> {
+        metadata.decide(new Heartbeat(heartbeat()), response -> {
             if (!isStopped && response.errorCode() != ErrorCode.NONE.code())
                 LOG.log(
                         System.Logger.Level.ERROR,
-                        "the controller does not know that log directories failed",
+                        "the controller does not know " + what,
                         refused("heartbeat", response.errorCode()));
         });
     }

@@ -52,6 +52,7 @@ public final class LaneApplier {
     private final Map<TopicPartition, Closed> closed = new HashMap<>();
     private final Set<TopicPartition> closing = new HashSet<>();
     private final Set<Uuid> earlierTopics = new HashSet<>();
+    private final LaneMoves moves;
     private boolean isBeforeFirst = true;
     private boolean isStopped;
 
@@ -76,8 +77,9 @@ public final class LaneApplier {
             LogDirectories directories,
             Randomness randomness,
             ProducerStateConfig producerConfig,
+            MoveTurns turns,
             Consumer<LogDirectoryFailed> diskFailed) {
-        lane.applier(new LaneApplier(lane, brokerId, directories, randomness, producerConfig, diskFailed));
+        lane.applier(new LaneApplier(lane, brokerId, directories, randomness, producerConfig, turns, diskFailed));
     }
 
     private LaneApplier(
@@ -86,6 +88,7 @@ public final class LaneApplier {
             LogDirectories directories,
             Randomness randomness,
             ProducerStateConfig producerConfig,
+            MoveTurns turns,
             Consumer<LogDirectoryFailed> diskFailed) {
         this.lane = lane;
         this.brokerId = brokerId;
@@ -94,6 +97,7 @@ public final class LaneApplier {
         this.producerConfig = producerConfig;
         this.diskFailed = diskFailed;
         this.openings = new Openings(lane.lane(), openingsAtATime());
+        this.moves = new LaneMoves(lane, this, directories, randomness, producerConfig, turns, diskFailed);
     }
 
     /** This lane's share of {@code num.recovery.threads.per.data.dir}, one at least. */
@@ -156,6 +160,7 @@ public final class LaneApplier {
     }
 
     private void stopLeading(TopicPartition name) {
+        moves.resigned(name);
         LeaderPartition gone = lane.partitions().remove(name);
         if (gone == null) return;
         if (name.topic().equals(LaneGroups.TOPIC)) lane.groups().resign(name.partition());
@@ -210,8 +215,15 @@ public final class LaneApplier {
     private void create(TopicPartition name, Uuid topicId, LogConfig config) {
         PartitionImage image = lane.image().topics().partition(name.topic(), name.partition());
         Uuid assigned = image == null ? DirectoryIds.UNASSIGNED : image.directoryOf(brokerId);
-        LogDirectories.InUse directory =
-                directories.placeFor(assigned, earlierTopics.contains(topicId)).orElse(null);
+        LogDirectories.Future copy =
+                directories.takeFuture(name, assigned, topicId).orElse(null);
+        if (copy != null) {
+            openPromoted(copy, name, topicId, config);
+            return;
+        }
+        LogDirectories.InUse directory = directories
+                .placeFor(name, assigned, earlierTopics.contains(topicId))
+                .orElse(null);
         if (directory == null) {
             LOG.log(
                     System.Logger.Level.ERROR,
@@ -234,6 +246,31 @@ public final class LaneApplier {
                 lane.clock().wallMs());
         place(name, new Placement(directory, topicId));
         lead(name, log);
+    }
+
+    /**
+     * Only a copy is here of a replica that the metadata says is in the copy's directory: another broker's run ended just before it was to
+     * take the name, and the original is gone.
+     */
+    private void openPromoted(LogDirectories.Future copy, TopicPartition name, Uuid topicId, LogConfig config) {
+        LogDirectories.InUse use = copy.in();
+        Path path = use.directory().promote(copy.path(), name);
+        LOG.log(System.Logger.Level.WARNING, name + " goes on in " + path + ", a copy that had not taken its name");
+        openOnHelper(
+                name,
+                topicId,
+                use,
+                () -> PartitionLog.open(
+                        use.directory().disk(),
+                        path,
+                        name,
+                        topicId,
+                        config,
+                        producerConfig,
+                        0,
+                        0,
+                        false,
+                        lane.clock().wallMs()));
     }
 
     /** Leadership came back to a log that this process has closed before. */
@@ -291,8 +328,8 @@ public final class LaneApplier {
                         topicId,
                         config,
                         producerConfig,
-                        use.recoveryPoint(name, found.topicId()),
-                        use.logStartOffset(name, found.topicId()),
+                        found.recoveryPoint(name),
+                        found.logStartOffset(name),
                         use.wasClean(),
                         lane.clock().wallMs()));
     }
@@ -376,6 +413,25 @@ public final class LaneApplier {
                 name, log, image.leaderEpoch(), lane.lane(), lane.clock(), lane.forces(), diskFailed);
         lane.partitions().add(partition);
         if (name.topic().equals(LaneGroups.TOPIC)) lane.groups().lead(partition);
+        moves.led(partition);
+    }
+
+    /** The replicas of this lane that are on their way to another directory. */
+    public LaneMoves moves() {
+        return moves;
+    }
+
+    /** Where a log of this lane is, if it has a place. */
+    Optional<LogDirectories.InUse> placeOf(TopicPartition name) {
+        return Optional.ofNullable(placements.get(name)).map(Placement::directory);
+    }
+
+    /** A log has come to lie in another directory. */
+    void moved(TopicPartition name, LogDirectories.InUse to) {
+        Placement before = placements.remove(name);
+        if (before == null) throw new IllegalStateException(name + " has no place");
+        directories.countPartitions(before.directory(), -1);
+        place(name, new Placement(to, before.topicId()));
     }
 
     private void place(TopicPartition name, Placement placement) {
@@ -393,6 +449,7 @@ public final class LaneApplier {
      * answered.
      */
     public void directoryFailed(LogDirectories.InUse directory) {
+        moves.directoryFailed(directory);
         placements.forEach((name, placement) -> {
             if (!placement.directory().id().equals(directory.id())) return;
             lane.partitions().offline(name);
@@ -441,6 +498,7 @@ public final class LaneApplier {
 
     /** Renames the directory at once, so that its name is free, and deletes it after {@code file.delete.delay.ms}. */
     private void deleteDirectory(TopicPartition name, PartitionLog log) {
+        moves.deleted(name);
         Placement placement = placements.remove(name);
         closed.remove(name);
         if (placement == null) return;
@@ -512,7 +570,7 @@ public final class LaneApplier {
     public void stop(Consumer<List<PartitionLog>> then) {
         isStopped = true;
         openings.dropWaiting();
-        openings.whenSettled(() -> layDown(then));
+        openings.whenSettled(() -> moves.stop(() -> layDown(then)));
     }
 
     private void layDown(Consumer<List<PartitionLog>> then) {

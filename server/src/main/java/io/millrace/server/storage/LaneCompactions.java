@@ -118,6 +118,7 @@ public final class LaneCompactions {
         boolean isRunning = running.contains(name);
         boolean isDue = log.config().isCompacting()
                 && !isRunning
+                && !log.compaction().isPaused()
                 && about.setAside == null
                 && range.isDue(log.config().minCleanableDirtyRatio());
         return new LogState(
@@ -158,7 +159,9 @@ public final class LaneCompactions {
         }
         PartitionLog log = partition.log();
         CompactionRange range = log.compaction().range(lane.clock().wallMs());
-        if (range.dirtyBytes() == 0 || !log.config().isCompacting()) {
+        if (range.dirtyBytes() == 0
+                || !log.config().isCompacting()
+                || log.compaction().isPaused()) {
             ended.accept(false);
             return;
         }

@@ -5,13 +5,16 @@ import io.millrace.metadata.DirectoryIds;
 import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
 import io.millrace.server.config.BadConfig;
+import io.millrace.storage.CorruptLog;
 import io.millrace.storage.LogDirectory;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.MetaProperties;
+import io.millrace.storage.MoveMarker;
 import io.millrace.storage.PartitionDirectoryName;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -77,8 +80,36 @@ public final class LogDirectories {
      *
      * @param path where it is
      * @param topicId from its {@code partition.metadata}; null if it has none
+     * @param marker what a move from another directory left in it; null if there was none
      */
-    public record Found(InUse in, Path path, @Nullable Uuid topicId) {}
+    public record Found(
+            InUse in,
+            Path path,
+            @Nullable Uuid topicId,
+            @Nullable MoveMarker marker) {
+        /** Everything below was forced: as the checkpoint says, or the marker of a log that came here just before the end. */
+        public long recoveryPoint(TopicPartition name) {
+            return Math.max(in.recoveryPoint(name, topicId), marker == null ? 0 : marker.recoveryPoint());
+        }
+
+        /** Where the log begins at least. */
+        public long logStartOffset(TopicPartition name) {
+            return Math.max(in.logStartOffset(name, topicId), marker == null ? 0 : marker.logStartOffset());
+        }
+
+        private long generation() {
+            return marker == null ? 0 : marker.generation();
+        }
+    }
+
+    /**
+     * A copy that was on its way from one directory to another when the process ended (KIP-113).
+     *
+     * @param in where it was going to
+     * @param path where it is
+     * @param topicId from its {@code partition.metadata}; null if it has none
+     */
+    public record Future(InUse in, Path path, @Nullable Uuid topicId) {}
 
     /** Is told where a replica lies, if the metadata does not say so. */
     public interface PlacedListener {
@@ -86,20 +117,28 @@ public final class LogDirectories {
         void placed(Uuid topicId, int partition, Uuid directoryId);
     }
 
+    /** More replicas than that are not wanted anywhere before they are made; a client could ask for any number. */
+    private static final int MOST_PREFERRED = 10_000;
+
     private final List<InUse> inUse;
     private final Map<Path, LogDirectoryFailed> missing;
     private final Set<Path> failed = ConcurrentHashMap.newKeySet();
     private final AtomicIntegerArray partitionCounts;
     private final Map<TopicPartition, Found> found;
     private final List<Runnable> leftovers;
+    private final Map<TopicPartition, Future> futures;
+    private final Map<TopicPartition, InUse> preferred = new ConcurrentHashMap<>();
+    private volatile Set<Path> cordoned = Set.of();
     private volatile PlacedListener placedListener = (topicId, partition, directoryId) -> {};
 
     private LogDirectories(
             List<InUse> inUse,
             Map<Path, LogDirectoryFailed> missing,
             Map<TopicPartition, Found> found,
+            Map<TopicPartition, Future> futures,
             List<Runnable> leftovers) {
         this.inUse = List.copyOf(inUse);
+        this.futures = new ConcurrentHashMap<>(futures);
         this.missing = Map.copyOf(missing);
         this.partitionCounts = new AtomicIntegerArray(inUse.size());
         this.found = found;
@@ -116,6 +155,7 @@ public final class LogDirectories {
         List<InUse> inUse = new ArrayList<>();
         Map<Path, LogDirectoryFailed> missing = new LinkedHashMap<>();
         Map<TopicPartition, Found> found = new LinkedHashMap<>();
+        Map<TopicPartition, Future> futures = new LinkedHashMap<>();
         List<Runnable> leftovers = new ArrayList<>();
         boolean isDone = false;
         try {
@@ -128,7 +168,7 @@ public final class LogDirectories {
                     Inspected inspected = inspect(directory, nodeId, clusterId);
                     clusterId = inspected.clusterId();
                     inUse.add(inspected.use());
-                    collect(inspected.use(), inspected.listing(), found, leftovers);
+                    collect(inspected.use(), inspected.listing(), found, futures, leftovers);
                 } catch (LogDirectoryFailed failure) {
                     LOG.log(System.Logger.Level.ERROR, path + " cannot be used and stays offline", failure);
                     missing.put(path, failure);
@@ -137,7 +177,7 @@ public final class LogDirectories {
             if (inUse.isEmpty() && !missing.isEmpty())
                 throw missing.values().iterator().next();
             isDone = true;
-            return new LogDirectories(inUse, missing, found, leftovers);
+            return new LogDirectories(inUse, missing, found, futures, leftovers);
         } finally {
             if (!isDone) for (InUse use : inUse) use.directory().close();
         }
@@ -172,20 +212,53 @@ public final class LogDirectories {
     }
 
     private static void collect(
-            InUse use, LogDirectory.Listing listing, Map<TopicPartition, Found> found, List<Runnable> leftovers) {
+            InUse use,
+            LogDirectory.Listing listing,
+            Map<TopicPartition, Found> found,
+            Map<TopicPartition, Future> futures,
+            List<Runnable> leftovers) {
         for (LogDirectory.Entry entry : listing.partitions()) {
             TopicPartition partition = entry.name().partition();
             if (partition.topic().equals("__cluster_metadata")) continue;
             if (entry.name().state() == PartitionDirectoryName.State.DELETE) {
                 leftovers.add(() -> use.directory().delete(entry.path()));
+            } else if (entry.name().state() == PartitionDirectoryName.State.FUTURE) {
+                Future before = futures.putIfAbsent(
+                        partition, new Future(use, entry.path(), entry.topicId().orElse(null)));
+                if (before != null) leftovers.add(() -> use.directory().delete(entry.path()));
             } else if (entry.name().state() == PartitionDirectoryName.State.CURRENT) {
-                Found before = found.putIfAbsent(
-                        partition, new Found(use, entry.path(), entry.topicId().orElse(null)));
-                if (before != null && !settled(before, use, entry, found, leftovers))
+                Found one = new Found(use, entry.path(), entry.topicId().orElse(null), markerOf(use, entry.path()));
+                Found before = found.putIfAbsent(partition, one);
+                if (before == null) continue;
+                if (isMoved(before, one)) found.put(partition, newer(partition, before, one, leftovers));
+                else if (!settled(before, one, partition, found, leftovers))
                     throw new BadConfig(partition + " lies in two log directories, " + before.path() + " and "
                             + entry.path() + "; move one of them away");
             }
         }
+    }
+
+    /** One that cannot be read says nothing: without a second log of the partition it is not needed. */
+    private static @Nullable MoveMarker markerOf(InUse use, Path directory) {
+        try {
+            return use.directory().moveMarker(directory).orElse(null);
+        } catch (CorruptLog damaged) {
+            LOG.log(System.Logger.Level.WARNING, "passed over: " + damaged.getMessage());
+            return null;
+        }
+    }
+
+    /** A move was cut off between its two renames: the copy, which is whole, is the one that counts (ADR 31). */
+    private static Found newer(TopicPartition name, Found before, Found one, List<Runnable> leftovers) {
+        boolean isNewer = one.generation() > before.generation();
+        Found newer = isNewer ? one : before;
+        Found older = isNewer ? before : one;
+        LogDirectory directory = older.in().directory();
+        Uuid uniqueId = new Uuid(newer.generation(), name.hashCode());
+        Path aside = directory.setAside(older.path(), name, PartitionDirectoryName.State.DELETE, uniqueId);
+        LOG.log(System.Logger.Level.INFO, older.path() + " had been moved to " + newer.path() + "; it is deleted");
+        leftovers.add(() -> directory.delete(aside));
+        return newer;
     }
 
     /**
@@ -195,21 +268,21 @@ public final class LogDirectories {
      * @return false if both have logs
      */
     private static boolean settled(
-            Found before,
-            InUse use,
-            LogDirectory.Entry entry,
-            Map<TopicPartition, Found> found,
-            List<Runnable> leftovers) {
-        if (!use.directory().holdsLog(entry.path())) {
-            leftovers.add(() -> use.directory().delete(entry.path()));
+            Found before, Found one, TopicPartition name, Map<TopicPartition, Found> found, List<Runnable> leftovers) {
+        if (!one.in().directory().holdsLog(one.path())) {
+            leftovers.add(() -> one.in().directory().delete(one.path()));
             return true;
         }
         if (before.in().directory().holdsLog(before.path())) return false;
         leftovers.add(() -> before.in().directory().delete(before.path()));
-        found.put(
-                entry.name().partition(),
-                new Found(use, entry.path(), entry.topicId().orElse(null)));
+        found.put(name, one);
         return true;
+    }
+
+    /** Whether one of them is a copy of the other that had been sealed. */
+    private static boolean isMoved(Found before, Found one) {
+        Uuid topicId = one.topicId();
+        return topicId != null && topicId.equals(before.topicId()) && one.generation() != before.generation();
     }
 
     /**
@@ -293,23 +366,98 @@ public final class LogDirectories {
         return failed.add(use.directory().path());
     }
 
-    /** The directory with the fewest partitions among those that can be used, for a new one; nothing if none can be. */
+    /**
+     * The directory with the fewest partitions among those that can be used, for a new one; nothing if none can be. Cordoned ones are passed
+     * over, unless all are: the controller has refused the partition then, or has decided before it knew.
+     */
     Optional<InUse> leastUsedNow() {
-        return online().stream().min(Comparator.comparingInt(use -> partitionCounts.get(inUse.indexOf(use))));
+        List<InUse> open = online().stream().filter(use -> !isCordoned(use)).toList();
+        return (open.isEmpty() ? online() : open)
+                .stream().min(Comparator.comparingInt(use -> partitionCounts.get(inUse.indexOf(use))));
+    }
+
+    /** The directory at a path, as the server's properties name it, if it was taken into use. */
+    public Optional<InUse> at(String path) {
+        return inUse.stream()
+                .filter(use -> use.directory().path().toString().equals(path))
+                .findFirst();
+    }
+
+    /** Whether a directory of that path is known, and cannot be used. */
+    public boolean isOfflinePath(String path) {
+        return offlinePaths().stream().anyMatch(offline -> offline.toString().equals(path));
+    }
+
+    /**
+     * Says which directories take no new replicas (KIP-1066): {@code cordoned.log.dirs}, where {@code *} stands for all.
+     *
+     * @return whether that is news
+     */
+    public boolean cordon(List<String> paths) {
+        boolean all = paths.contains("*");
+        Set<Path> now = new HashSet<>();
+        for (InUse use : inUse)
+            if (all || paths.contains(use.directory().path().toString()))
+                now.add(use.directory().path());
+        boolean isNews = !now.equals(cordoned);
+        cordoned = Set.copyOf(now);
+        return isNews;
+    }
+
+    /** Whether a directory takes no new replicas. */
+    public boolean isCordoned(InUse use) {
+        return cordoned.contains(use.directory().path());
+    }
+
+    /** The ids of those that take no new replicas. */
+    public List<Uuid> cordonedIds() {
+        return inUse.stream().filter(this::isCordoned).map(InUse::id).toList();
+    }
+
+    /** Remembers where a replica is wanted that is not here yet; at most {@link #MOST_PREFERRED} are remembered. */
+    public void prefer(TopicPartition name, InUse use) {
+        if (preferred.size() < MOST_PREFERRED || preferred.containsKey(name)) preferred.put(name, use);
+    }
+
+    /** The copy of a partition that an earlier run had not finished; nobody else gets it after that. */
+    public Optional<Future> takeFuture(TopicPartition name) {
+        return Optional.ofNullable(futures.remove(name));
+    }
+
+    /** As {@link #takeFuture(TopicPartition)}, if it is of that topic and in the directory that the metadata assigns the replica to. */
+    public Optional<Future> takeFuture(TopicPartition name, Uuid assigned, Uuid topicId) {
+        Future future = futures.get(name);
+        boolean isIts = future != null
+                && topicId.equals(future.topicId())
+                && assigned.equals(future.in().id());
+        return isIts ? takeFuture(name) : Optional.empty();
+    }
+
+    /** The copies of earlier runs that nobody has taken. */
+    public Map<TopicPartition, Future> futures() {
+        return Map.copyOf(futures);
+    }
+
+    /** A copy waits for its partition to be led again. */
+    public void leaveFuture(TopicPartition name, Future future) {
+        futures.put(name, future);
     }
 
     /**
      * Chooses where a new replica goes.
      *
+     * @param name      which partition it is of
      * @param assigned  what the metadata says of it
      * @param isEarlier whether its topic was there before this start
      * @return nothing if it belongs, or may have begun, in a directory that is not there: it must not begin anew in another one
      *     (KAFKA-16234)
      */
-    public Optional<InUse> placeFor(Uuid assigned, boolean isEarlier) {
+    public Optional<InUse> placeFor(TopicPartition name, Uuid assigned, boolean isEarlier) {
         if (DirectoryIds.isReserved(assigned)) {
             boolean mayHaveBegun = isEarlier && lacksSome();
-            return mayHaveBegun || assigned.equals(DirectoryIds.LOST) ? Optional.empty() : leastUsedNow();
+            if (mayHaveBegun || assigned.equals(DirectoryIds.LOST)) return Optional.empty();
+            InUse wanted = preferred.remove(name);
+            return wanted != null && !isOffline(wanted) ? Optional.of(wanted) : leastUsedNow();
         }
         return withId(assigned).filter(use -> !isOffline(use));
     }

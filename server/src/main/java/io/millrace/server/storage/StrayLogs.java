@@ -40,7 +40,15 @@ public final class StrayLogs {
             TopicImage topic = image.topics().topic(name.topic());
             if (topic == null || topic.partition(name.partition()) == null) strays.put(name, found);
         });
-        if (strays.isEmpty()) {
+        List<LogDirectories.Future> copies = new ArrayList<>();
+        directories.futures().forEach((name, copy) -> {
+            TopicImage topic = image.topics().topic(name.topic());
+            boolean isIts = topic != null
+                    && topic.partition(name.partition()) != null
+                    && topic.id().equals(copy.topicId());
+            if (!isIts) directories.takeFuture(name).ifPresent(copies::add);
+        });
+        if (strays.isEmpty() && copies.isEmpty()) {
             then.run();
             return;
         }
@@ -66,6 +74,13 @@ public final class StrayLogs {
                             failures.add(failed);
                         }
                     });
+                    for (LogDirectories.Future copy : copies) {
+                        try {
+                            copy.in().directory().delete(copy.path());
+                        } catch (LogDirectoryFailed failed) {
+                            failures.add(failed);
+                        }
+                    }
                     return failures;
                 },
                 outcome -> {

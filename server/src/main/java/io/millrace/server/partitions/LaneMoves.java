@@ -1,0 +1,479 @@
+package io.millrace.server.partitions;
+
+import io.millrace.environment.Lane;
+import io.millrace.environment.Randomness;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
+import io.millrace.records.TopicPartition;
+import io.millrace.replication.FutureReplica;
+import io.millrace.replication.run.LeaderPartition;
+import io.millrace.server.storage.LogDirectories;
+import io.millrace.storage.CopyWork;
+import io.millrace.storage.CorruptLog;
+import io.millrace.storage.Flush;
+import io.millrace.storage.LogCopy;
+import io.millrace.storage.LogDirectory;
+import io.millrace.storage.LogDirectoryFailed;
+import io.millrace.storage.PartitionLog;
+import io.millrace.storage.ProducerStateConfig;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The replicas of one lane that are being moved to another log directory (KIP-113): helpers copy, a slice at a time, while the replica goes
+ * on serving; the lane itself only looks up what comes next, and changes the two over. {@link FutureReplica} decides. Touched only on the
+ * lane.
+ */
+public final class LaneMoves {
+    private static final System.Logger LOG = System.getLogger(LaneMoves.class.getName());
+    private static final int SLICE_BYTES = 1 << 20;
+    private static final int SMALLEST_SLICE_BYTES = 16 << 10;
+    private static final int MAX_NAME_CHARS = 255;
+    private static final String RATE = "replica.alter.log.dirs.io.max.bytes.per.second";
+
+    private final BrokerLane lane;
+    private final LaneApplier applier;
+    private final LogDirectories directories;
+    private final Randomness randomness;
+    private final ProducerStateConfig producerConfig;
+    private final MoveTurns turns;
+    private final Consumer<LogDirectoryFailed> diskFailed;
+    private final Map<TopicPartition, Move> moves = new HashMap<>();
+    private boolean isStopped;
+
+    LaneMoves(
+            BrokerLane lane,
+            LaneApplier applier,
+            LogDirectories directories,
+            Randomness randomness,
+            ProducerStateConfig producerConfig,
+            MoveTurns turns,
+            Consumer<LogDirectoryFailed> diskFailed) {
+        this.lane = lane;
+        this.applier = applier;
+        this.directories = directories;
+        this.randomness = randomness;
+        this.producerConfig = producerConfig;
+        this.turns = turns;
+        this.diskFailed = diskFailed;
+    }
+
+    /**
+     * A copy on its way to be the replica.
+     *
+     * @param name of which partition
+     * @param directory where the copy is
+     * @param sizeBytes how large it is by now
+     * @param offsetLag how many offsets it lacks
+     */
+    public record Copy(TopicPartition name, LogDirectories.InUse directory, long sizeBytes, long offsetLag) {}
+
+    /** The copies under way. */
+    public List<Copy> copies() {
+        List<Copy> copies = new ArrayList<>();
+        moves.forEach((name, move) -> {
+            LogCopy copy = move.copy;
+            long end = move.source.logEndOffset();
+            copies.add(new Copy(
+                    name,
+                    move.to,
+                    copy == null ? 0 : copy.sizeBytes(),
+                    copy == null ? end : Math.max(0, end - copy.endOffset())));
+        });
+        return copies;
+    }
+
+    /**
+     * AlterReplicaLogDirs for one replica: begins to move it, has it go elsewhere than it is going, or, if it is where it is wanted, ends the
+     * move. A replica that is not here is remembered, and will be made there.
+     *
+     * @param path the log directory, as the server's properties name it
+     */
+    public ErrorCode request(TopicPartition name, String path) {
+        String future = name.topic() + "-" + name.partition() + "." + "0".repeat(32) + "-future";
+        if (future.length() > MAX_NAME_CHARS) return ErrorCode.INVALID_TOPIC_EXCEPTION;
+        if (directories.isOfflinePath(path)) return ErrorCode.KAFKA_STORAGE_ERROR;
+        LogDirectories.InUse to = directories.at(path).orElse(null);
+        if (to == null) return ErrorCode.LOG_DIR_NOT_FOUND;
+        if (directories.isCordoned(to)) return ErrorCode.INVALID_REPLICA_ASSIGNMENT;
+        LeaderPartition partition = lane.partitions().find(name);
+        if (partition == null) {
+            ErrorCode why = lane.whyNotLed(name);
+            if (why == ErrorCode.KAFKA_STORAGE_ERROR) return why;
+            directories.prefer(name, to);
+            return why == ErrorCode.NOT_LEADER_OR_FOLLOWER ? ErrorCode.REPLICA_NOT_AVAILABLE : why;
+        }
+        LogDirectories.InUse from = applier.placeOf(name).orElse(null);
+        if (from == null || isStopped) return ErrorCode.REPLICA_NOT_AVAILABLE;
+        Move before = moves.get(name);
+        if (before != null && isSame(before.to, to)) return ErrorCode.NONE;
+        if (before != null) before.end(Ending.DISCARD);
+        if (!isSame(from, to)) begin(partition, from, to, null);
+        return ErrorCode.NONE;
+    }
+
+    private void begin(
+            LeaderPartition partition, LogDirectories.InUse from, LogDirectories.InUse to, @Nullable Path found) {
+        Move move = new Move(partition, from, to);
+        moves.put(partition.name(), move);
+        LOG.log(
+                System.Logger.Level.INFO,
+                (found == null ? "moving " : "going on to move ") + partition.name() + " from "
+                        + from.directory().path() + " to " + to.directory().path());
+        move.begin(found);
+    }
+
+    /** A partition is led: if a copy of it was found at start, it goes on being made. */
+    void led(LeaderPartition partition) {
+        LogDirectories.Future found = directories.takeFuture(partition.name()).orElse(null);
+        if (found == null) return;
+        LogDirectories.InUse from = applier.placeOf(partition.name()).orElse(null);
+        if (from == null || directories.isOffline(found.in())) return;
+        boolean isIts = partition.log().topicId().equals(Optional.ofNullable(found.topicId()));
+        if (isIts && !isSame(from, found.in()) && !isStopped) begin(partition, from, found.in(), found.path());
+        else deleteSoon(found.in().directory(), found.path());
+    }
+
+    /** The partition's topic is deleted. */
+    void deleted(TopicPartition name) {
+        Move move = moves.get(name);
+        if (move != null) move.end(Ending.DISCARD);
+    }
+
+    /** The partition is not led any more, and may be again. */
+    void resigned(TopicPartition name) {
+        Move move = moves.get(name);
+        if (move != null) move.end(Ending.SUSPEND);
+    }
+
+    /** A log directory has failed. */
+    void directoryFailed(LogDirectories.InUse directory) {
+        for (Move move : List.copyOf(moves.values()))
+            if (isSame(move.from, directory) || isSame(move.to, directory)) move.end(Ending.ABANDON);
+    }
+
+    /** Ends all moves, so that the next start can go on with them; {@code then} is run once they have ended. */
+    void stop(Runnable then) {
+        isStopped = true;
+        List<Move> last = List.copyOf(moves.values());
+        int[] left = {last.size()};
+        if (last.isEmpty()) then.run();
+        for (Move move : last) {
+            move.whenEnded = () -> {
+                if (--left[0] == 0) then.run();
+            };
+            move.end(Ending.SUSPEND);
+        }
+    }
+
+    private void deleteSoon(LogDirectory directory, Path path) {
+        lane.lane()
+                .offload(
+                        () -> {
+                            directory.delete(path);
+                            return path;
+                        },
+                        outcome -> {
+                            if (outcome instanceof Lane.Outcome.Failed<Path>(Exception cause))
+                                LOG.log(
+                                        System.Logger.Level.WARNING,
+                                        path + " could not be deleted now; the next start will try again",
+                                        cause);
+                        });
+    }
+
+    private static boolean isSame(LogDirectories.InUse one, LogDirectories.InUse other) {
+        return one.id().equals(other.id());
+    }
+
+    private long rate() {
+        return lane.configs().brokerLong(RATE);
+    }
+
+    /** What becomes of a copy that does not take the replica's place. */
+    private enum Ending {
+        /** It is deleted. */
+        DISCARD,
+        /** It is kept, for a later start. */
+        SUSPEND,
+        /** It is let go of without another write. */
+        ABANDON
+    }
+
+    /** One replica on its way. */
+    private final class Move {
+        private final LeaderPartition partition;
+        private final TopicPartition name;
+        private final PartitionLog source;
+        private final LogDirectories.InUse from;
+        private final LogDirectories.InUse to;
+        private final long beganAtMs = lane.clock().monotonicMs();
+        private @Nullable LogCopy copy;
+        private @Nullable Ending ending;
+        private Runnable whenEnded = () -> {};
+        private boolean isWorking;
+        private boolean isSealed;
+        private boolean isOver;
+
+        Move(LeaderPartition partition, LogDirectories.InUse from, LogDirectories.InUse to) {
+            this.partition = partition;
+            this.name = partition.name();
+            this.source = partition.log();
+            this.from = from;
+            this.to = to;
+        }
+
+        void begin(@Nullable Path found) {
+            source.compaction().pause();
+            Uuid topicId = source.topicId().orElseThrow(() -> new IllegalStateException(name + " has no topic id"));
+            Uuid uniqueId = newId();
+            onHelper(() -> found != null ? found : to.directory().createFuture(name, topicId, uniqueId), path -> {
+                LogCopy begun = new LogCopy(source, to.directory(), path, producerConfig);
+                copy = begun;
+                if (found == null) step();
+                else work(begun, begun.resuming(), this::step);
+            });
+        }
+
+        /** Has a helper do something, and goes on with what came of it, unless the move is to end. */
+        private <T> void onHelper(Callable<T> task, Consumer<T> then) {
+            isWorking = true;
+            lane.lane().offload(task, outcome -> {
+                isWorking = false;
+                switch (outcome) {
+                    case Lane.Outcome.Done<T>(T value) -> attempt(() -> then.accept(value));
+                    case Lane.Outcome.Failed<T>(Exception cause) -> failed(cause);
+                }
+                if (ending != null) over();
+            });
+        }
+
+        private void work(LogCopy onto, CopyWork work, Runnable then) {
+            onHelper(
+                    () -> {
+                        work.run();
+                        return true;
+                    },
+                    done -> {
+                        onto.ran(work);
+                        then.run();
+                    });
+        }
+
+        /** Whatever goes wrong with a move leaves the replica where it is. */
+        private void attempt(Runnable deed) {
+            try {
+                deed.run();
+            } catch (LogDirectoryFailed | CorruptLog cause) {
+                failed(cause);
+                if (ending != null && !isWorking) over();
+            }
+        }
+
+        private void failed(Exception cause) {
+            if (cause instanceof LogDirectoryFailed broken) {
+                if (ending == null) ending = Ending.ABANDON;
+                diskFailed.accept(broken);
+                return;
+            }
+            if (ending == null) ending = Ending.DISCARD;
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    name + " is not moved to " + to.directory().path() + ": " + cause.getMessage(),
+                    cause);
+        }
+
+        private void step() {
+            LogCopy making = copy;
+            if (ending != null || making == null) return;
+            FutureReplica.Step next = FutureReplica.next(new FutureReplica.Standing(
+                    making.hasFoundation(),
+                    making.future().isPresent(),
+                    making.lagBytes(),
+                    isSealed,
+                    making.future().map(PartitionLog::recoveryPoint).orElse(0L),
+                    source.recoveryPoint()));
+            switch (next) {
+                case COPY -> inTurn(() -> Optional.of(making.nextSlice(sliceBytes())));
+                case OPEN -> work(making, making.opening(lane.clock().wallMs()), this::step);
+                case CATCH_UP -> {
+                    // Whoever waits for a force that is held back must not wait for the rate as well.
+                    if (isSealed) tail(making).ifPresent(work -> work(making, work, this::step));
+                    else inTurn(() -> tail(making));
+                }
+                case FORCE -> partition.holdForces(() -> attempt(() -> force(making)));
+                case SWAP -> swap(making);
+            }
+        }
+
+        private int sliceBytes() {
+            return Math.clamp(rate(), SMALLEST_SLICE_BYTES, SLICE_BYTES);
+        }
+
+        private Optional<CopyWork> tail(LogCopy making) {
+            return making.nextTail(
+                    sliceBytes(), lane.clock().wallMs(), lane.clock().monotonicMs());
+        }
+
+        /** Copies when its turn has come. */
+        private void inTurn(Supplier<Optional<CopyWork>> nextWork) {
+            turns.ask(lane.lane(), () -> {
+                LogCopy making = copy;
+                if (ending != null || making == null) {
+                    turns.done(0, rate());
+                    return;
+                }
+                Optional<CopyWork> work;
+                try {
+                    work = nextWork.get();
+                } catch (LogDirectoryFailed | CorruptLog cause) {
+                    turns.done(0, rate());
+                    failed(cause);
+                    over();
+                    return;
+                }
+                if (work.isPresent()) {
+                    copyInTurn(making, work.get());
+                } else {
+                    turns.done(0, rate());
+                    attempt(this::step);
+                }
+            });
+        }
+
+        private void copyInTurn(LogCopy making, CopyWork work) {
+            isWorking = true;
+            lane.lane()
+                    .offload(
+                            () -> {
+                                work.run();
+                                return true;
+                            },
+                            outcome -> {
+                                isWorking = false;
+                                turns.done(work.sizeBytes(), rate());
+                                switch (outcome) {
+                                    case Lane.Outcome.Done<Boolean> ignored -> {
+                                        making.ran(work);
+                                        attempt(this::step);
+                                    }
+                                    case Lane.Outcome.Failed<Boolean>(Exception cause) -> failed(cause);
+                                }
+                                if (ending != null && !isWorking) over();
+                            });
+        }
+
+        private void force(LogCopy making) {
+            if (ending != null) {
+                over();
+                return;
+            }
+            Flush flush = making.prepareFlush();
+            onHelper(
+                    () -> {
+                        flush.run();
+                        return true;
+                    },
+                    done -> {
+                        making.flushed(flush);
+                        work(making, making.sealing(), () -> {
+                            isSealed = true;
+                            step();
+                        });
+                    });
+        }
+
+        /** One turn of the lane: nobody appends in between. */
+        private void swap(LogCopy making) {
+            for (Optional<CopyWork> rest = tail(making); rest.isPresent(); rest = tail(making)) {
+                rest.get().run();
+                making.ran(rest.get());
+            }
+            switch (making.swap(from.directory(), newId())) {
+                case LogCopy.Swap.Done(PartitionLog log, Path aside) -> {
+                    moved(log);
+                    lane.lane().schedule(log.config().fileDeleteDelayMs(), () -> deleteSoon(from.directory(), aside));
+                }
+                case LogCopy.Swap.SourceFailed(PartitionLog log, LogDirectoryFailed failure) -> {
+                    moved(log);
+                    diskFailed.accept(failure);
+                }
+                case LogCopy.Swap.TargetFailed(LogDirectoryFailed failure) -> failed(failure);
+            }
+        }
+
+        private void moved(PartitionLog log) {
+            isOver = true;
+            moves.remove(name, this);
+            applier.moved(name, to);
+            partition.goOnIn(log);
+            turns.moved();
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "moved " + name + " from " + from.directory().path() + " to "
+                            + to.directory().path() + ": " + log.sizeBytes() + " bytes in "
+                            + (lane.clock().monotonicMs() - beganAtMs) + " ms");
+            whenEnded.run();
+        }
+
+        /** Ends the move, once what is under way has come to its end. */
+        void end(Ending how) {
+            if (isOver) return;
+            if (ending == null || how == Ending.ABANDON) ending = how;
+            moves.remove(name, this);
+            partition.releaseForces();
+            if (!isWorking) over();
+        }
+
+        private void over() {
+            Ending how = ending;
+            if (isOver || how == null || isWorking) return;
+            isOver = true;
+            moves.remove(name, this);
+            // Another move of the same replica may have begun meanwhile.
+            if (!moves.containsKey(name)) {
+                source.compaction().goOn();
+                partition.releaseForces();
+            }
+            LogCopy made = copy;
+            if (made == null) {
+                whenEnded.run();
+                return;
+            }
+            lane.lane()
+                    .offload(
+                            () -> {
+                                switch (how) {
+                                    case DISCARD -> made.discard();
+                                    case SUSPEND -> made.suspend();
+                                    case ABANDON -> made.abandon();
+                                }
+                                return true;
+                            },
+                            outcome -> {
+                                if (outcome instanceof Lane.Outcome.Failed<Boolean>(Exception cause)
+                                        && cause instanceof LogDirectoryFailed broken) diskFailed.accept(broken);
+                                else if (how == Ending.SUSPEND)
+                                    directories.leaveFuture(
+                                            name,
+                                            new LogDirectories.Future(
+                                                    to,
+                                                    made.directory(),
+                                                    source.topicId().orElse(null)));
+                                whenEnded.run();
+                            });
+        }
+
+        private Uuid newId() {
+            return new Uuid(randomness.nextLong(), randomness.nextLong());
+        }
+    }
+}

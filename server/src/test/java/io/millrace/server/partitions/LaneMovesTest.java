@@ -1,0 +1,253 @@
+package io.millrace.server.partitions;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.environment.OpenMode;
+import io.millrace.metadata.ConfigResource;
+import io.millrace.protocol.ApiKey;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.messages.ConfigRecord;
+import io.millrace.protocol.messages.DescribeLogDirsRequest;
+import io.millrace.protocol.messages.DescribeLogDirsResponse;
+import io.millrace.records.TopicPartition;
+import io.millrace.server.fixture.Batches;
+import io.millrace.server.fixture.MemoryDisk;
+import io.millrace.server.fixture.RecordedExchange;
+import io.millrace.server.fixture.TestBroker;
+import io.millrace.server.handlers.DescribeLogDirsHandler;
+import io.millrace.server.storage.LogDirectories;
+import io.millrace.storage.AppendOrigin;
+import io.millrace.storage.PartitionLog;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Replicas are moved to another log directory. */
+class LaneMovesTest {
+    private static final Path OTHER = Path.of("/other");
+    private static final TopicPartition NAME = new TopicPartition("t", 0);
+    private static final String RATE = "replica.alter.log.dirs.io.max.bytes.per.second";
+
+    private final TestBroker broker = broker(new MemoryDisk());
+
+    private static TestBroker broker(MemoryDisk disk) {
+        return new TestBroker(2, disk, Map.of(), List.of(TestBroker.DIRECTORY, OTHER));
+    }
+
+    private static ErrorCode ask(TestBroker broker, TopicPartition name, String path) {
+        ErrorCode[] answer = {ErrorCode.UNKNOWN_SERVER_ERROR};
+        BrokerLane owner = broker.home().ownerOf(name);
+        owner.run(() -> answer[0] = owner.applier().moves().request(name, path));
+        broker.time.run();
+        return answer[0];
+    }
+
+    private static void rate(TestBroker broker, long bytesPerSecond) {
+        broker.publish(ConfigRecord.builder()
+                .resourceType(ConfigResource.Type.BROKER.code())
+                .resourceName("")
+                .name(RATE)
+                .value(Long.toString(bytesPerSecond))
+                .build());
+    }
+
+    private static void fill(TestBroker broker, int batches) {
+        for (int i = 0; i < batches; i++) broker.partition("t", 0).append(Batches.ofSize(1_000), AppendOrigin.CLIENT);
+        broker.time.run();
+    }
+
+    private static List<String> in(TestBroker broker, Path directory) {
+        try {
+            return broker.disk.list(directory).stream()
+                    .filter(name -> name.startsWith("t-"))
+                    .toList();
+        } catch (java.io.IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static DescribeLogDirsResponse.DescribeLogDirsResult describe(TestBroker broker, Path directory) {
+        RecordedExchange<DescribeLogDirsResponse> exchange = new RecordedExchange<>(ApiKey.DESCRIBE_LOG_DIRS, 5);
+        broker.onHome(() -> new DescribeLogDirsHandler(broker.home(), broker.directories)
+                .handle(DescribeLogDirsRequest.builder().topics(null).build(), exchange));
+        return exchange.reply().results().stream()
+                .filter(result -> result.logDir().equals(directory.toString()))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void theLogIsInTheOtherDirectoryAndNowhereElse() {
+        broker.create("t", 1, "segment.bytes", "1048576", "file.delete.delay.ms", "100");
+        fill(broker, 2_000);
+        long end = broker.partition("t", 0).log().logEndOffset();
+        assertEquals(ErrorCode.NONE, ask(broker, NAME, OTHER.toString()));
+        PartitionLog log = broker.partition("t", 0).log();
+        assertEquals(OTHER.resolve("t-0"), log.directory());
+        assertEquals(end, log.logEndOffset());
+        assertEquals(end, broker.partition("t", 0).highWatermark());
+        fill(broker, 3);
+        assertEquals(end + 3, log.logEndOffset());
+        broker.time.advance(1_000);
+        assertEquals(List.of(), in(broker, TestBroker.DIRECTORY));
+        assertEquals(List.of("t-0"), in(broker, OTHER));
+        assertEquals(List.of(), broker.failures);
+    }
+
+    @Test
+    void whileItIsCopiedTheReplicaServesAndTheCopyIsDescribed() {
+        broker.create("t", 1);
+        rate(broker, 100_000);
+        fill(broker, 1_000);
+        assertEquals(ErrorCode.NONE, ask(broker, NAME, OTHER.toString()));
+        broker.time.advance(3_000);
+        fill(broker, 1);
+        var copy = describe(broker, OTHER).topics().getFirst().partitions().getFirst();
+        assertTrue(copy.isFutureKey());
+        assertEquals(1_001, copy.offsetLag());
+        assertTrue(copy.partitionSize() > 100_000 && copy.partitionSize() < 500_000, "" + copy.partitionSize());
+        assertEquals(ErrorCode.NONE, ask(broker, NAME, OTHER.toString()));
+        rate(broker, Long.MAX_VALUE);
+        broker.time.advance(3_000);
+        assertEquals(OTHER.resolve("t-0"), broker.partition("t", 0).log().directory());
+        assertEquals(1_001, broker.partition("t", 0).log().logEndOffset());
+    }
+
+    @Test
+    void askingForThePresentDirectoryEndsTheMove() {
+        broker.create("t", 1);
+        rate(broker, 100_000);
+        fill(broker, 1_000);
+        ask(broker, NAME, OTHER.toString());
+        broker.time.advance(2_000);
+        assertEquals(1, in(broker, OTHER).size());
+        assertEquals(ErrorCode.NONE, ask(broker, NAME, TestBroker.DIRECTORY.toString()));
+        broker.time.advance(10_000);
+        assertEquals(List.of(), in(broker, OTHER));
+        assertEquals(List.of("t-0"), in(broker, TestBroker.DIRECTORY));
+        fill(broker, 1);
+        assertEquals(ErrorCode.NONE, ask(broker, NAME, OTHER.toString()));
+        rate(broker, Long.MAX_VALUE);
+        broker.time.advance(10_000);
+        assertEquals(OTHER.resolve("t-0"), broker.partition("t", 0).log().directory());
+    }
+
+    @Test
+    void theCopyGoesWithADeletedTopic() {
+        broker.create("t", 1, "file.delete.delay.ms", "100");
+        rate(broker, 100_000);
+        fill(broker, 1_000);
+        ask(broker, NAME, OTHER.toString());
+        broker.time.advance(2_000);
+        broker.delete("t");
+        broker.time.advance(20_000);
+        assertEquals(List.of(), in(broker, OTHER));
+        assertEquals(List.of(), in(broker, TestBroker.DIRECTORY));
+        assertEquals(List.of(), broker.failures);
+    }
+
+    @Test
+    void aRestartGoesOnWithTheMove() {
+        broker.create("t", 1, "segment.bytes", "1048576");
+        rate(broker, 500_000);
+        fill(broker, 3_000);
+        ask(broker, NAME, OTHER.toString());
+        broker.time.advance(4_000);
+        broker.close();
+        assertEquals(1, in(broker, OTHER).size());
+        TestBroker next = broker(broker.disk);
+        next.create("t", 1, "segment.bytes", "1048576");
+        next.time.advance(1_000);
+        assertEquals(OTHER.resolve("t-0"), next.partition("t", 0).log().directory());
+        assertEquals(3_000, next.partition("t", 0).log().logEndOffset());
+        assertEquals(0, next.disk.openFiles() - next.partition("t", 0).log().openFileCount());
+    }
+
+    @Test
+    void ofTwoLogsThatARestartFindsTheCopyCountsIfItWasSealed() throws Exception {
+        broker.create("t", 1);
+        fill(broker, 10);
+        ask(broker, NAME, OTHER.toString());
+        fill(broker, 5);
+        broker.close();
+        // As if the original had not lost its name.
+        String aside = in(broker, TestBroker.DIRECTORY).getFirst();
+        broker.disk.rename(TestBroker.DIRECTORY.resolve(aside), TestBroker.DIRECTORY.resolve("t-0"));
+        TestBroker next = broker(broker.disk);
+        next.directories.leftovers().forEach(Runnable::run);
+        next.create("t", 1);
+        assertEquals(15, next.partition("t", 0).log().logEndOffset());
+        assertEquals(OTHER.resolve("t-0"), next.partition("t", 0).log().directory());
+        assertEquals(List.of(), in(next, TestBroker.DIRECTORY));
+    }
+
+    @Test
+    void whatCannotBeDoneIsAnsweredAsApacheAnswersIt() {
+        broker.create("t", 1);
+        assertEquals(ErrorCode.LOG_DIR_NOT_FOUND, ask(broker, NAME, "/nowhere"));
+        assertEquals(ErrorCode.LOG_DIR_NOT_FOUND, ask(broker, NAME, OTHER + "/"));
+        assertEquals(
+                ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ask(broker, new TopicPartition("nope", 0), OTHER.toString()));
+        assertEquals(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ask(broker, new TopicPartition("t", 7), OTHER.toString()));
+        assertEquals(
+                ErrorCode.INVALID_TOPIC_EXCEPTION,
+                ask(broker, new TopicPartition("t".repeat(245), 0), OTHER.toString()));
+        broker.directories.cordon(List.of(OTHER.toString()));
+        assertEquals(ErrorCode.INVALID_REPLICA_ASSIGNMENT, ask(broker, NAME, OTHER.toString()));
+        assertTrue(describe(broker, OTHER).isCordoned());
+        broker.directories.fence(broker.directories.at(OTHER.toString()).orElseThrow());
+        assertEquals(ErrorCode.KAFKA_STORAGE_ERROR, ask(broker, NAME, OTHER.toString()));
+    }
+
+    @Test
+    void newReplicasPassOverACordonedDirectoryAndGoWhereTheyWereWanted() {
+        LogDirectories directories = broker.directories;
+        io.millrace.protocol.Uuid none = io.millrace.metadata.DirectoryIds.UNASSIGNED;
+        directories.cordon(List.of(TestBroker.DIRECTORY.toString()));
+        List<Path> places = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            LogDirectories.InUse place = directories
+                    .placeFor(new TopicPartition("u", i), none, false)
+                    .orElseThrow();
+            directories.countPartitions(place, 1);
+            places.add(place.directory().path());
+        }
+        assertEquals(List.of(OTHER, OTHER, OTHER), places);
+        directories.cordon(List.of());
+        directories.prefer(NAME, directories.at(OTHER.toString()).orElseThrow());
+        assertEquals(
+                OTHER,
+                directories
+                        .placeFor(NAME, none, false)
+                        .orElseThrow()
+                        .directory()
+                        .path());
+        assertEquals(
+                TestBroker.DIRECTORY,
+                directories
+                        .placeFor(NAME, none, false)
+                        .orElseThrow()
+                        .directory()
+                        .path());
+    }
+
+    @Test
+    void aCopyThatIsDamagedOnTheWayIsGivenUpAndTheReplicaStays() throws Exception {
+        broker.create("t", 1);
+        fill(broker, 100);
+        Path log = TestBroker.DIRECTORY.resolve("t-0/00000000000000000000.log");
+        try (var file = broker.disk.open(log, OpenMode.READ_WRITE)) {
+            file.write(40_000, java.nio.ByteBuffer.wrap(new byte[100]));
+        }
+        assertEquals(ErrorCode.NONE, ask(broker, NAME, OTHER.toString()));
+        broker.time.advance(1_000);
+        assertEquals(
+                TestBroker.DIRECTORY.resolve("t-0"),
+                broker.partition("t", 0).log().directory());
+        assertEquals(List.of(), in(broker, OTHER));
+        assertEquals(List.of(), broker.failures);
+    }
+}
