@@ -112,6 +112,10 @@ class CommandsTest {
                 new String[] {"group", "describe"},
                 new String[] {"group", "describe", "g", "--all-groups"},
                 new String[] {"group", "delete"},
+                new String[] {"log", "move", "t:0"},
+                new String[] {"log", "move", "t", "--to", "/d"},
+                new String[] {"log", "move", "t:-1", "--to", "/d"},
+                new String[] {"log", "move", "t:0", "--to", "/d", "--throttle", "0"},
                 new String[] {"nonsense"})) {
             err.getBuffer().setLength(0);
             assertEquals(2, run(wrong), () -> String.join(" ", wrong));

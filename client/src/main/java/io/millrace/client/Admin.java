@@ -20,6 +20,7 @@ public final class Admin implements AutoCloseable {
     private final ConfigAdmin configs;
     private final GroupAdmin groups;
     private final OffsetAdmin offsets;
+    private final LogDirAdmin logDirs;
 
     private Admin(Cluster cluster) {
         this.cluster = cluster;
@@ -27,6 +28,7 @@ public final class Admin implements AutoCloseable {
         this.configs = new ConfigAdmin(cluster);
         this.groups = new GroupAdmin(cluster);
         this.offsets = new OffsetAdmin(cluster);
+        this.logDirs = new LogDirAdmin(cluster);
     }
 
     /**
@@ -57,6 +59,11 @@ public final class Admin implements AutoCloseable {
     /** Where logs begin and end. */
     public OffsetAdmin offsets() {
         return offsets;
+    }
+
+    /** Log directories of brokers. */
+    public LogDirAdmin logDirs() {
+        return logDirs;
     }
 
     /** One partition's batches, as they are. */
