@@ -218,11 +218,11 @@ public final class Compaction {
                 sourceIndex++;
                 continue;
             }
-            count(batches.sizeBytes());
+            count(batches.storedBytes());
             long lastOffset = BatchHeader.lastOffset(batches.buffer(), batches.at());
             if (lastOffset < range.firstDirtyOffset()) continue;
             if (lastOffset >= range.untilOffset()) return mapped(range.untilOffset());
-            if (!scan.note(batches.buffer(), batches.at())) {
+            if (!scan.note(batches.buffer(), batches.at(), range.firstDirtyOffset())) {
                 if (endOffset == range.firstDirtyOffset())
                     throw new CorruptLog(
                             batches.path(),
@@ -311,9 +311,9 @@ public final class Compaction {
         if (decides == null) throw new IllegalStateException("the keys are not known yet");
         ByteBuffer batch = batches.buffer();
         int at = batches.at();
-        count(batches.sizeBytes());
+        count(batches.storedBytes());
         BatchFilter.Verdict verdict = decides.filter(batch, at, isLast);
-        hasChanged |= verdict != BatchFilter.Verdict.STAYS;
+        hasChanged |= verdict != BatchFilter.Verdict.STAYS || batches.isConverted();
         switch (verdict) {
             case STAYS -> add(batch, at, batches.sizeBytes(), into);
             case REWRITTEN -> add(decides.rewritten(), 0, decides.rewritten().limit(), into);
@@ -328,6 +328,9 @@ public final class Compaction {
     }
 
     private void add(ByteBuffer from, int at, int sizeBytes, Segment into) throws IOException {
+        // Old messages may need more room in format 2 than they had.
+        if ((long) into.sizeBytes() + out.position() + sizeBytes > Integer.MAX_VALUE)
+            throw new InvalidBatch("what is left of the segment has more than 2 GiB as batches of format 2");
         if (sizeBytes > out.remaining()) drain(into);
         if (sizeBytes > out.capacity()) {
             into.append(from.duplicate().limit(at + sizeBytes).position(at), config.indexIntervalBytes());
@@ -396,11 +399,12 @@ public final class Compaction {
     }
 
     private BatchReader open(CompactionGroup.Source source) throws IOException {
-        BatchReader opened = new BatchReader(
+        BatchReader opened = BatchReader.ofSegment(
                 folder.disk(),
                 folder.file(SegmentFileNames.of(source.baseOffset(), SegmentFileNames.LOG)),
                 source.sizeBytes(),
-                limits.ioBytes());
+                limits.ioBytes(),
+                range.untilOffset());
         reader = opened;
         return opened;
     }

@@ -157,7 +157,7 @@ final class FileCopy {
         try {
             FileRecords range = bytes == 0
                     ? FileRecords.EMPTY
-                    : FileRecords.of(segment.log().shared(), position, bytes);
+                    : FileRecords.of(segment.log().shared(), position, bytes, segment.formats());
             return new Slice(
                     segmentBase,
                     position,

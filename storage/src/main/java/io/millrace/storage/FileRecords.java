@@ -22,19 +22,41 @@ public final class FileRecords implements RecordsPayload {
     private final long position;
     private final int sizeBytes;
     private final AtomicBoolean released;
+    private final @Nullable FormatKnowledge unknownFormats;
 
-    private FileRecords(@Nullable SharedFile shared, long position, int sizeBytes, AtomicBoolean released) {
+    private FileRecords(
+            @Nullable SharedFile shared,
+            long position,
+            int sizeBytes,
+            AtomicBoolean released,
+            @Nullable FormatKnowledge unknownFormats) {
         this.shared = shared;
         this.position = position;
         this.sizeBytes = sizeBytes;
         this.released = released;
+        this.unknownFormats = unknownFormats;
     }
 
     /** No bytes; needs no release. */
-    public static final FileRecords EMPTY = new FileRecords(null, 0, 0, RELEASED);
+    public static final FileRecords EMPTY = new FileRecords(null, 0, 0, RELEASED, null);
 
-    static FileRecords of(SharedFile file, long position, int sizeBytes) {
-        return new FileRecords(file.retain(), position, sizeBytes, new AtomicBoolean());
+    /** A range of a segment, which knows something of the formats in it. */
+    static FileRecords of(SharedFile file, long position, int sizeBytes, FormatKnowledge formats) {
+        boolean isFormat2 = formats.isFormat2(position, position + sizeBytes);
+        return new FileRecords(file.retain(), position, sizeBytes, new AtomicBoolean(), isFormat2 ? null : formats);
+    }
+
+    /**
+     * Whether there may be batches of format 0 or 1 in it. If so, whoever sends it to a reader that knows only format 2 has
+     * {@link FormatConversion} look at it first.
+     */
+    public boolean mayHoldOldFormats() {
+        return unknownFormats != null;
+    }
+
+    /** Remembers for later reads that there were none up to a position. Called on the log's lane. */
+    public void noteFormat2(long untilPosition) {
+        if (unknownFormats != null) unknownFormats.noteFormat2(position, untilPosition);
     }
 
     /**

@@ -49,7 +49,9 @@ final class LogReader {
         if (available <= 0 || (first.sizeBytes() > maxBytes && !atLeastOneBatch)) return empty(fromOffset);
         int sizeBytes = (int) Math.min(Math.max(maxBytes, first.sizeBytes()), available);
         return new ReadOutcome.Slice(
-                FileRecords.of(segment.log().shared(), first.position(), sizeBytes), fromOffset, first.baseOffset());
+                FileRecords.of(segment.log().shared(), first.position(), sizeBytes, segment.formats()),
+                fromOffset,
+                first.baseOffset());
     }
 
     private static ReadOutcome empty(long fromOffset) {

@@ -37,6 +37,7 @@ final class Segment {
     private long firstBatchTimestamp = UNKNOWN;
     private long createdMs;
     private long jitterMs;
+    private final FormatKnowledge formats;
 
     /** Which files of a segment were found in its directory. */
     record Found(boolean log, boolean offsetIndex, boolean timeIndex, boolean transactionIndex) {
@@ -68,6 +69,7 @@ final class Segment {
         this.logExists = found.log();
         this.sizeBytes = sizeBytes;
         this.createdMs = createdMs;
+        this.formats = new FormatKnowledge(sizeBytes);
         if (sizeBytes == 0) {
             indexesChecked = !found.offsetIndex() && !found.timeIndex();
             maxTimestamp = -1;
@@ -86,6 +88,11 @@ final class Segment {
 
     LogFile log() {
         return log;
+    }
+
+    /** Which stretches of the file are known to hold nothing but batches of format 2. */
+    FormatKnowledge formats() {
+        return formats;
     }
 
     boolean logExists() {
@@ -507,6 +514,7 @@ final class Segment {
     void cut(int position) throws IOException {
         if (logExists) log.existing().truncate(position);
         sizeBytes = position;
+        formats.cut(position);
     }
 
     /** Forgets the aborted transactions, torn entries included. */

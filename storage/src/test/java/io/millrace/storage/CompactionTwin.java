@@ -140,12 +140,22 @@ final class CompactionTwin {
 
     /** Flushes, and compacts the log to the end of what may be. */
     static void compact(PartitionLog log, long wallMs, SeededRandom random) {
+        compact(log, wallMs, random, null);
+    }
+
+    /** As the other, with the same limits for every pass, or new ones for each. */
+    static void compact(PartitionLog log, long wallMs, SeededRandom random, @Nullable CompactionLimits limits) {
         LogUnderTest.flush(log);
         log.advanceHighWatermark(log.logEndOffset());
         CompactionRange range = log.compaction().range(wallMs);
         while (range.dirtyBytes() > 0) {
-            Compaction compaction =
-                    log.compaction().begin(range, limits(random), wallMs, random.nextLong(), random.nextLong());
+            Compaction compaction = log.compaction()
+                    .begin(
+                            range,
+                            limits == null ? limits(random) : limits,
+                            wallMs,
+                            random.nextLong(),
+                            random.nextLong());
             assertEquals(Compaction.Step.DONE, run(log, compaction, random.nextInt(1, 5_000)));
             assertTrue(log.compaction().firstDirtyOffset() > range.firstDirtyOffset());
             range = log.compaction().range(wallMs);

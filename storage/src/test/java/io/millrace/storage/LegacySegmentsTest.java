@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Segments that brokers before 0.11 left, opened by Apache's log and by ours. */
 class LegacySegmentsTest {
-    private static final Map<String, String> CONFIG =
+    static final Map<String, String> CONFIG =
             Map.of("index.interval.bytes", "200", "message.timestamp.after.max.ms", Long.toString(Long.MAX_VALUE));
     private static final Compression[] CODECS = {
         Compression.NONE,
@@ -72,7 +72,7 @@ class LegacySegmentsTest {
     }
 
     /** Segments as they grow over the years: format 0, then 1, then 2; returns the end. */
-    private static long fill(SeededRandom random, Path directory) throws IOException {
+    static long fill(SeededRandom random, Path directory) throws IOException {
         long next = random.pick(0L, 5L);
         int segments = random.nextInt(1, 4);
         byte magic = (byte) random.nextInt(2);

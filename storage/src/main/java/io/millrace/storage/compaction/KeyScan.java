@@ -21,16 +21,20 @@ public final class KeyScan {
     /**
      * Notes the keys of a whole batch; those of aborted transactions and control batches have none.
      *
+     * @param fromOffset records before it are not noted: the log begins within the batch, or they were noted long ago
      * @return false if there may not be room for all of them; nothing was noted then
      * @throws io.millrace.records.InvalidBatch if its records cannot be read
      */
-    public boolean note(ByteBuffer batch, int at) {
+    public boolean note(ByteBuffer batch, int at, long fromOffset) {
         if (BatchHeader.isControl(batch, at)) return true;
         if (BatchHeader.isTransactional(batch, at)
                 && aborted.contains(BatchHeader.producerId(batch, at), BatchHeader.baseOffset(batch, at))) return true;
-        if (latest.room() < BatchHeader.recordCount(batch, at)) return false;
+        long most = Math.min(BatchHeader.recordCount(batch, at), BatchHeader.lastOffset(batch, at) + 1 - fromOffset);
+        if (latest.room() < most) return false;
         walk.begin(batch, at);
-        while (walk.next()) if (walk.hasKey()) latest.put(walk.bytes(), walk.keyAt(), walk.keyBytes(), walk.offset());
+        while (walk.next())
+            if (walk.hasKey() && walk.offset() >= fromOffset)
+                latest.put(walk.bytes(), walk.keyAt(), walk.keyBytes(), walk.offset());
         return true;
     }
 }
