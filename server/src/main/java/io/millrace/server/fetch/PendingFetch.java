@@ -3,6 +3,7 @@ package io.millrace.server.fetch;
 import io.millrace.environment.Lane;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.partitions.OldFormats;
 import io.millrace.server.partitions.PartitionRead;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,7 +84,7 @@ public final class PendingFetch {
         boolean failed = false;
         for (PartitionRead read : reads) {
             bytes += read.sizeBytes();
-            failed |= read.isUrgent();
+            failed |= read.endsWait();
         }
         if (!mayWait || failed || bytes >= limits.minBytes()) finish();
         else if (patience == null) patience = home.lane().schedule(limits.maxWaitMs(), this::finish);
@@ -127,10 +128,12 @@ public final class PendingFetch {
         private final List<PartitionRead> reads = new ArrayList<>();
         /** Belongs to the connection's lane. */
         private boolean wasHeard;
-        /** These two belong to the owner's lane. */
+        /** All below belong to the owner's lane. */
         private boolean watches;
 
         private boolean isStopped;
+        private boolean isConverting;
+        private boolean hasGrown;
 
         Share(BrokerLane owner) {
             this.owner = owner;
@@ -139,6 +142,8 @@ public final class PendingFetch {
         @Override
         public void run() {
             if (isStopped) return;
+            hasGrown |= isConverting;
+            if (isConverting) return;
             List<PartitionRead> results = new ArrayList<>(reads.size());
             long left = limits.maxBytes();
             long got = 0;
@@ -154,7 +159,19 @@ public final class PendingFetch {
                 watches = true;
                 for (PartitionRead read : reads) owner.partitions().watch(read.topicPartition(), this);
             }
-            home.run(() -> take(results));
+            if (OldFormats.mayBeIn(results)) convert(results);
+            else home.run(() -> take(results));
+        }
+
+        /** What grows meanwhile is looked at when it is done, so that no older answer overtakes a newer one. */
+        private void convert(List<PartitionRead> found) {
+            isConverting = true;
+            hasGrown = false;
+            owner.partitions().oldFormats().convert(owner.lane(), found, limits.maxBytes(), results -> {
+                isConverting = false;
+                home.run(() -> take(results));
+                if (hasGrown) run();
+            });
         }
 
         private void take(List<PartitionRead> results) {

@@ -6,6 +6,7 @@ import io.millrace.records.BatchHeader;
 import io.millrace.replication.run.LeaderPartition;
 import io.millrace.storage.CorruptLog;
 import io.millrace.storage.FileRecords;
+import io.millrace.storage.FormatConversion;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
 import io.millrace.storage.ReadOutcome;
@@ -51,7 +52,7 @@ final class PartitionShardLoader implements ShardLoader {
         lane.offload(
                 () -> {
                     try {
-                        return records.toBuffer();
+                        return inFormat2(records);
                     } finally {
                         records.release();
                     }
@@ -63,6 +64,14 @@ final class PartitionShardLoader implements ShardLoader {
                             case Lane.Outcome.Failed<ByteBuffer>(Exception cause) ->
                                 new Slice.Failed(String.valueOf(cause.getMessage()));
                         }));
+    }
+
+    /** A log of offsets may be as old as its cluster, and begin with batches of a format before 2. */
+    private static ByteBuffer inFormat2(FileRecords records) {
+        if (records.mayHoldOldFormats()
+                && FormatConversion.of(records, records.sizeBytes(), true)
+                        instanceof FormatConversion.Converted converted) return converted.batches();
+        return records.toBuffer();
     }
 
     /** A read may end in the midst of a batch; that one is read again with the next slice. */

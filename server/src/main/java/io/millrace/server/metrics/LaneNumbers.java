@@ -30,6 +30,7 @@ record LaneNumbers(
         Map<CloseReason.Kind, Long> closed,
         Appends appends,
         ForceNumbers forces,
+        Conversions conversions,
         TopicSums topics,
         long partitionsOffline,
         Groups groups,
@@ -41,6 +42,9 @@ record LaneNumbers(
     record Requests(List<Long> counts, List<Long> totalNanos, long failed) {}
 
     record Appends(long bytes, long batches, long recompressed, long recompressedFrom, long recompressedTo) {}
+
+    /** Of old formats, for fetches. */
+    record Conversions(long answers, long records, long bytes) {}
 
     record Groups(long shardsActive, long shardsLoading, long groups, long offsets) {}
 
@@ -67,6 +71,10 @@ record LaneNumbers(
                         lane.partitions().appendOrder().bytesBefore(),
                         lane.partitions().appendOrder().bytesAfter()),
                 lane.forces().numbers(),
+                new Conversions(
+                        lane.partitions().oldFormats().conversions(),
+                        lane.partitions().oldFormats().convertedRecords(),
+                        lane.partitions().oldFormats().convertedBytes()),
                 TopicSums.of(lane),
                 lane.partitions().offlineCount(),
                 groups(lane),

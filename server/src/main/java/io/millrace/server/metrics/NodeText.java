@@ -143,6 +143,21 @@ final class NodeText {
                 Kind.COUNTER,
                 "Bytes of these batches as they are stored.",
                 sum(lane -> lane.appends().recompressedTo()));
+        out.single(
+                "millrace_fetch_converted_answers_total",
+                Kind.COUNTER,
+                "Answers to fetches, by partition, in which batches of formats 0 and 1 were converted.",
+                sum(lane -> lane.conversions().answers()));
+        out.single(
+                "millrace_fetch_converted_records_total",
+                Kind.COUNTER,
+                "Records converted in them.",
+                sum(lane -> lane.conversions().records()));
+        out.single(
+                "millrace_fetch_converted_bytes_total",
+                Kind.COUNTER,
+                "Bytes of these answers.",
+                sum(lane -> lane.conversions().bytes()));
         TopicSums topics = new TopicSums();
         for (LaneNumbers lane : lanes) topics.add(lane.topics());
         TopicSums.Sum total = topics.total();

@@ -30,6 +30,7 @@ public final class LanePartitions {
     private final Set<TopicPartition> offline = new HashSet<>();
     private final Consumer<LogDirectoryFailed> diskFailed;
     private final AppendOrder appendOrder = new AppendOrder();
+    private final OldFormats oldFormats = new OldFormats(this);
     private long appendedBytes;
     private long appendedBatches;
 
@@ -84,6 +85,16 @@ public final class LanePartitions {
     /** The order of batches on their way to these partitions. */
     public AppendOrder appendOrder() {
         return appendOrder;
+    }
+
+    /** What has consumers read old batches of these partitions. */
+    public OldFormats oldFormats() {
+        return oldFormats;
+    }
+
+    /** The directory of a log failed while something else than this was reading it. */
+    void diskFailed(LogDirectoryFailed failure) {
+        diskFailed.accept(failure);
     }
 
     /** Bytes appended by produce requests since the start, for metrics. */

@@ -1,6 +1,7 @@
 package io.millrace.server.partitions;
 
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.RecordsPayload;
 import io.millrace.protocol.messages.FetchResponse;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.records.TopicPartition;
@@ -30,6 +31,7 @@ public final class PartitionRead {
     private final Wanted wanted;
     private ErrorCode error;
     private FileRecords records = FileRecords.EMPTY;
+    private @Nullable ConvertedRecords converted;
     private long highWatermark = -1;
     private long lastStableOffset = -1;
     private long logStartOffset = -1;
@@ -72,14 +74,28 @@ public final class PartitionRead {
         return error;
     }
 
-    /** The records found; empty if none. */
+    /** The records found, as they are stored; empty if none, or if they had to be converted. */
     public FileRecords records() {
         return records;
     }
 
-    /** Bytes found. */
+    /** The bytes that are answered: the range found, or what was made of it. */
+    public RecordsPayload payload() {
+        ConvertedRecords instead = converted;
+        return instead == null ? records : new RecordsPayload.Buffer(instead.batches());
+    }
+
+    /** Bytes of {@link #payload}. */
     public int sizeBytes() {
-        return records.sizeBytes();
+        ConvertedRecords instead = converted;
+        return instead == null ? records.sizeBytes() : instead.batches().remaining();
+    }
+
+    /** Has the answer hold what was made of old batches, in place of the range. */
+    void convertedTo(ConvertedRecords batches) {
+        records.release();
+        records = FileRecords.EMPTY;
+        converted = batches;
     }
 
     /** The high watermark at the time of the read, -1 if unknown. */
@@ -135,11 +151,17 @@ public final class PartitionRead {
         return error != ErrorCode.NONE || divergesFrom != null;
     }
 
+    /** Whether it is answered without waiting for more: there is something to act on, or much work was done for it. */
+    public boolean endsWait() {
+        return isUrgent() || (converted != null && sizeBytes() > 0);
+    }
+
     /** Takes over what {@code result} found, and with it the duty to release it. */
     public void take(PartitionRead result) {
         release();
         error = result.error;
         records = result.records;
+        converted = result.converted;
         highWatermark = result.highWatermark;
         lastStableOffset = result.lastStableOffset;
         logStartOffset = result.logStartOffset;
@@ -155,10 +177,13 @@ public final class PartitionRead {
         aborted = List.of();
     }
 
-    /** Gives the file back. */
+    /** Gives the file back, or the memory. */
     public void release() {
         records.release();
         records = FileRecords.EMPTY;
+        ConvertedRecords instead = converted;
+        converted = null;
+        if (instead != null) instead.release();
     }
 
     /**
@@ -173,7 +198,7 @@ public final class PartitionRead {
                 .highWatermark(highWatermark)
                 .lastStableOffset(lastStableOffset)
                 .logStartOffset(logStartOffset)
-                .records(records)
+                .records(payload())
                 .abortedTransactions(toldAborted());
         OffsetAndEpoch end = divergesFrom;
         if (end != null)

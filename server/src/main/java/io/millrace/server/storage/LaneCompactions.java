@@ -13,6 +13,7 @@ import io.millrace.storage.CorruptLog;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
 import io.millrace.storage.PendingDeletion;
+import io.millrace.storage.compaction.Throttle;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -68,9 +69,9 @@ public final class LaneCompactions {
     /**
      * How a compaction is to be run.
      *
-     * @param bytesPerSecond read and written together
+     * @param threads how many compactions share {@code log.cleaner.io.max.bytes.per.second}
      */
-    public record Pace(CompactionLimits limits, double bytesPerSecond) {}
+    public record Pace(CompactionLimits limits, int threads) {}
 
     /**
      * Makes the compactions of a lane.
@@ -186,6 +187,7 @@ public final class LaneCompactions {
         private final Compaction compaction;
         private final Pace pace;
         private final Consumer<Boolean> ended;
+        private final Throttle throttle = new Throttle();
         private Lane.@Nullable Timer pause;
         private long bytesBefore;
 
@@ -200,7 +202,7 @@ public final class LaneCompactions {
         void slice() {
             pause = null;
             long beganAtMs = lane.clock().monotonicMs();
-            int bytes = (int) Math.clamp(pace.bytesPerSecond(), 1, SLICE_BYTES);
+            int bytes = (int) Math.clamp(bytesPerSecond(), 1, SLICE_BYTES);
             lane.lane().offload(() -> compaction.step(bytes), outcome -> {
                 switch (outcome) {
                     case Lane.Outcome.Done<Compaction.Step>(Compaction.Step next) -> go(next, beganAtMs);
@@ -235,11 +237,16 @@ public final class LaneCompactions {
 
         private void later(long beganAtMs) {
             long bytes = compaction.bytesRead() + compaction.bytesWritten();
-            double dueMs = (bytes - bytesBefore) * 1000.0 / pace.bytesPerSecond();
+            long tookMs = lane.clock().monotonicMs() - beganAtMs;
+            long pauseMs = throttle.pauseMs(bytes - bytesBefore, bytesPerSecond(), tookMs);
             bytesBefore = bytes;
-            long waitMs = (long) (dueMs - (lane.clock().monotonicMs() - beganAtMs));
-            if (waitMs <= 0 || isStopped) slice();
-            else pause = lane.lane().schedule(waitMs, this::slice);
+            if (pauseMs == 0 || isStopped) slice();
+            else pause = lane.lane().schedule(pauseMs, this::slice);
+        }
+
+        /** Looked up for every slice: whoever changes it need not wait for the end of a long compaction. */
+        private double bytesPerSecond() {
+            return lane.configs().brokerDouble("log.cleaner.io.max.bytes.per.second") / pace.threads();
         }
 
         /** Ends the pause it may be in, and the compaction with the next slice. */

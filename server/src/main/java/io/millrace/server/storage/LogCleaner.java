@@ -151,7 +151,7 @@ public final class LogCleaner {
                                 configs.brokerInt("log.cleaner.io.buffer.size") / threads / 2,
                                 SMALLEST_IO_BYTES,
                                 LARGEST_IO_BYTES)),
-                configs.brokerDouble("log.cleaner.io.max.bytes.per.second") / threads);
+                threads);
     }
 
     private void ended(boolean progressed) {

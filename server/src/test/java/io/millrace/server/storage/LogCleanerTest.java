@@ -3,6 +3,8 @@ package io.millrace.server.storage;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.metadata.ConfigResource;
+import io.millrace.protocol.messages.ConfigRecord;
 import io.millrace.records.BatchBuilder;
 import io.millrace.records.Compression;
 import io.millrace.records.TopicPartition;
@@ -140,5 +142,52 @@ class LogCleanerTest {
             cleaner.whenIdle(() -> isIdle[0] = true);
         });
         assertTrue(isIdle[0]);
+    }
+
+    private long msUntilCompacted(LogCleaner cleaner, String topic) {
+        long passedMs = 0;
+        while (stateOf(cleaner, topic).firstDirtyOffset() == 0) {
+            broker.time.advance(100);
+            passedMs += 100;
+            if (passedMs > 10_000_000) throw new AssertionError("never compacted");
+        }
+        return passedMs;
+    }
+
+    @Test
+    void theThrottleBoundsWhatIsReadAndWrittenAndANewValueHoldsAtOnce() throws Exception {
+        broker.publish(limit("10000"));
+        broker.create("t", 1, COMPACTED);
+        fill(broker.partition("t", 0), 1_000);
+        LogCleaner cleaner = cleaner();
+        broker.onHome(cleaner::start);
+        long passedMs = msUntilCompacted(cleaner, "t");
+        long bytes = workOf(cleaner);
+        assertTrue(passedMs >= bytes * 1_000 / 10_000 - 1_200, bytes + " bytes in " + passedMs + " ms");
+        assertTrue(passedMs <= bytes * 1_000 / 10_000 + 20_000, bytes + " bytes in " + passedMs + " ms");
+        broker.publish(limit("1000"));
+        broker.create("u", 1, COMPACTED);
+        fill(broker.partition("u", 0), 1_000);
+        broker.time.advance(60_000);
+        assertEquals(0, stateOf(cleaner, "u").firstDirtyOffset());
+        broker.publish(limit("1000000000"));
+        assertTrue(msUntilCompacted(cleaner, "u") < 20_000);
+        assertEquals(List.of(), broker.failures);
+    }
+
+    private long workOf(LogCleaner cleaner) {
+        return broker.lanes.stream()
+                .map(lane -> cleaner.on(lane).orElseThrow().numbers())
+                .mapToLong(numbers -> numbers.bytesRead() + numbers.bytesWritten())
+                .sum();
+    }
+
+    private static ConfigRecord limit(String bytesPerSecond) {
+        return ConfigRecord.builder()
+                .resourceType(ConfigResource.Type.BROKER.code())
+                .resourceName(Integer.toString(TestBroker.ID))
+                .name("log.cleaner.io.max.bytes.per.second")
+                .value(bytesPerSecond)
+                .build();
     }
 }
