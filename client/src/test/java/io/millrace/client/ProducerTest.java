@@ -40,6 +40,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -260,6 +261,38 @@ class ProducerTest {
             assertEquals(1.0, producer.metrics().get("record-retry-total"));
         }
         assertEquals(List.of("a", "c"), written(0));
+    }
+
+    @Test
+    void nothingIsSentBeforeThereIsAProducerId() {
+        AtomicInteger asked = new AtomicInteger();
+        node.answers(
+                ApiKey.INIT_PRODUCER_ID,
+                request -> asked.incrementAndGet() < 4
+                        ? InitProducerIdResponse.builder()
+                                .errorCode(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS.code())
+                                .producerId(-1)
+                                .producerEpoch((short) -1)
+                                .build()
+                        : InitProducerIdResponse.builder()
+                                .producerId(9)
+                                .producerEpoch((short) 0)
+                                .build());
+        try (Producer<String, String> producer = open(options())) {
+            assertEquals(
+                    0,
+                    producer.send(new ProducerRecord<>("orders", 0, null, "a"))
+                            .await()
+                            .offset());
+        }
+        assertEquals(4, asked.get());
+        for (ScriptedNode.Received each : node.received(ApiKey.PRODUCE)) {
+            ProduceRequest request = (ProduceRequest) each.request();
+            RecordsPayload records =
+                    request.topicData().getFirst().partitionData().getFirst().records();
+            ByteBuffer batch = ((RecordsPayload.Buffer) Objects.requireNonNull(records)).bytes();
+            assertEquals(9, BatchHeader.producerId(batch, 0));
+        }
     }
 
     @Test

@@ -50,6 +50,8 @@ final class BatchOutcome implements BatchEnd {
     private int recordCount;
     private int endedCount;
     private volatile @Nullable Part parts;
+    /** What became of all that no part says anything of; once the lane is broken. */
+    private volatile SendResult.@Nullable Failed otherwise;
 
     BatchOutcome(String topic, int partition, byte[] memory, Owner owner) {
         this.topic = topic;
@@ -92,7 +94,26 @@ final class BatchOutcome implements BatchEnd {
         for (Part part = parts; part != null; part = part.next()) {
             if (place >= part.fromRecord() && place < part.fromRecord() + part.recordCount()) return part.result();
         }
-        return null;
+        return otherwise;
+    }
+
+    /** Nobody will end it any more: the lane has broken. On the lane's thread, as its last deed. */
+    void abandon(SendResult.Failed failure) {
+        Part known = parts;
+        otherwise = failure;
+        Waiter waiting = waiters.getAndSet(null);
+        for (Waiter each = waiting; each != null; each = each.next()) LockSupport.unpark(each.thread());
+        owner.callbacks().execute(() -> {
+            for (CallbackDelivery each : List.copyOf(callbacks)) if (isUnknown(known, each.place())) each.call();
+            tellApplication(0, 0, waiting);
+        });
+    }
+
+    private static boolean isUnknown(@Nullable Part parts, int place) {
+        for (Part part = parts; part != null; part = part.next()) {
+            if (place >= part.fromRecord() && place < part.fromRecord() + part.recordCount()) return false;
+        }
+        return true;
     }
 
     /** The place of a record among those that were told of together. */
@@ -109,7 +130,7 @@ final class BatchOutcome implements BatchEnd {
     boolean isEnded() {
         int known = 0;
         for (Part part = parts; part != null; part = part.next()) known += part.recordCount();
-        return known > 0 && known >= recordCount;
+        return otherwise != null || (known > 0 && known >= recordCount);
     }
 
     @Override

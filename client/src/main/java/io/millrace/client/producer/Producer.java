@@ -4,6 +4,7 @@ import io.millrace.client.cluster.ClusterTopic;
 import io.millrace.client.cluster.ClusterView;
 import io.millrace.client.cluster.run.ClusterLine;
 import io.millrace.client.sending.AppendRules;
+import io.millrace.client.sending.SendResult;
 import io.millrace.client.sending.run.SendCounters;
 import io.millrace.client.sending.run.SenderLane;
 import io.millrace.environment.Clock;
@@ -63,7 +64,7 @@ public final class Producer<K, V> implements AutoCloseable {
     private final Ends ends = new Ends();
     private final ConcurrentHashMap<String, TopicPartitions> topics = new ConcurrentHashMap<>();
     private final Set<BatchOutcome> incomplete = ConcurrentHashMap.newKeySet();
-    private @Nullable TopicPartitions lastTopic; // A race here costs a look-up.
+    private volatile @Nullable TopicPartitions lastTopic; // Saves a look-up in all but the first of a row.
     private volatile boolean isClosed;
     private volatile @Nullable Throwable broken;
     private volatile String lastTrouble = "";
@@ -254,9 +255,15 @@ public final class Producer<K, V> implements AutoCloseable {
     private @Nullable Delivery awaitPartitions(
             TopicPartitions topic, ProducerRecord<K, V> record, @Nullable SendCallback callback, long deadlineNanos)
             throws InterruptedException {
-        lane.execute(() -> cluster.want(topic.name()));
         int wanted = Math.max(0, record.partition());
-        topic.awaitPartition(wanted, deadlineNanos, () -> isClosed || broken != null || isHopeless(topic.error()));
+        topic.awaitPartition(
+                wanted,
+                deadlineNanos,
+                () -> lane.execute(() -> {
+                    cluster.want(topic.name());
+                    if (topic.all().length > 0) cluster.refresh(); // It may have got more partitions.
+                }),
+                () -> isClosed || broken != null || isHopeless(topic.error()));
         requireOpen();
         int count = topic.all().length;
         if (wanted < count) return null;
@@ -451,6 +458,7 @@ public final class Producer<K, V> implements AutoCloseable {
         @Override
         public void opened(BatchOutcome batch) {
             incomplete.add(batch);
+            if (broken != null) requireOpen();
         }
 
         @Override
@@ -498,6 +506,9 @@ public final class Producer<K, V> implements AutoCloseable {
             LOG.log(System.Logger.Level.ERROR, "the producer is broken", cause);
             memory.close();
             for (TopicPartitions topic : topics.values()) topic.wakeAll();
+            SendResult.Failed failure = new SendResult.Failed(
+                    ErrorCode.UNKNOWN_SERVER_ERROR, "the producer is broken: " + cause, Map.of(), true);
+            for (BatchOutcome each : incomplete) each.abandon(failure);
         }
     }
 }

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 final class TopicPartitions {
     private static final Partitioner.Partitions NO_VIEW = new Partitioner.Partitions(0, new int[0]);
 
+    /** How often somebody who waits asks again; metadata has a pause of its own between two requests. */
+    private static final long ASK_AGAIN_NANOS = 500_000_000;
+
     private final String name;
     private final StickyPartition sticky;
     private final ConcurrentLinkedQueue<Thread> waiters = new ConcurrentLinkedQueue<>();
@@ -67,8 +70,9 @@ final class TopicPartitions {
         for (Thread waiter : waiters) LockSupport.unpark(waiter);
     }
 
-    /** Waits until there is something to look at again; returns at once if {@code partition} is there. */
-    void awaitPartition(int partition, long deadlineNanos, Waiting whileWaiting) throws InterruptedException {
+    /** Waits until a partition is there, or the time or the use of waiting is over; {@code ask} is run now and again meanwhile. */
+    void awaitPartition(int partition, long deadlineNanos, Runnable ask, Waiting whileWaiting)
+            throws InterruptedException {
         Thread self = Thread.currentThread();
         waiters.add(self);
         try {
@@ -76,7 +80,8 @@ final class TopicPartitions {
                 long leftNanos = deadlineNanos - System.nanoTime();
                 if (leftNanos <= 0) return;
                 if (Thread.interrupted()) throw new InterruptedException();
-                LockSupport.parkNanos(this, leftNanos);
+                ask.run();
+                LockSupport.parkNanos(this, Math.min(leftNanos, ASK_AGAIN_NANOS));
             }
         } finally {
             waiters.remove(self);

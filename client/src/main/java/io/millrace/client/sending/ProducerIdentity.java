@@ -27,6 +27,7 @@ public final class ProducerIdentity {
      * @return something newer; {@link ProducerIdAndEpoch#NONE} if an id has to be asked for first
      */
     public ProducerIdAndEpoch after(ProducerIdAndEpoch before) {
+        if (isWanted()) return ProducerIdAndEpoch.NONE;
         if (before.id() != newest.id() || before.epoch() < newest.epoch()) return newest;
         newest = newest.epoch() == Short.MAX_VALUE
                 ? ProducerIdAndEpoch.NONE
