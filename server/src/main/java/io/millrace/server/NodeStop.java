@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * metadata lane.
  */
 final class NodeStop {
+    /** Logs closed at a time; fewer if there are fewer helpers. */
+    private static final int CLOSED_AT_ONCE = 16;
+
     private final Environment environment;
     private final LogDirectories directories;
     private final List<BrokerLane> lanes;
@@ -150,7 +154,10 @@ final class NodeStop {
                         .stop(logs -> environment.metadataLane().execute(() -> {
                             ends.add(new LaneEnd(logs, offsets));
                             if (ends.size() < lanes.size()) return;
-                            Runnable closing = () -> afterCompactions(() -> closeLogs(ends, hasFailed, stopped));
+                            Runnable closing = () -> afterCompactions(() -> closeLogs(ends, (failures, cause) -> {
+                                if (cause.isPresent()) shutDown(cause, stopped);
+                                else finish(ends, failures, hasFailed, stopped);
+                            }));
                             if (checkpoints == null) closing.run();
                             else checkpoints.whenIdle(closing);
                         }));
@@ -162,15 +169,53 @@ final class NodeStop {
         cleaner().ifPresentOrElse(begun -> begun.whenIdle(then), then);
     }
 
-    private void closeLogs(List<LaneEnd> ends, boolean hasFailed, Consumer<Optional<Exception>> stopped) {
+    /**
+     * Closes the logs, several at a time: closing is a handful of forces, and the file system makes those of many files one.
+     *
+     * @param then gets the directories that failed, and what else went wrong
+     */
+    private void closeLogs(List<LaneEnd> ends, BiConsumer<List<LogDirectoryFailed>, Optional<Exception>> then) {
+        List<List<PartitionLog>> shares = new ArrayList<>();
+        for (int i = 0; i < CLOSED_AT_ONCE; i++) shares.add(new ArrayList<>());
+        int dealt = 0;
+        for (LaneEnd end : ends)
+            for (PartitionLog log : end.logs())
+                shares.get(dealt++ % CLOSED_AT_ONCE).add(log);
+        List<LogDirectoryFailed> failures = new ArrayList<>();
+        List<Exception> causes = new ArrayList<>();
+        int[] open = {CLOSED_AT_ONCE};
+        for (List<PartitionLog> share : shares)
+            environment
+                    .metadataLane()
+                    .offload(
+                            () -> {
+                                List<LogDirectoryFailed> failed = new ArrayList<>();
+                                for (PartitionLog log : share) attempt(log::close, failed);
+                                return failed;
+                            },
+                            outcome -> {
+                                switch (outcome) {
+                                    case Lane.Outcome.Done<List<LogDirectoryFailed>>(var failed) ->
+                                        failures.addAll(failed);
+                                    case Lane.Outcome.Failed<List<LogDirectoryFailed>>(Exception cause) ->
+                                        causes.add(cause);
+                                }
+                                if (--open[0] == 0)
+                                    then.accept(failures, causes.stream().findFirst());
+                            });
+    }
+
+    private void finish(
+            List<LaneEnd> ends,
+            List<LogDirectoryFailed> failures,
+            boolean hasFailed,
+            Consumer<Optional<Exception>> stopped) {
         long brokerEpoch = broker.epoch();
         long metadataRecoveryPoint = metadata.quorum().recoveryPoint();
         environment
                 .metadataLane()
                 .offload(
                         () -> {
-                            List<LogDirectoryFailed> failures = new ArrayList<>();
-                            for (LaneEnd end : ends) for (PartitionLog log : end.logs()) attempt(log::close, failures);
                             if (hasFailed || checkpoints == null) return firstOf(failures);
                             for (LogDirectoryFailed failed :
                                     checkpoints.write(afterClosing(ends), metadataRecoveryPoint)) {
@@ -193,11 +238,15 @@ final class NodeStop {
                                 case Lane.Outcome.Failed<Optional<Exception>>(Exception cause) -> Optional.of(cause);
                                 case Lane.Outcome.Done<Optional<Exception>>(Optional<Exception> first) -> first;
                             };
-                            metadata.quorum().shutdown(quorumFailure -> {
-                                directories.close();
-                                stopped.accept(failure.isPresent() ? failure : quorumFailure);
-                            });
+                            shutDown(failure, stopped);
                         });
+    }
+
+    private void shutDown(Optional<Exception> failure, Consumer<Optional<Exception>> stopped) {
+        metadata.quorum().shutdown(quorumFailure -> {
+            directories.close();
+            stopped.accept(failure.isPresent() ? failure : quorumFailure);
+        });
     }
 
     /**
