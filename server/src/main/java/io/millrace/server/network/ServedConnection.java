@@ -14,10 +14,9 @@ import io.millrace.protocol.Response;
 import io.millrace.server.fetch.FetchSession;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +33,7 @@ final class ServedConnection implements RequestSink, ServerConversationEvents {
     private final String listenerName;
     private final Consumer<CloseReason> closed;
     /** What to do for requests still being worked on if the connection ends first. */
-    private final Set<LaneExchange> abandonable = new LinkedHashSet<>(4);
+    private final List<LaneExchange> abandonable = new ArrayList<>(0);
 
     private final LaneAffinity affinity = new LaneAffinity();
     private @Nullable String clientSoftware;
@@ -209,8 +208,8 @@ final class ServedConnection implements RequestSink, ServerConversationEvents {
 
         @Override
         public void whenAbandoned(Runnable clean) {
+            if (cleanUp == null) abandonable.add(this);
             cleanUp = clean;
-            abandonable.add(this);
         }
 
         private void abandon() {
