@@ -13,8 +13,16 @@ import java.util.List;
  * it. Failures are {@link IOException}s that name the path; a missing file is {@link java.nio.file.NoSuchFileException}.
  */
 public interface Disk {
-    /** Opens a file. */
+    /** Opens a file; whoever holds many open asks {@link #surplusFiles} now and then. */
     DiskFile open(Path path, OpenMode mode) throws IOException;
+
+    /**
+     * How many of the open files had better be closed soon, so that the process stays within its limit of open files; from 0.
+     * They are closed by those who opened them, least needed first. Safe to ask from any thread, and cheap.
+     */
+    default int surplusFiles() {
+        return 0;
+    }
 
     /** Whether a file or directory of that name exists. */
     boolean exists(Path path);

@@ -23,6 +23,7 @@ final class HostConnection implements Connection, ReadyHandler {
     private static final int MAX_HEAP_CHUNK_BYTES = 128 * 1024;
 
     private final long id;
+    private final Descriptors descriptors;
     private HostLane lane;
     private final InetSocketAddress remoteAddress;
     private InetSocketAddress localAddress;
@@ -35,18 +36,22 @@ final class HostConnection implements Connection, ReadyHandler {
     private boolean writesWanted;
 
     /** One that was accepted. */
-    HostConnection(long id, HostLane lane, SocketChannel channel) throws IOException {
+    HostConnection(long id, HostLane lane, SocketChannel channel, Descriptors descriptors) throws IOException {
         this.id = id;
+        this.descriptors = descriptors;
         this.lane = lane;
         this.channel = channel;
         this.localAddress = (InetSocketAddress) channel.getLocalAddress();
         this.remoteAddress = (InetSocketAddress) Objects.requireNonNull(channel.getRemoteAddress());
         this.isConnected = true;
+        descriptors.socketOpened();
     }
 
     /** One that is to be opened by {@link #connect}. */
-    HostConnection(long id, HostLane lane, InetSocketAddress remoteAddress) {
+    HostConnection(long id, HostLane lane, InetSocketAddress remoteAddress, Descriptors descriptors) {
         this.id = id;
+        this.descriptors = descriptors;
+        descriptors.socketOpened();
         this.lane = lane;
         this.remoteAddress = remoteAddress;
         this.localAddress = new InetSocketAddress(0);
@@ -300,6 +305,7 @@ final class HostConnection implements Connection, ReadyHandler {
     public void close() {
         if (isClosed) return;
         isClosed = true;
+        descriptors.socketClosed();
         if (channel != null) closeQuietly(channel);
     }
 

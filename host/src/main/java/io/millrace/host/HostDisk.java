@@ -32,20 +32,28 @@ public final class HostDisk implements Disk {
     private static final boolean FORCES_DIRECTORIES = File.separatorChar == '/';
 
     private final @Nullable PageRecycler recycler;
+    private final Descriptors descriptors;
 
     /** Makes one; all of them see the same files. */
     public HostDisk() {
-        this(null);
+        this(null, Descriptors.ofProcess());
     }
 
     /** One that keeps the page cache small where its pages are dear. */
-    HostDisk(@Nullable PageRecycler recycler) {
+    HostDisk(@Nullable PageRecycler recycler, Descriptors descriptors) {
         this.recycler = recycler;
+        this.descriptors = descriptors;
     }
 
     @Override
     public DiskFile open(Path path, OpenMode mode) throws IOException {
-        FileChannel channel = switch (mode) {
+        FileChannel channel = descriptors.open(() -> opened(path, mode));
+        descriptors.fileOpened();
+        return new HostDiskFile(path, channel, recycler, descriptors::fileClosed);
+    }
+
+    private static FileChannel opened(Path path, OpenMode mode) throws IOException {
+        return switch (mode) {
             case READ -> FileChannel.open(path, StandardOpenOption.READ);
             case READ_WRITE -> FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
             case CREATE ->
@@ -54,7 +62,12 @@ public final class HostDisk implements Disk {
                 FileChannel.open(
                         path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
         };
-        return new HostDiskFile(path, channel, recycler);
+    }
+
+    /** {@inheritDoc} As the process's limit of open files has it. */
+    @Override
+    public int surplusFiles() {
+        return descriptors.surplusFiles();
     }
 
     @Override
@@ -68,9 +81,10 @@ public final class HostDisk implements Disk {
     }
 
     @Override
+    @SuppressWarnings("StreamResourceLeak") // It is closed: the check does not see through the lambda.
     public List<String> list(Path directory) throws IOException {
         List<String> names = new ArrayList<>();
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+        try (DirectoryStream<Path> entries = descriptors.open(() -> Files.newDirectoryStream(directory))) {
             for (Path entry : entries) names.add(String.valueOf(entry.getFileName()));
         }
         Collections.sort(names);
@@ -95,7 +109,7 @@ public final class HostDisk implements Disk {
     @Override
     public void forceDirectory(Path directory) throws IOException {
         if (!FORCES_DIRECTORIES) return;
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+        try (FileChannel channel = descriptors.open(() -> FileChannel.open(directory, StandardOpenOption.READ))) {
             channel.force(true);
         } catch (NoSuchFileException missing) {
             throw missing;

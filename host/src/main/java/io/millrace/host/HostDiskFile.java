@@ -21,12 +21,15 @@ final class HostDiskFile implements DiskFile {
     private final FileChannel channel;
 
     private final @Nullable PageRecycler recycler;
+    private final Runnable whenClosed;
     private final @Nullable WrittenWindow window;
 
-    HostDiskFile(Path path, FileChannel channel, @Nullable PageRecycler recycler) {
+    /** {@code whenClosed} is run once, when the channel is closed. */
+    HostDiskFile(Path path, FileChannel channel, @Nullable PageRecycler recycler, Runnable whenClosed) {
         this.path = path;
         this.channel = channel;
         this.recycler = recycler;
+        this.whenClosed = whenClosed;
         this.window = recycler == null ? null : new WrittenWindow(path, recycler);
     }
 
@@ -108,6 +111,8 @@ final class HostDiskFile implements DiskFile {
     @Override
     public void close() throws IOException {
         if (window != null) window.ended();
+        if (!channel.isOpen()) return;
+        whenClosed.run();
         try {
             channel.close();
         } catch (IOException e) {

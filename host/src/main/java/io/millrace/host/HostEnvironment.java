@@ -36,10 +36,11 @@ public final class HostEnvironment implements AutoCloseable {
             long keptBytes) {
         this.helpers = helpers;
         this.recycler = keptBytes == 0 ? null : new PageRecycler(keptBytes, helpers::execute, LinuxPageCache::find);
-        this.disk = new HostDisk(recycler);
+        Descriptors descriptors = Descriptors.ofProcess();
+        this.disk = new HostDisk(recycler, descriptors);
         this.lanes = List.copyOf(lanes);
         this.metadataLane = metadataLane;
-        this.transport = new HostTransport(socketOptions);
+        this.transport = new HostTransport(socketOptions, descriptors);
     }
 
     /**

@@ -20,6 +20,9 @@ final class HostListener implements Transport.Listening, ReadyHandler {
     /** How long accepting rests when the system refuses, as it does while file descriptors are used up. */
     private static final long REST_AFTER_FAILURE_MS = 100;
 
+    /** How long nothing is said of connections that are turned away, once it has been said. */
+    private static final long REST_BETWEEN_LINES_MS = 10_000;
+
     private final HostTransport transport;
     private final ServerSocketChannel channel;
     private final InetSocketAddress address;
@@ -28,6 +31,7 @@ final class HostListener implements Transport.Listening, ReadyHandler {
     private final HostLane watcher;
     private int nextLane;
     private boolean isFailing;
+    private boolean isFull;
 
     HostListener(
             HostTransport transport,
@@ -73,9 +77,27 @@ final class HostListener implements Transport.Listening, ReadyHandler {
                 return;
             }
             if (accepted == null) return;
+            if (!transport.descriptors().hasRoomForSocket()) {
+                HostConnection.closeQuietly(accepted);
+                turnedAway();
+                continue;
+            }
             isFailing = false;
             deal(accepted);
         }
+    }
+
+    private void turnedAway() {
+        if (isFull) return;
+        isFull = true;
+        watcher.schedule(REST_BETWEEN_LINES_MS, () -> isFull = false);
+        System.getLogger(HostListener.class.getName())
+                .log(
+                        Level.WARNING,
+                        "closing new connections on " + HostTransport.named(address)
+                                + ": the limit of open files of this"
+                                + " process leaves " + transport.descriptors().mostSockets()
+                                + " for connections; raise it (ulimit -n, LimitNOFILE)");
     }
 
     private void deal(SocketChannel accepted) {

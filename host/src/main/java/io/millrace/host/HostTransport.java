@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /** TCP over non-blocking sockets. Its lanes are {@link HostLane}s. */
 public final class HostTransport implements Transport {
     private final SocketOptions options;
+    private final Descriptors descriptors;
     private final AtomicLong nextConnectionId = new AtomicLong(1);
 
     /** A transport with {@link SocketOptions#DEFAULT}. */
@@ -27,7 +28,16 @@ public final class HostTransport implements Transport {
 
     /** A transport whose sockets are set up as said. */
     public HostTransport(SocketOptions options) {
+        this(options, Descriptors.ofProcess());
+    }
+
+    HostTransport(SocketOptions options, Descriptors descriptors) {
         this.options = options;
+        this.descriptors = descriptors;
+    }
+
+    Descriptors descriptors() {
+        return descriptors;
     }
 
     @Override
@@ -63,7 +73,7 @@ public final class HostTransport implements Transport {
         if (!hostLane.isCurrent()) {
             throw new IllegalStateException("connect to " + address + " was not called on lane " + lane.name());
         }
-        var connection = new HostConnection(nextConnectionId.getAndIncrement(), hostLane, address);
+        var connection = new HostConnection(nextConnectionId.getAndIncrement(), hostLane, address, descriptors);
         connection.connect(events, this);
         return connection;
     }
@@ -73,7 +83,7 @@ public final class HostTransport implements Transport {
         HostConnection connection;
         try {
             prepare(channel);
-            connection = new HostConnection(nextConnectionId.getAndIncrement(), lane, channel);
+            connection = new HostConnection(nextConnectionId.getAndIncrement(), lane, channel, descriptors);
         } catch (IOException goneAlready) {
             // The peer has reset it between our accept and now: for everybody else it never came to be.
             HostConnection.closeQuietly(channel);

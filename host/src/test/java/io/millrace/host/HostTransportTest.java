@@ -159,6 +159,38 @@ class HostTransportTest {
         }
     }
 
+    @Test
+    void connectionsBeyondTheLimitOfOpenFilesAreClosedAndThoseWithinItAreServed() throws Exception {
+        var descriptors = new Descriptors(16);
+        assertEquals(12, descriptors.mostSockets());
+        List<Socket> served = new ArrayList<>();
+        try (var listening = new HostTransport(SocketOptions.DEFAULT, descriptors)
+                .listen(
+                        ANY_PORT,
+                        environment.lanes(),
+                        (connection, lane) -> new Echo(connection, new CompletableFuture<>()))) {
+            for (int i = 0; i < 12; i++) {
+                Socket socket = connectTo(listening);
+                served.add(socket);
+                socket.getOutputStream().write(i);
+                assertEquals(i, socket.getInputStream().read());
+            }
+            try (Socket turnedAway = connectTo(listening)) {
+                assertEquals(-1, turnedAway.getInputStream().read());
+            }
+            for (Socket socket : served) {
+                socket.getOutputStream().write(7);
+                assertEquals(7, socket.getInputStream().read());
+            }
+        } finally {
+            for (Socket socket : served) socket.close();
+        }
+    }
+
+    private static Socket connectTo(Transport.Listening listening) throws IOException {
+        return new Socket(listening.address().getAddress(), listening.address().getPort());
+    }
+
     /** An echo that goes to the other lane after every read. */
     private final class Wanderer implements ConnectionEvents {
         private final Connection connection;

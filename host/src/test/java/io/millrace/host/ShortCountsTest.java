@@ -29,7 +29,7 @@ class ShortCountsTest {
         Property.check(40, random -> {
             Path path = directory.resolve(random.word(12));
             byte[] bytes = random.bytes(1 + random.nextInt(5_000));
-            try (HostDiskFile file = new HostDiskFile(path, new Dribble(path, random), null)) {
+            try (HostDiskFile file = new HostDiskFile(path, new Dribble(path, random), null, () -> {})) {
                 ByteBuffer from = ByteBuffer.wrap(bytes);
                 file.write(0, from);
                 assertFalse(from.hasRemaining());

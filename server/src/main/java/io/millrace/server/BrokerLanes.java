@@ -65,7 +65,7 @@ final class BrokerLanes {
                     lanes.size(),
                     lane,
                     environment.clock(),
-                    new LanePartitions(diskFailed),
+                    new LanePartitions(diskFailed, environment.disk()::surplusFiles),
                     groups,
                     MetadataImage.EMPTY,
                     configs);

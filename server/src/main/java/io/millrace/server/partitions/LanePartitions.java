@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** One lane's share of the partitions this broker leads. Touched only on that lane. */
@@ -29,14 +30,21 @@ public final class LanePartitions {
     private final Set<String> reported = new HashSet<>();
     private final Set<TopicPartition> offline = new HashSet<>();
     private final Consumer<LogDirectoryFailed> diskFailed;
+    private final OpenFileSweep openFiles;
     private final AppendOrder appendOrder = new AppendOrder();
     private final OldFormats oldFormats = new OldFormats(this);
     private long appendedBytes;
     private long appendedBatches;
 
-    /** Makes an empty share; {@code diskFailed} fences the directory of a log that failed. */
-    public LanePartitions(Consumer<LogDirectoryFailed> diskFailed) {
+    /**
+     * Makes an empty share.
+     *
+     * @param diskFailed fences the directory of a log that failed
+     * @param surplusFiles how many files too many are open in the process
+     */
+    public LanePartitions(Consumer<LogDirectoryFailed> diskFailed, IntSupplier surplusFiles) {
         this.diskFailed = diskFailed;
+        this.openFiles = new OpenFileSweep(this, surplusFiles, diskFailed);
     }
 
     /** The partition, if this broker leads it and this lane owns it. */
@@ -118,10 +126,11 @@ public final class LanePartitions {
         return ErrorCode.CORRUPT_MESSAGE;
     }
 
-    /** Counts a produce for metrics. */
+    /** Counts a produce for metrics, and lets go of files if that opened one too many. */
     public void countAppend(int bytes) {
         appendedBytes += bytes;
         appendedBatches++;
+        openFiles.sweepIfTooMany();
     }
 
     /** Runs {@code watcher} each time the partition grows, and when it is lost. */
@@ -153,6 +162,7 @@ public final class LanePartitions {
      * @param atLeastOneBatch whether the first batch is wanted even if it is larger than the limits (KIP-74)
      */
     public PartitionRead read(PartitionRead read, int bytesLeft, boolean atLeastOneBatch) {
+        openFiles.sweepIfTooMany();
         LeaderPartition partition = led.get(read.topicPartition());
         if (partition == null) return read.refused(whyNotLed(read.topicPartition()));
         PartitionRead.Wanted wanted = read.wanted();

@@ -1,6 +1,7 @@
 package io.millrace.server.partitions;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.protocol.ErrorCode;
 import io.millrace.records.TopicPartition;
@@ -56,6 +57,38 @@ class LanePartitionsTest {
     }
 
     @Test
+    void openFilesStayWithinTheirBoundHoweverManyPartitionsAreWrittenAndRead() {
+        broker.create("t", 1000);
+        broker.disk.boundOpenFiles(100);
+        for (int round = 0; round < 2; round++) {
+            for (int i = 0; i < 1000; i++) {
+                broker.partition("t", i).append(Batches.of("a", "b"), AppendOrigin.CLIENT);
+                broker.home().partitions().countAppend(1);
+                assertTrue(broker.disk.openFiles() <= 100, broker.disk.openFiles() + " files are open");
+            }
+        }
+        for (int i = 0; i < 1000; i++) {
+            PartitionRead read = read(i, 2, false);
+            assertEquals(4, read.highWatermark());
+            read.release();
+            assertTrue(broker.disk.openFiles() <= 101, broker.disk.openFiles() + " files are open");
+        }
+        assertTrue(broker.failures.isEmpty());
+    }
+
+    @Test
+    void theFilesOfAPartitionInUseStayOpenWhileOthersAreClosed() {
+        broker.create("t", 300);
+        broker.disk.boundOpenFiles(100);
+        for (int i = 1; i < 300; i++) {
+            broker.partition("t", i).append(Batches.of("a"), AppendOrigin.CLIENT);
+            broker.partition("t", 0).append(Batches.of("a"), AppendOrigin.CLIENT);
+            broker.home().partitions().countAppend(1);
+        }
+        assertTrue(broker.partition("t", 0).log().openFileCount() > 0);
+    }
+
+    @Test
     void theEndOfTheLogIsReadAsNothingAndBeyondItIsOutOfRange() {
         broker.create("t", 1);
         broker.partition("t", 0).append(Batches.of("a"), AppendOrigin.CLIENT);
@@ -78,12 +111,16 @@ class LanePartitionsTest {
     }
 
     private PartitionRead read(long offset, boolean readCommitted) {
+        return read(0, offset, readCommitted);
+    }
+
+    private PartitionRead read(int partition, long offset, boolean readCommitted) {
         return broker.home()
                 .partitions()
                 .read(
                         new PartitionRead(
                                 0,
-                                new TopicPartition("t", 0),
+                                new TopicPartition("t", partition),
                                 new PartitionRead.Wanted(offset, 1 << 20, -1, -1, readCommitted),
                                 ErrorCode.NONE),
                         1 << 20,
