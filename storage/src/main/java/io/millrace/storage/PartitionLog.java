@@ -97,8 +97,12 @@ public final class PartitionLog {
             boolean cleanShutdown,
             long nowMs) {
         try {
-            return new PartitionLog(new LogRecovery(disk, directory, partition, topicId, config, producerConfig, nowMs)
-                    .open(recoveryPoint, logStartOffset, cleanShutdown));
+            PartitionLog opened =
+                    new PartitionLog(new LogRecovery(disk, directory, partition, topicId, config, producerConfig, nowMs)
+                            .open(recoveryPoint, logStartOffset, cleanShutdown));
+            // A start opens all logs, of which few are used soon: no files stay open that recovery has looked into.
+            for (Segment segment : opened.segments.all()) segment.closeFiles();
+            return opened;
         } catch (IOException e) {
             throw new LogDirectoryFailed(directory, "open", e);
         }
