@@ -189,8 +189,12 @@ public final class LogCleaner {
         isAsking = true;
         home.offload(
                 () -> {
-                    offsets.forEach((directory, content) ->
-                            directory.directory().cleanedOffsets().write(content));
+                    // In their order: that of the map is another in every process.
+                    for (LogDirectories.InUse directory : directories.inUse()) {
+                        Map<TopicPartition, Long> content = offsets.get(directory);
+                        if (content != null)
+                            directory.directory().cleanedOffsets().write(content);
+                    }
                     return true;
                 },
                 outcome -> {
