@@ -46,6 +46,7 @@ record ApacheBroker() implements BrokerKind {
                             "kafka.tools.StorageTool",
                             "format",
                             "--standalone",
+                            "--ignore-formatted",
                             "-t",
                             "MkU3OEVBNTcwNTJENDM2Qg",
                             "-c",
