@@ -17,6 +17,7 @@ import io.millrace.storage.OffsetCheckpoint;
 import io.millrace.storage.PartitionLog;
 import io.millrace.storage.ProducerStateConfig;
 import io.millrace.storage.ReadOutcome;
+import io.millrace.storage.SegmentFileNames;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -84,9 +85,21 @@ final class MetadataLog {
         return new MetadataLog(log, snapshots);
     }
 
+    /**
+     * What the checkpoint says, but at least where the segment begins that the latest snapshot ends in: nobody needs those before
+     * it, and of several that were being deleted a power cut may have brought back an older one and not the next.
+     */
     private static long recoveryPoint(Disk disk, Path directory) throws IOException {
         Path checkpoint = directory.resolveSibling(RECOVERY_POINTS);
-        return OffsetCheckpoint.read(disk, checkpoint).getOrDefault(PARTITION, 0L);
+        long recoveryPoint = OffsetCheckpoint.read(disk, checkpoint).getOrDefault(PARTITION, 0L);
+        List<OffsetAndEpoch> snapshots = SnapshotFiles.list(disk, directory);
+        if (snapshots.isEmpty()) return recoveryPoint;
+        for (String name : disk.list(directory)) {
+            long baseOffset =
+                    SegmentFileNames.offsetIn(name, SegmentFileNames.LOG).orElse(0);
+            if (baseOffset <= snapshots.getLast().offset()) recoveryPoint = Math.max(recoveryPoint, baseOffset);
+        }
+        return recoveryPoint;
     }
 
     private static boolean isAhead(OffsetAndEpoch snapshot, PartitionLog log) {

@@ -301,6 +301,11 @@ class MetadataQuorumTest {
         Property.check(100, this::crashAndRecover);
     }
 
+    @Test
+    void anOldSegmentThatAPowerCutBroughtBackHidesNoneBehindTheSnapshot() throws IOException {
+        crashAndRecover(new SeededRandom(0xe9b61b4b362bcf0dL));
+    }
+
     private void crashAndRecover(SeededRandom random) throws IOException {
         var story = new MetadataQuorumTest();
         story.logConfig = new MetadataLogConfig(4096, 604_800_000, 6000, -1, 4096);
