@@ -119,7 +119,11 @@ final class Reboot {
                 0);
         // The directory of a new partition is not forced before its first flush: all of it may be lost, or lie
         // elsewhere.
-        if (log.logEndOffset() == 0) return "";
+        // Without a topic id beside it the start that the checkpoint names may be that of an earlier topic of this
+        // name.
+        boolean isNew =
+                log.logEndOffset() == 0 || (entry.topicId().isEmpty() && log.logStartOffset() == log.logEndOffset());
+        if (isNew) return "";
         long digest = 0;
         for (long next = log.logStartOffset(); next < log.logEndOffset(); ) {
             if (!(log.read(next, MOST_READ_BYTES, true, log.logEndOffset()) instanceof ReadOutcome.Slice slice))
