@@ -1,25 +1,21 @@
 package io.millrace.cli.bench;
 
+import io.millrace.cli.produce.SendingOptions;
 import io.millrace.cli.terminal.ClusterOptions;
 import io.millrace.cli.terminal.JsonText;
 import io.millrace.cli.terminal.Terminal;
 import io.millrace.client.producer.Delivery;
 import io.millrace.client.producer.Producer;
-import io.millrace.client.producer.ProducerOptions;
 import io.millrace.client.producer.ProducerRecord;
 import io.millrace.client.producer.Serializers;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.Recorder;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -66,23 +62,8 @@ final class BenchProduce implements Callable<Integer> {
     @Option(names = "--rate", paramLabel = "COUNT", description = "Records a second (default: as fast as they go).")
     private double rate;
 
-    @Option(
-            names = {"-z", "--compression"},
-            paramLabel = "CODEC",
-            description = "none, gzip, snappy, lz4 or zstd (default: none).")
-    private @Nullable String compression;
-
-    @Option(
-            names = {"-a", "--acks"},
-            paramLabel = "ACKS",
-            description = "0, 1 or all (default: all).")
-    private @Nullable String acks;
-
-    @Option(
-            names = {"-P", "--property"},
-            paramLabel = "NAME=VALUE",
-            description = "A property of the producer, such as linger.ms=50.")
-    private List<String> properties = new ArrayList<>();
+    @Mixin
+    private SendingOptions sending = new SendingOptions();
 
     @Option(names = "--json", description = "Print the result as one JSON object.")
     private boolean isJson;
@@ -104,7 +85,10 @@ final class BenchProduce implements Callable<Integer> {
         long beganNanos;
         long endedNanos;
         long failed;
-        try (Producer<byte[], byte[]> producer = Producer.open(options(), Serializers.bytes(), Serializers.bytes())) {
+        try (Producer<byte[], byte[]> producer = Producer.open(
+                sending.toProducerOptions(cluster, terminal, "millrace-bench"),
+                Serializers.bytes(),
+                Serializers.bytes())) {
             producer.partitionsFor(topic); // Connecting is no part of the measure.
             beganNanos = System.nanoTime();
             send(producer, value, beganNanos, all);
@@ -200,24 +184,5 @@ final class BenchProduce implements Callable<Integer> {
 
     private static double rounded(double number) {
         return Math.round(number * 1_000) / 1_000.0;
-    }
-
-    private ProducerOptions options() {
-        Map<String, Object> set = new TreeMap<>();
-        set.put("bootstrap.servers", cluster.bootstrapServers());
-        set.put("client.id", "millrace-bench");
-        set.put("max.block.ms", cluster.timeoutMs());
-        for (String pair : properties) {
-            int equals = pair.indexOf('=');
-            if (equals < 1) throw terminal.wronglyAsked("--property '" + pair + "' is not NAME=VALUE");
-            set.put(pair.substring(0, equals), pair.substring(equals + 1));
-        }
-        if (compression != null) set.put("compression.type", compression);
-        if (acks != null) set.put("acks", acks);
-        try {
-            return ProducerOptions.of(set);
-        } catch (IllegalArgumentException e) {
-            throw terminal.wronglyAsked(String.valueOf(e.getMessage()));
-        }
     }
 }

@@ -11,7 +11,6 @@ import io.millrace.records.RecordHeader;
 import java.io.Console;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.Reader;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,10 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -93,26 +89,8 @@ public final class ProduceCommand implements Callable<Integer> {
     @Option(names = "--rate", paramLabel = "COUNT", description = "Records a second at most.")
     private double rate;
 
-    @Option(
-            names = {"-z", "--compression"},
-            paramLabel = "CODEC",
-            description = "none, gzip, snappy, lz4 or zstd (default: none).")
-    private @Nullable String compression;
-
-    @Option(
-            names = {"-a", "--acks"},
-            paramLabel = "ACKS",
-            description = "0, 1 or all (default: all).")
-    private @Nullable String acks;
-
-    @Option(
-            names = {"-P", "--property"},
-            paramLabel = "NAME=VALUE",
-            description = "A property of the producer, such as linger.ms=50.")
-    private List<String> properties = new ArrayList<>();
-
-    @Option(names = "--properties", paramLabel = "FILE", description = "A file with properties of the producer.")
-    private @Nullable Path propertiesFile;
+    @Mixin
+    private SendingOptions sending = new SendingOptions();
 
     @Option(
             names = "--progress",
@@ -137,7 +115,7 @@ public final class ProduceCommand implements Callable<Integer> {
         if (keySeparator != null && keySeparator.isEmpty()) throw terminal.wronglyAsked("--key-separator is empty");
         if (rate < 0) throw terminal.wronglyAsked("--rate " + rate + " is below 0");
         if (partition < -1) throw terminal.wronglyAsked("--partition " + partition + " is below 0");
-        ProducerOptions options = options();
+        ProducerOptions options = sending.toProducerOptions(cluster, terminal, "millrace-cli");
         LineFormat.Common common = new LineFormat.Common(topic, partition, recordHeaders());
         LineFormat format = isJson ? new JsonLines(common) : LineFormat.plain(common, keySeparator, nullText);
         Progress progress = new Progress(terminal.err(), isProgressShown());
@@ -167,37 +145,6 @@ public final class ProduceCommand implements Callable<Integer> {
         return wanted == null
                 ? Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false)
                 : wanted;
-    }
-
-    private ProducerOptions options() throws IOException {
-        Map<String, Object> all = new TreeMap<>();
-        all.put("client.id", "millrace-cli");
-        Path file = propertiesFile;
-        if (file != null) {
-            Properties read = new Properties();
-            try (Reader in = Files.newBufferedReader(file)) {
-                read.load(in);
-            } catch (IOException e) {
-                throw terminal.wronglyAsked("--properties " + file + " cannot be read: " + e);
-            }
-            for (String name : read.stringPropertyNames()) all.put(name, read.getProperty(name));
-        }
-        if (!all.containsKey("bootstrap.servers") || cluster.isStated()) {
-            all.put("bootstrap.servers", cluster.bootstrapServers());
-        }
-        for (String pair : properties) {
-            int equals = pair.indexOf('=');
-            if (equals < 1) throw terminal.wronglyAsked("--property '" + pair + "' is not NAME=VALUE");
-            all.put(pair.substring(0, equals), pair.substring(equals + 1));
-        }
-        if (compression != null) all.put("compression.type", compression);
-        if (acks != null) all.put("acks", acks);
-        try {
-            ProducerOptions options = ProducerOptions.of(all);
-            return all.containsKey("max.block.ms") ? options : options.with("max.block.ms", cluster.timeoutMs());
-        } catch (IllegalArgumentException e) {
-            throw terminal.wronglyAsked(String.valueOf(e.getMessage()));
-        }
     }
 
     private List<RecordHeader> recordHeaders() {
