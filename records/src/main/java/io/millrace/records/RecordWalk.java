@@ -37,6 +37,7 @@ public final class RecordWalk {
     private final int maxUnpackedRecordBytes;
 
     private ByteBuffer records = NOTHING;
+    private int recordsAt;
     private int recordsEnd;
     private int maxRecordBytes;
     private int recordCount;
@@ -93,6 +94,7 @@ public final class RecordWalk {
         if (contradiction.isPresent()) throw new InvalidBatch(contradiction.get());
         records = unpacked.of(buffer, at);
         maxRecordBytes = BatchHeader.isCompressed(buffer, at) ? maxUnpackedRecordBytes : Integer.MAX_VALUE;
+        recordsAt = records.position();
         recordsEnd = records.limit();
         recordCount = BatchHeader.recordCount(buffer, at);
         lastOffsetDelta = BatchHeader.lastOffsetDelta(buffer, at);
@@ -101,6 +103,13 @@ public final class RecordWalk {
         logAppendTime = BatchHeader.maxTimestamp(buffer, at);
         isLogAppendTime = BatchHeader.timestampType(buffer, at) == TimestampType.LOG_APPEND_TIME;
         offsetDelta = -1;
+    }
+
+    /** Stands before the first record of the same batch again, without unpacking it once more. */
+    public void rewind() {
+        index = -1;
+        offsetDelta = -1;
+        records.limit(recordsEnd).position(recordsAt);
     }
 
     /**

@@ -5,6 +5,7 @@ import io.millrace.records.BatchRewriter;
 import io.millrace.records.DecompressionLimit;
 import io.millrace.records.RecordWalk;
 import java.nio.ByteBuffer;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -29,6 +30,9 @@ public final class BatchFilter {
     private final long wallMs;
     private final long deleteRetentionMs;
     private final RecordWalk walk;
+    private final KeyBlock keys;
+    private final BitSet isLatest = new BitSet();
+    private int keysFound;
     private final BatchRewriter rewriter = new BatchRewriter();
     private final Set<Long> withData = new HashSet<>();
     private ByteBuffer rewritten = ByteBuffer.allocate(0);
@@ -60,6 +64,7 @@ public final class BatchFilter {
         this.wallMs = wallMs;
         this.deleteRetentionMs = deleteRetentionMs;
         this.walk = new RecordWalk(limit);
+        this.keys = latest.block();
     }
 
     /** What becomes of a batch. */
@@ -148,8 +153,14 @@ public final class BatchFilter {
         boolean hasTombstones = false;
         rewriter.begin();
         walk.begin(batch, at);
+        lookUpKeys();
+        walk.rewind();
+        int key = 0;
         while (walk.next()) {
-            if (!isKept(keepsTombstones)) continue;
+            // A record without a key, from before the topic was compacted, has no later one that could stand for it: it
+            // goes.
+            if (!walk.hasKey() || !isLatest.get(key++)) continue;
+            if (!walk.hasValue() && !keepsTombstones) continue;
             hasTombstones |= !walk.hasValue();
             rewriter.keep(walk);
         }
@@ -160,10 +171,22 @@ public final class BatchFilter {
                 rewriter.build(batch, at, setsHorizon ? wallMs + deleteRetentionMs : BatchRewriter.SAME_HORIZON));
     }
 
-    /** A record without a key, from before the topic was compacted, has no later one that could stand for it: it goes. */
-    private boolean isKept(boolean keepsTombstones) {
-        if (!walk.hasKey() || (!walk.hasValue() && !keepsTombstones)) return false;
-        return walk.offset() >= latest.get(walk.bytes(), walk.keyAt(), walk.keyBytes());
+    /** Leaves a bit in {@link #isLatest} for each record that has a key. */
+    private void lookUpKeys() {
+        isLatest.clear();
+        keysFound = 0;
+        while (walk.next()) {
+            if (!walk.hasKey()) continue;
+            keys.add(walk.bytes(), walk.keyAt(), walk.keyBytes(), walk.offset());
+            if (keys.isFull()) lookUp();
+        }
+        lookUp();
+    }
+
+    private void lookUp() {
+        latest.findLatest(keys, isLatest, keysFound);
+        keysFound += keys.count();
+        keys.clear();
     }
 
     private boolean isLastOfProducer(ByteBuffer batch, int at) {

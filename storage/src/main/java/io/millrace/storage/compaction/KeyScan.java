@@ -10,12 +10,14 @@ public final class KeyScan {
     private final LatestOffsets latest;
     private final AbortedRanges aborted;
     private final RecordWalk walk;
+    private final KeyBlock keys;
 
     /** A scan into a map. */
     public KeyScan(LatestOffsets latest, AbortedRanges aborted, DecompressionLimit limit) {
         this.latest = latest;
         this.aborted = aborted;
         this.walk = new RecordWalk(limit);
+        this.keys = latest.block();
     }
 
     /**
@@ -32,9 +34,17 @@ public final class KeyScan {
         long most = Math.min(BatchHeader.recordCount(batch, at), BatchHeader.lastOffset(batch, at) + 1 - fromOffset);
         if (latest.room() < most) return false;
         walk.begin(batch, at);
-        while (walk.next())
-            if (walk.hasKey() && walk.offset() >= fromOffset)
-                latest.put(walk.bytes(), walk.keyAt(), walk.keyBytes(), walk.offset());
+        while (walk.next()) {
+            if (!walk.hasKey() || walk.offset() < fromOffset) continue;
+            keys.add(walk.bytes(), walk.keyAt(), walk.keyBytes(), walk.offset());
+            if (keys.isFull()) noteKeys();
+        }
+        noteKeys();
         return true;
+    }
+
+    private void noteKeys() {
+        latest.put(keys);
+        keys.clear();
     }
 }

@@ -1,17 +1,20 @@
 package io.millrace.storage.compaction;
 
-import java.nio.ByteBuffer;
+import java.util.BitSet;
 
 /**
  * The last offset of every key in a stretch of a log: keys as hashes, 24 bytes each, within a fixed share of memory. The table is
- * small until it has to be large.
+ * small as long as the keys are few: every key is looked up twice, and in a large table the processor waits for
+ * memory each time. So keys come in blocks.
  */
 public final class LatestOffsets {
     /** Bytes of memory for one key. */
     public static final int ENTRY_BYTES = 24;
 
     private static final int LONGS_PER_ENTRY = 3;
-    private static final int FIRST_ENTRIES = 1 << 14;
+    private static final int FIRST_ENTRIES = 1 << 12;
+    private static final int GROWTH = 4;
+    private static final double FULL_ENOUGH_TO_GROW = 0.6;
     private static final int MAX_ENTRIES = (Integer.MAX_VALUE - 8) / LONGS_PER_ENTRY;
 
     private final KeyHash hash;
@@ -19,7 +22,11 @@ public final class LatestOffsets {
     private final int mostEntries;
     private long[] table;
     private int entries;
+    private int growsAt;
     private int keyCount;
+
+    @SuppressWarnings("UnusedVariable") // so that the compiler does not leave out the reads of touch
+    private long touched;
 
     /**
      * An empty map.
@@ -36,7 +43,13 @@ public final class LatestOffsets {
         long wanted = (long) Math.min(MAX_ENTRIES, maxKeys / this.loadFactor + 2);
         this.mostEntries = (int) Math.max(2, Math.min(Math.min(maxBytes / ENTRY_BYTES, MAX_ENTRIES), wanted));
         this.entries = Math.min(FIRST_ENTRIES, mostEntries);
+        this.growsAt = growsAt();
         this.table = new long[entries * LONGS_PER_ENTRY];
+    }
+
+    /** A table that may still grow does so before a search in it takes many steps. */
+    private int growsAt() {
+        return (int) (entries * (entries == mostEntries ? loadFactor : Math.min(FULL_ENOUGH_TO_GROW, loadFactor)));
     }
 
     /** How many more keys it takes for sure. */
@@ -49,21 +62,40 @@ public final class LatestOffsets {
         return keyCount;
     }
 
-    /** Notes a key's offset; a later one takes an earlier one's place. */
-    public void put(ByteBuffer bytes, int keyAt, int keyBytes, long offset) {
-        if (keyCount >= entries * loadFactor) grow();
-        hash.of(bytes, keyAt, keyBytes);
-        int at = find(hash.high(), hash.low());
-        if (table[at + 2] == 0) keyCount++;
-        table[at] = hash.high();
-        table[at + 1] = hash.low();
-        table[at + 2] = Math.max(table[at + 2], offset + 1);
+    /** An empty block for keys of this map. */
+    KeyBlock block() {
+        return new KeyBlock(hash);
     }
 
-    /** The last offset noted for a key, or -1. */
-    public long get(ByteBuffer bytes, int keyAt, int keyBytes) {
-        hash.of(bytes, keyAt, keyBytes);
-        return table[find(hash.high(), hash.low()) + 2] - 1;
+    /** Notes the offsets of a block's keys; a later one takes an earlier one's place. */
+    void put(KeyBlock block) {
+        touch(block);
+        for (int i = 0; i < block.count(); i++) {
+            if (keyCount >= growsAt) grow();
+            int at = find(block.high(i), block.low(i));
+            if (table[at + 2] == 0) keyCount++;
+            table[at] = block.high(i);
+            table[at + 1] = block.low(i);
+            table[at + 2] = Math.max(table[at + 2], block.offset(i) + 1);
+        }
+    }
+
+    /** Sets a bit, from {@code firstBit} on, for each key of a block of which no later offset was noted. */
+    void findLatest(KeyBlock block, BitSet isLatest, int firstBit) {
+        touch(block);
+        for (int i = 0; i < block.count(); i++)
+            if (block.offset(i) >= table[find(block.high(i), block.low(i)) + 2] - 1) isLatest.set(firstBit + i);
+    }
+
+    /**
+     * Reads where each key will be looked for first. These reads do not depend on one another, so that the processor waits
+     * for them all at once; of two searches the second would begin when the first has ended.
+     */
+    private void touch(KeyBlock block) {
+        long sum = 0;
+        for (int i = 0; i < block.count(); i++)
+            sum += table[(int) Math.unsignedMultiplyHigh(block.high(i), entries) * LONGS_PER_ENTRY];
+        touched = sum;
     }
 
     private int find(long high, long low) {
@@ -78,7 +110,8 @@ public final class LatestOffsets {
     private void grow() {
         if (entries == mostEntries) throw new IllegalStateException("more keys than there is room for");
         long[] old = table;
-        entries = mostEntries;
+        entries = (int) Math.min((long) entries * GROWTH, mostEntries);
+        growsAt = growsAt();
         table = new long[entries * LONGS_PER_ENTRY];
         for (int at = 0; at < old.length; at += LONGS_PER_ENTRY) {
             if (old[at + 2] == 0) continue;

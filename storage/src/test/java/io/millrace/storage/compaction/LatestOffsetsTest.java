@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.testkit.Property;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
@@ -34,18 +35,33 @@ class LatestOffsetsTest {
             LatestOffsets latest =
                     new LatestOffsets(random.nextLong(), random.nextLong(), 1L << 30, 0.9, keys + random.nextInt(10));
             Map<String, Long> model = new HashMap<>();
+            KeyBlock block = latest.block();
             for (int i = 0; i < 2 * keys; i++) {
                 String key = "key-" + random.nextInt(keys);
-                ByteBuffer bytes = bytes(key, random.nextBoolean());
-                latest.put(bytes, 3, bytes.limit() - 3, i);
+                add(block, key, i, random.nextBoolean());
                 model.put(key, (long) i);
+                if (block.isFull() || random.nextInt(100) == 0 || i == 2 * keys - 1) {
+                    latest.put(block);
+                    block.clear();
+                }
             }
             assertEquals(model.size(), latest.keyCount());
             for (int i = 0; i < keys; i++) {
-                ByteBuffer bytes = bytes("key-" + i, random.nextBoolean());
-                assertEquals(model.getOrDefault("key-" + i, -1L), latest.get(bytes, 3, bytes.limit() - 3));
+                long last = model.getOrDefault("key-" + i, -1L);
+                add(block, "key-" + i, last, random.nextBoolean());
+                add(block, "key-" + i, last - 1, random.nextBoolean());
+                add(block, "key-" + i, last + 1, random.nextBoolean());
+                BitSet isLatest = new BitSet();
+                latest.findLatest(block, isLatest, 4);
+                block.clear();
+                assertEquals("{4, 6}", isLatest.toString());
             }
         });
+    }
+
+    private static void add(KeyBlock block, String key, long offset, boolean direct) {
+        ByteBuffer bytes = bytes(key, direct);
+        block.add(bytes, 3, bytes.limit() - 3, offset);
     }
 
     private static ByteBuffer bytes(String key, boolean direct) {
@@ -60,8 +76,9 @@ class LatestOffsetsTest {
         LatestOffsets latest = new LatestOffsets(1, 2, 1000 * LatestOffsets.ENTRY_BYTES, 0.9, Long.MAX_VALUE);
         assertEquals(900, latest.room());
         for (int i = 0; latest.room() > 0; i++) {
-            ByteBuffer bytes = bytes("" + i, false);
-            latest.put(bytes, 0, bytes.limit(), i);
+            KeyBlock block = latest.block();
+            add(block, "" + i, i, false);
+            latest.put(block);
         }
         assertEquals(900, latest.keyCount());
         assertTrue(new LatestOffsets(1, 2, 1 << 20, 0.9, 10).room() < 20);
