@@ -45,10 +45,10 @@ class Broker:
     """One broker process on an empty data directory; start, stop and start again on the same port and data."""
     name = ''
 
-    def __init__(self, setting, heap=None, forced=False):
+    def __init__(self, setting, heap=None, properties=None):
         self.setting = setting
         self.heap = heap
-        self.forced = forced  # whether a record is on stable storage before it is acknowledged
+        self.properties = properties or {}  # of this broker in this workload
         self.data = os.path.join(setting.scratch, 'data-' + self.name)
         shutil.rmtree(self.data, ignore_errors=True)
         os.makedirs(self.data)
@@ -109,8 +109,8 @@ class Millrace(Broker):
 
     def command(self):
         return [os.path.join(ROOT, 'millrace'), 'start', '--data', os.path.join(self.data, 'log'), '--listen', self.address,
-                '--set', 'group.initial.rebalance.delay.ms=0', '--set', 'millrace.metrics.address='] + (
-                    ['--set', 'millrace.log.acks.forced=true'] if self.forced else []) + shlex.split(self.setting.ours)
+                '--set', 'group.initial.rebalance.delay.ms=0', '--set', 'millrace.metrics.address='] + [
+                    word for key, value in self.properties.items() for word in ('--set', f'{key}={value}')] + shlex.split(self.setting.ours)
 
     def environment(self):
         environment = dict(os.environ)
@@ -137,15 +137,14 @@ class Apache(Broker):
             'share.coordinator.state.topic.replication.factor': 1, 'share.coordinator.state.topic.min.isr': 1,
             'transaction.state.log.replication.factor': 1, 'transaction.state.log.min.isr': 1, 'log.retention.hours': 168,
             'log.segment.bytes': 1073741824, 'log.retention.check.interval.ms': 300000, 'group.initial.rebalance.delay.ms': 0}
-        if self.forced:
-            settings['log.flush.interval.messages'] = 1
-        self.properties = os.path.join(self.data, 'server.properties')
-        with open(self.properties, 'w') as file:
+        settings.update(self.properties)
+        self.file = os.path.join(self.data, 'server.properties')
+        with open(self.file, 'w') as file:
             file.writelines(f'{key}={value}\n' for key, value in settings.items())
         os.makedirs(os.path.join(self.data, 'applog'))
         result = subprocess.run(
             [self.setting.java, '-Xmx256M', '-Dlog4j2.configurationFile=' + os.path.join(PEERS, 'client-log4j2.properties'), '-cp', self.jars(),
-             'kafka.tools.StorageTool', 'format', '--standalone', '-t', 'MkU3OEVBNTcwNTJENDM2Qg', '-c', self.properties],
+             'kafka.tools.StorageTool', 'format', '--standalone', '-t', 'MkU3OEVBNTcwNTJENDM2Qg', '-c', self.file],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if result.returncode != 0:
             raise RuntimeError('formatting of Apache Kafka failed: ' + result.stdout[-1000:])
@@ -159,4 +158,4 @@ class Apache(Broker):
                 '-XX:+ExplicitGCInvokesConcurrent', '-Djava.awt.headless=true',
                 f'-Xlog:gc*:file={logs}/kafkaServer-gc.log:time,tags:filecount=10,filesize=100M', '-Dcom.sun.management.jmxremote=true',
                 '-Dcom.sun.management.jmxremote.authenticate=false', '-Dcom.sun.management.jmxremote.ssl=false', '-Dkafka.logs.dir=' + logs,
-                '-Dlog4j2.configurationFile=' + os.path.join(PEERS, 'server-log4j2.yaml'), '-cp', self.jars(), 'kafka.Kafka', self.properties]
+                '-Dlog4j2.configurationFile=' + os.path.join(PEERS, 'server-log4j2.yaml'), '-cp', self.jars(), 'kafka.Kafka', self.file]

@@ -78,7 +78,7 @@ def once(setting, kind, name, round_number):
     begun, busy, own = time.monotonic(), machine.busy(), sum(os.times()[:4])
     broker = None
     try:
-        broker = kind(setting, heap=workload.heap, forced=workload.forced)
+        broker = kind(setting, heap=workload.heap, properties=workload.properties.get(kind.name))
         broker.first_start = broker.start()
         run['metrics'] = flat(workload.run(broker, setting))
     except (RuntimeError, OSError, ValueError, IndexError, KeyError) as failure:  # a failed run is a result too

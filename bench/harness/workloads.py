@@ -1,4 +1,5 @@
 """What is done to a broker. A workload takes a started broker and gives figures by part ('' where it has one part)."""
+import os
 import signal
 import time
 
@@ -106,6 +107,44 @@ def _partitions(topics, each):
     return run
 
 
+def _idle(topics, each):
+    def run(broker, _setting):
+        result = measure(broker, 'create', topic='m', topics=topics, parts=each)
+        time.sleep(3)
+        used, at = machine.cpu(broker.pid), time.monotonic()
+        time.sleep(5)
+        result.update({'idle_cpu_ms_per_s': (machine.cpu(broker.pid) - used) * 1000 / (time.monotonic() - at),
+                       'rss_after_mb': machine.memory(broker.pid)['rss_mb'], 'fds_after': machine.open_files(broker.pid)})
+        return {'': result}
+    return run
+
+
+def _cleaned_to(broker, topic):
+    """The offset up to which the checkpoint says that partition 0 has been compacted; 0 if it does not name it."""
+    try:
+        with open(os.path.join(broker.data, 'log', 'cleaner-offset-checkpoint')) as file:
+            return next((int(line.split()[2]) for line in file if line.startswith(topic + ' 0 ')), 0)
+    except OSError:
+        return 0
+
+
+def _compact(records, keys, size):
+    def run(broker, _setting):
+        filled = measure(broker, 'fill', topic='keyed', records=records, keys=keys, size=size, batch=65536, linger=5)
+        _, phases = driver(broker, 'compact', topic='keyed')
+        begun = phases['altered']
+        while not (until := _cleaned_to(broker, 'keyed')):
+            if time.monotonic() - begun['at'] > 120:
+                raise RuntimeError('not compacted within two minutes')
+            time.sleep(.02)
+        used, took = machine.cpu(broker.pid) - begun['cpu'], time.monotonic() - begun['at']
+        gb = filled['payload_bytes'] / 1e9 * until / records
+        time.sleep(1)
+        return {'': {'cleaned_gb': gb, 'cleaned_share': until / records, 'broker_cpu_s': used, 'cleaner_cpu_s_per_gb': used / gb, 'took_s': took,
+                     'peak_rss_mb': machine.memory(broker.pid)['peak_rss_mb'], 'errors': filled['errors']}}
+    return run
+
+
 def _connections(count):
     def run(broker, setting):
         measure(broker, 'create', topic='conns')
@@ -123,22 +162,28 @@ def _group(broker, _setting):
     return {'classic': measure(broker, 'group', topic='grp', parts=100, members=50, protocol='classic')}
 
 
-def _restart(broker, _setting):
-    measure(broker, 'create', topic='raw', parts=8)
-    measure(broker, 'rawproduce', topic='raw', parts=8, conns=4, depth=4, records=64, size=1000, warm=0, secs=120, maxbytes=1.5e9)
-    result = {'log_gb': machine.disk_bytes(broker.data) / 1e9}
-    broker.stop(signal.SIGKILL)
-    result.update({'kill_' + key: value for key, value in broker.start('raw').items()})
-    result['stop_s'] = broker.stop()
-    result.update({'clean_' + key: value for key, value in broker.start('raw').items()})
-    return {'': result}
+def _restart(log_bytes):
+    def run(broker, _setting):
+        measure(broker, 'create', topic='raw', parts=8)
+        measure(broker, 'rawproduce', topic='raw', parts=8, conns=4, depth=4, records=64, size=1000, warm=0, secs=120, maxbytes=log_bytes)
+        result = {'log_gb': machine.disk_bytes(broker.data) / 1e9}
+        broker.stop(signal.SIGKILL)
+        result.update({'kill_' + key: value for key, value in broker.start('raw').items()})
+        result['stop_s'] = broker.stop()
+        result.update({'clean_' + key: value for key, value in broker.start('raw').items()})
+        return {'': result}
+    return run
 
 
 class Workload:
-    def __init__(self, run, about, least_files=0, heap=None, alone=False, forced=False):
+    def __init__(self, run, about, least_files=0, heap=None, alone=False, properties=None):
         self.run, self.about, self.least_files = run, about, least_files
         self.heap, self.alone = heap, alone  # the Java heap of our broker; whether Apache is left out
-        self.forced = forced  # whether both brokers force before they acknowledge
+        self.properties = properties or {}  # by the name of the broker
+
+
+_FORCED = {'millrace': {'millrace.log.acks.forced': 'true'}, 'kafka': {'log.flush.interval.messages': 1}}
+_CLEANER_LOOKS_OFTEN = dict.fromkeys(('millrace', 'kafka'), {'log.cleaner.backoff.ms': 500})
 
 
 TABLE = {
@@ -157,11 +202,15 @@ TABLE = {
     'parts500': Workload(_partitions(50, 10), '50 topics x 10 partitions: create, produce over all, restart', least_files=8000),
     'parts2000': Workload(_partitions(200, 10), '200 topics x 10 partitions', least_files=16000),
     'group': Workload(_group, '50 members join, one leaves, one joins; classic protocol'),
-    'restart': Workload(_restart, '1.5 GB of log: kill -9 and restart; clean restart'),
+    'restart': Workload(_restart(1.5e9), '1.5 GB of log: kill -9 and restart; clean restart'),
+    'restart2g': Workload(_restart(2e9), '2 GB of log, likewise'),
+    'compact': Workload(_compact(5000000, 500000, 300), '5,000,000 records of 316 B with 500,000 keys become a compacted topic: what the cleaner uses',
+                        properties=_CLEANER_LOOKS_OFTEN),
+    'idle10000': Workload(_idle(1000, 10), '10,000 partitions that nobody uses', least_files=16000),
 }
 FORCED = {
-    'forced': Workload(_forced(32, 4), 'forced acks: one 1 KB record per request, 32 sockets x 4 in flight, 4 partitions', forced=True),
-    'forcedone': Workload(_forced(16, 1), 'the same on 16 sockets and one partition', forced=True),
+    'forced': Workload(_forced(32, 4), 'forced acks: one 1 KB record per request, 32 sockets x 4 in flight, 4 partitions', properties=_FORCED),
+    'forcedone': Workload(_forced(16, 1), 'the same on 16 sockets and one partition', properties=_FORCED),
 }
 SETTLED = {
     'settledsmall': Workload(_rawsmall(settled=True), 'rawsmall, settled: 20 s of warm-up, a minute measured'),

@@ -14,6 +14,7 @@ import org.apache.kafka.clients.admin.*;
 import org.apache.kafka.clients.consumer.*;
 import org.apache.kafka.clients.producer.*;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.*;
 
 /**
@@ -62,6 +63,8 @@ public class Driver {
             case "spray" -> spray();
             case "conns" -> conns();
             case "group" -> group();
+            case "fill" -> fill();
+            case "compact" -> compact();
             case "txn" -> txn();
             default -> throw new IllegalArgumentException(a[0]);
         }
@@ -652,6 +655,53 @@ public class Driver {
             out.put("errors", errs.get());
             hist("", h);
         }
+    }
+
+    /** A topic of records with keys, each key many times, which nothing compacts before {@link #compact}. */
+    static void fill() throws Exception {
+        int records = i("records", 1_000_000), keys = i("keys", 100_000), size = i("size", 300);
+        String topic = s("topic", "keyed");
+        try (Admin ad = Admin.create(base())) {
+            ad.createTopics(List.of(new NewTopic(topic, 1, (short) 1)
+                            .configs(Map.of(
+                                    "cleanup.policy", "delete",
+                                    "segment.bytes", s("segment", "67108864"),
+                                    "min.cleanable.dirty.ratio", "0.01"))))
+                    .all()
+                    .get(60, TimeUnit.SECONDS);
+        }
+        Properties pp = producerProps();
+        pp.put("buffer.memory", "67108864");
+        AtomicLong errs = new AtomicLong();
+        try (KafkaProducer<byte[], byte[]> p = new KafkaProducer<>(pp)) {
+            byte[] v = payload(size);
+            Random r = new Random(7);
+            for (int k = 0; k < records; k++)
+                p.send(
+                        new ProducerRecord<>(topic, 0, String.format("key-%012d", r.nextInt(keys)).getBytes(), v),
+                        (md, ex) -> {
+                            if (ex != null) errs.incrementAndGet();
+                        });
+        }
+        out.put("payload_bytes", (long) records * (size + 16));
+        out.put("errors", errs.get());
+    }
+
+    /** Lets the cleaner have a topic; what it uses from here on is measured by whoever started this. */
+    static void compact() throws Exception {
+        try (Admin ad = Admin.create(base())) {
+            ad.describeCluster().nodes().get();
+            phase("altered");
+            alter(ad, ConfigResource.Type.TOPIC, s("topic", "keyed"), "cleanup.policy", "compact");
+        }
+    }
+
+    static void alter(Admin ad, ConfigResource.Type type, String name, String key, String value) throws Exception {
+        ad.incrementalAlterConfigs(Map.of(
+                        new ConfigResource(type, name),
+                        List.of(new AlterConfigOp(new ConfigEntry(key, value), AlterConfigOp.OpType.SET))))
+                .all()
+                .get(60, TimeUnit.SECONDS);
     }
 
     /** Many idle connections, then some of them active. */
