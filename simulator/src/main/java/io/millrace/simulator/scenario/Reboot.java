@@ -1,8 +1,10 @@
 package io.millrace.simulator.scenario;
 
+import io.millrace.protocol.Uuid;
 import io.millrace.records.BatchCheck;
 import io.millrace.records.BatchHeader;
 import io.millrace.records.TopicPartition;
+import io.millrace.server.storage.LogDirectories;
 import io.millrace.simulator.SimulatedNetwork;
 import io.millrace.simulator.Simulation;
 import io.millrace.storage.CorruptLog;
@@ -90,13 +92,21 @@ final class Reboot {
 
     private static void tell(SimulatedDisk disk, Path path, List<String> into) {
         LogDirectory directory = LogDirectory.open(disk, path).orElseThrow();
+        // As the server would take it into use: the checkpoints count only for the topics that they speak of.
+        LogDirectories.InUse use = new LogDirectories.InUse(
+                directory,
+                Uuid.ZERO,
+                directory.wasCleanlyShutDown(),
+                directory.recoveryPoints().read(),
+                directory.logStartOffsets().read(),
+                directory.checkpointTopicIds().read());
         for (LogDirectory.Entry entry : directory.list().partitions()) {
             TopicPartition partition = entry.name().partition();
             if (entry.name().state() != PartitionDirectoryName.State.CURRENT
                     || partition.topic().equals("__cluster_metadata")) continue;
             String text;
             try {
-                text = tell(disk, directory, entry);
+                text = tell(disk, use, entry);
             } catch (CorruptLog damage) {
                 text = "damaged: " + damage.getMessage();
             }
@@ -104,26 +114,23 @@ final class Reboot {
         }
     }
 
-    private static String tell(SimulatedDisk disk, LogDirectory directory, LogDirectory.Entry entry) {
+    private static String tell(SimulatedDisk disk, LogDirectories.InUse use, LogDirectory.Entry entry) {
         TopicPartition partition = entry.name().partition();
+        Uuid topicId = entry.topicId().orElse(null);
         PartitionLog log = PartitionLog.open(
                 disk,
                 entry.path(),
                 partition,
-                entry.topicId().orElse(null),
+                topicId,
                 LogConfig.from(Map.of()),
                 ProducerStateConfig.DEFAULT,
-                directory.recoveryPoints().read().getOrDefault(partition, 0L),
-                directory.logStartOffsets().read().getOrDefault(partition, 0L),
-                directory.wasCleanlyShutDown(),
+                use.recoveryPoint(partition, topicId),
+                use.logStartOffset(partition, topicId),
+                use.wasClean(),
                 0);
         // The directory of a new partition is not forced before its first flush: all of it may be lost, or lie
         // elsewhere.
-        // Without a topic id beside it the start that the checkpoint names may be that of an earlier topic of this
-        // name.
-        boolean isNew =
-                log.logEndOffset() == 0 || (entry.topicId().isEmpty() && log.logStartOffset() == log.logEndOffset());
-        if (isNew) return "";
+        if (log.logEndOffset() == 0) return "";
         long digest = 0;
         for (long next = log.logStartOffset(); next < log.logEndOffset(); ) {
             if (!(log.read(next, MOST_READ_BYTES, true, log.logEndOffset()) instanceof ReadOutcome.Slice slice))
