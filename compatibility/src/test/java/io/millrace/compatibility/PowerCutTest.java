@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.millrace.compatibility.PowerCutLoad.Acknowledged;
 import io.millrace.compatibility.PowerCutLoad.Promises;
 import io.millrace.compatibility.program.JavaClients;
+import io.millrace.testkit.Seeds;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -49,7 +50,7 @@ final class PowerCutTest {
 
     private static Path scratch = Path.of("");
 
-    private final SplittableRandom random = new SplittableRandom(Long.getLong("millrace.seed", System.nanoTime()));
+    private final SplittableRandom random = new SplittableRandom(Seeds.stated().one("PowerCutTest"));
 
     /** What a cut has left: a folder with an image, and what had been promised. */
     private record Cut(Path folder, Promises promises) {}

@@ -1,6 +1,7 @@
 package io.millrace.simulator;
 
 import io.millrace.testkit.SeededRandom;
+import io.millrace.testkit.Seeds;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,14 +9,15 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
- * Runs of one scenario: first the seeds that failed once, which are kept in {@code seeds/SCENARIO.txt}, then fresh ones.
- * {@code -Dmillrace.sim.runs=N} makes it N fresh ones, {@code -Dmillrace.seed=0x...} that one and no other.
+ * Runs of one scenario: first the seeds that failed once, which are kept in {@code seeds/SCENARIO.txt}, then those of its name,
+ * the same in every build. A campaign is {@code -Dmillrace.seed=fresh -Dmillrace.sim.runs=N}: N seeds that nobody has tried;
+ * {@code -Dmillrace.seed=0x...} is that one and no other.
  */
 final class Campaign {
     private static final String RUNS = "millrace.sim.runs";
-    private static final String SEED = "millrace.seed";
 
     /** One run. */
     @FunctionalInterface
@@ -29,17 +31,17 @@ final class Campaign {
      * Runs a scenario of this test class.
      *
      * @param test the test method, which names the scenario in the replay command
-     * @param usualRuns fresh seeds unless the property says otherwise
+     * @param usualRuns how many seeds besides the kept ones unless the property says otherwise
      */
     static void run(Class<?> testClass, String test, int usualRuns, Run run) {
-        String one = System.getProperty(SEED);
-        if (one != null) {
-            once(testClass, test, Long.parseUnsignedLong(one.replaceFirst("^0x", ""), 16), run);
+        Seeds choice = Seeds.stated();
+        OptionalLong one = choice.toRepeat();
+        if (one.isPresent()) {
+            once(testClass, test, one.getAsLong(), run);
             return;
         }
         for (long seed : kept(testClass.getSimpleName())) once(testClass, test, seed, run);
-        SeededRandom seeds =
-                new SeededRandom(System.nanoTime() ^ (ProcessHandle.current().pid() << 32));
+        SeededRandom seeds = choice.of(testClass.getName() + "#" + test);
         int runs = Integer.getInteger(RUNS, usualRuns);
         for (int i = 0; i < runs; i++) once(testClass, test, seeds.nextLong(), run);
     }
@@ -51,8 +53,8 @@ final class Campaign {
             throw broken;
         } catch (Throwable failure) {
             throw new AssertionError(
-                    "replay: mvn -pl simulator test -Dtest=" + testClass.getSimpleName() + "#" + test + " -D" + SEED
-                            + "=0x" + Long.toHexString(seed) + " : " + failure.getMessage(),
+                    "replay: mvn -pl simulator test -Dtest=" + testClass.getSimpleName() + "#" + test + " -D"
+                            + Seeds.PROPERTY + "=0x" + Long.toHexString(seed) + " : " + failure.getMessage(),
                     failure);
         }
     }

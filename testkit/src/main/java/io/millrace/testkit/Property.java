@@ -1,16 +1,13 @@
 package io.millrace.testkit;
 
-import java.util.Locale;
-import org.jspecify.annotations.Nullable;
+import java.util.OptionalLong;
 
 /**
  * What always holds, tried on random values. Every run has a seed of its own; a failing run names it, and that one run
- * is repeated, alone, with {@code -Dmillrace.seed=0x...}. Without it each build tries other values.
+ * is repeated, alone, with {@code -Dmillrace.seed=0x...}. Without it the seeds follow from the name of the test method, and
+ * {@code -Dmillrace.seed=fresh} tries others each time ({@link Seeds}).
  */
 public final class Property {
-    /** The system property that holds the seed of the one run to repeat. */
-    public static final String SEED = "millrace.seed";
-
     /** How many runs {@link #check(Body)} makes. */
     public static final int DEFAULT_RUNS = 100;
 
@@ -29,24 +26,34 @@ public final class Property {
     }
 
     /**
-     * Tries the property with fresh seeds, or once with the seed given by the system property.
+     * Tries the property with as many seeds, or once with the one to repeat.
      *
      * @param runs how many seeds to try, at least 1
      * @throws AssertionError at the first run that fails; it names the seed, and the failure is its cause
      */
     public static void check(int runs, Body body) {
-        check(runs, body, System.getProperty(SEED));
+        check(runs, body, Seeds.stated());
     }
 
-    static void check(int runs, Body body, @Nullable String seedToRepeat) {
+    static void check(int runs, Body body, Seeds choice) {
         if (runs < 1) throw new IllegalArgumentException(runs + " runs check nothing");
-        if (seedToRepeat != null) {
-            checkOnce(parseSeed(seedToRepeat), body);
+        OptionalLong toRepeat = choice.toRepeat();
+        if (toRepeat.isPresent()) {
+            checkOnce(toRepeat.getAsLong(), body);
             return;
         }
-        SeededRandom seeds =
-                new SeededRandom(System.nanoTime() ^ (ProcessHandle.current().pid() << 32));
+        SeededRandom seeds = choice.of(callerName());
         for (int run = 0; run < runs; run++) checkOnce(seeds.nextLong(), body);
+    }
+
+    /** Class and method that asked for the check. A lambda goes by its method, as its number changes with its neighbours. */
+    private static String callerName() {
+        return StackWalker.getInstance()
+                .walk(frames -> frames.filter(frame -> !frame.getClassName().equals(Property.class.getName()))
+                        .findFirst()
+                        .map(frame -> frame.getClassName() + "#"
+                                + frame.getMethodName().replaceFirst("^lambda\\$(.*)\\$\\d+$", "$1"))
+                        .orElse(""));
     }
 
     private static void checkOnce(long seed, Body body) {
@@ -57,12 +64,8 @@ public final class Property {
         } catch (Throwable failure) {
             String name = "0x" + Long.toHexString(seed);
             throw new AssertionError(
-                    "seed " + name + ", rerun with -D" + SEED + "=" + name + ": " + failure.getMessage(), failure);
+                    "seed " + name + ", rerun with -D" + Seeds.PROPERTY + "=" + name + ": " + failure.getMessage(),
+                    failure);
         }
-    }
-
-    private static long parseSeed(String text) {
-        String digits = text.strip().toLowerCase(Locale.ROOT);
-        return digits.startsWith("0x") ? Long.parseUnsignedLong(digits.substring(2), 16) : Long.parseLong(digits);
     }
 }
