@@ -55,7 +55,7 @@ final class MovedReplicasTest {
     private static final int RECORD_BYTES = 1_000;
     private static final int BATCH = 20;
 
-    /** Between batches: a copy is as fast as that on any machine, while a writer at full speed may outrun it for ever. */
+    /** Between batches, where a test wants to see parts of a copy. */
     private static final long PACE_NANOS = 20_000_000;
 
     private static final int FIRST_RECORDS = 3_000;
@@ -169,14 +169,18 @@ final class MovedReplicasTest {
     /** Numbers from 0 on in partition 0: written in order by an idempotent producer, and read on the spot. */
     private static final class Load implements AutoCloseable {
         private final String topic;
+        private final int batch;
+        private final long paceNanos;
         private final AtomicBoolean isWriting = new AtomicBoolean(true);
         private final AtomicInteger written = new AtomicInteger();
         private final AtomicInteger read = new AtomicInteger();
         private final AtomicReference<@Nullable String> trouble = new AtomicReference<>();
         private final List<Thread> threads;
 
-        Load(String topic) {
+        Load(String topic, int batch, long paceNanos) {
             this.topic = topic;
+            this.batch = batch;
+            this.paceNanos = paceNanos;
             threads = List.of(
                     Thread.ofPlatform().start(() -> guard(this::write)),
                     Thread.ofPlatform().start(() -> guard(this::read)));
@@ -204,12 +208,12 @@ final class MovedReplicasTest {
                     "reconnect.backoff.max.ms",
                     "100")) {
                 while (isWriting.get()) {
-                    var batch = new ArrayList<ProducerRecord<byte[], byte[]>>();
-                    for (int i = 0; i < BATCH; i++)
-                        batch.add(new ProducerRecord<>(topic, 0, null, value(written.get() + i)));
-                    JavaClients.write(producer, batch);
-                    written.addAndGet(BATCH);
-                    LockSupport.parkNanos(PACE_NANOS);
+                    var records = new ArrayList<ProducerRecord<byte[], byte[]>>();
+                    for (int i = 0; i < batch; i++)
+                        records.add(new ProducerRecord<>(topic, 0, null, value(written.get() + i)));
+                    JavaClients.write(producer, records);
+                    written.addAndGet(batch);
+                    if (paceNanos > 0) LockSupport.parkNanos(paceNanos);
                 }
             }
         }
@@ -281,7 +285,7 @@ final class MovedReplicasTest {
         String topic = "moved";
         try (var admin = JavaClients.admin(broker.bootstrap())) {
             create(admin, topic, 1);
-            try (var load = new Load(topic)) {
+            try (var load = new Load(topic, BATCH, PACE_NANOS)) {
                 load.awaitMore(FIRST_RECORDS);
                 String from = where(admin, topic).getCurrentReplicaLogDir();
                 String to = from.equals(ONE) ? OTHER : ONE;
@@ -341,6 +345,27 @@ final class MovedReplicasTest {
         }
     }
 
+    /** The copy may be no faster than a fraction of the writer's speed, as configured. */
+    @Test
+    @Tag("long")
+    void aWriterAtFullSpeedDoesNotKeepAReplicaFromMoving() throws Exception {
+        String topic = "busy";
+        try (var admin = JavaClients.admin(broker.bootstrap())) {
+            create(admin, topic, 1);
+            try (var load = new Load(topic, 2_000, 0)) {
+                load.awaitMore(FIRST_RECORDS);
+                set(admin, RATE, "2000000");
+                String to = where(admin, topic).getCurrentReplicaLogDir().equals(ONE) ? OTHER : ONE;
+                move(admin, topic, to).get();
+                awaitMoved(admin, topic, to);
+                load.awaitMore(1_000);
+                assertReadsInOrder(topic, load.end());
+            } finally {
+                set(admin, RATE, "");
+            }
+        }
+    }
+
     private static void assertReadsInOrder(String topic, int count) {
         try (var consumer = JavaClients.consumer(broker.bootstrap())) {
             var partitions = List.of(new TopicPartition(topic, 0));
@@ -348,8 +373,12 @@ final class MovedReplicasTest {
             consumer.seekToBeginning(partitions);
             assertEquals(count, consumer.endOffsets(partitions).get(partitions.getFirst()));
             int expected = 0;
-            for (ConsumerRecord<byte[], byte[]> record : JavaClients.take(consumer, count))
-                assertEquals(expected++, ByteBuffer.wrap(record.value()).getInt());
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            while (expected < count) {
+                assertTrue(System.nanoTime() < deadline, "only " + expected + " of " + count + " were read in time");
+                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100)))
+                    assertEquals(expected++, ByteBuffer.wrap(record.value()).getInt());
+            }
         }
     }
 

@@ -4,6 +4,8 @@ package io.millrace.replication;
  * Decides what is to be done next for a replica that is being moved to another log directory (KIP-113): its files are copied while it
  * goes on growing; the copy is opened and catches up; it is forced; and once it lacks little, it takes the replica's place.
  *
+ * <p>How the copy gains on a replica that grows fast, {@link CopyRounds} says.
+ *
  * <p>From {@link Step#FORCE} on the replica itself is not forced any more, so that the copy cannot be behind in what is safe: the two change
  * places after one force, however fast the replica grows.
  */
@@ -22,8 +24,10 @@ public final class FutureReplica {
         COPY,
         /** Open the copy as a log. */
         OPEN,
-        /** Append the next batches to the copy. */
+        /** Append the next batches to the copy, on a helper. */
         CATCH_UP,
+        /** Append the next batches to the copy on the lane itself, and have each append to the replica do the same. */
+        KEEP_UP,
         /** Hold back forces of the replica, force the copy, and seal it. */
         FORCE,
         /** Append the rest, and let the copy take the replica's place. */
@@ -36,6 +40,8 @@ public final class FutureReplica {
      * @param hasFoundation whether all that was there at the beginning has been copied
      * @param isOpen whether it has been opened
      * @param lagBytes what it lacks
+     * @param lostRounds as {@link CopyRounds#lost}
+     * @param endOffset the next offset it lacks; counts once it is open
      * @param isSealed whether it has been forced and sealed while the replica's forces were held back
      * @param forcedOffset everything below it is on stable storage in the copy
      * @param replicaForcedOffset the same of the replica
@@ -44,14 +50,23 @@ public final class FutureReplica {
             boolean hasFoundation,
             boolean isOpen,
             long lagBytes,
+            int lostRounds,
+            long endOffset,
             boolean isSealed,
             long forcedOffset,
             long replicaForcedOffset) {}
 
     /** The next step of a copy that stands there. */
     public static Step next(Standing at) {
-        if (!at.isOpen()) return at.hasFoundation() && at.lagBytes() <= OPEN_LAG_BYTES ? Step.OPEN : Step.COPY;
-        if (at.lagBytes() > SWAP_LAG_BYTES) return Step.CATCH_UP;
+        if (!at.isOpen()) return isToBeOpened(at) ? Step.OPEN : Step.COPY;
+        // What is forced in the replica has to be in the copy before there is sense in a force of it.
+        if (at.lagBytes() > SWAP_LAG_BYTES || at.endOffset() < at.replicaForcedOffset())
+            return at.lostRounds() < CopyRounds.MAX_LOST ? Step.CATCH_UP : Step.KEEP_UP;
         return at.isSealed() && at.forcedOffset() >= at.replicaForcedOffset() ? Step.SWAP : Step.FORCE;
+    }
+
+    /** If the files grow as fast as they are copied, there is no sense in waiting for them to be nearly whole. */
+    private static boolean isToBeOpened(Standing at) {
+        return at.hasFoundation() && (at.lagBytes() <= OPEN_LAG_BYTES || at.lostRounds() > 0);
     }
 }

@@ -9,22 +9,47 @@ import org.junit.jupiter.api.Test;
 class FutureReplicaTest {
     @Test
     void theFilesAreCopiedUntilLittleIsLeftOfThem() {
-        assertEquals(Step.COPY, FutureReplica.next(new Standing(false, false, 10, false, 0, 0)));
+        assertEquals(Step.COPY, FutureReplica.next(new Standing(false, false, 10, 0, 5, false, 0, 0)));
         assertEquals(
                 Step.COPY,
-                FutureReplica.next(new Standing(true, false, FutureReplica.OPEN_LAG_BYTES + 1, false, 0, 0)));
+                FutureReplica.next(new Standing(true, false, FutureReplica.OPEN_LAG_BYTES + 1, 0, 5, false, 0, 0)));
         assertEquals(
-                Step.OPEN, FutureReplica.next(new Standing(true, false, FutureReplica.OPEN_LAG_BYTES, false, 0, 0)));
+                Step.OPEN,
+                FutureReplica.next(new Standing(true, false, FutureReplica.OPEN_LAG_BYTES, 0, 5, false, 0, 0)));
     }
 
     @Test
     void theCopyIsForcedOnceItLacksLittleAndTakesThePlaceOnceNothingSafeIsMissing() {
         long little = FutureReplica.SWAP_LAG_BYTES;
-        assertEquals(Step.CATCH_UP, FutureReplica.next(new Standing(true, true, little + 1, false, 0, 5)));
-        assertEquals(Step.FORCE, FutureReplica.next(new Standing(true, true, little, false, 0, 5)));
-        assertEquals(Step.FORCE, FutureReplica.next(new Standing(true, true, little, true, 4, 5)));
-        assertEquals(Step.CATCH_UP, FutureReplica.next(new Standing(true, true, little + 1, true, 5, 5)));
-        assertEquals(Step.SWAP, FutureReplica.next(new Standing(true, true, little, true, 5, 5)));
+        assertEquals(Step.CATCH_UP, FutureReplica.next(new Standing(true, true, little + 1, 0, 5, false, 0, 5)));
+        assertEquals(Step.FORCE, FutureReplica.next(new Standing(true, true, little, 0, 5, false, 0, 5)));
+        assertEquals(Step.FORCE, FutureReplica.next(new Standing(true, true, little, 0, 5, true, 4, 5)));
+        assertEquals(Step.CATCH_UP, FutureReplica.next(new Standing(true, true, little + 1, 0, 5, true, 5, 5)));
+        assertEquals(Step.SWAP, FutureReplica.next(new Standing(true, true, little, 0, 5, true, 5, 5)));
+    }
+
+    @Test
+    void theCopyGetsWhatIsForcedInTheReplicaBeforeItIsForcedItself() {
+        assertEquals(Step.CATCH_UP, FutureReplica.next(new Standing(true, true, 1, 0, 4, false, 0, 5)));
+        assertEquals(Step.CATCH_UP, FutureReplica.next(new Standing(true, true, 1, 0, 4, true, 4, 5)));
+        assertEquals(Step.FORCE, FutureReplica.next(new Standing(true, true, 1, 0, 5, true, 4, 5)));
+        assertEquals(Step.SWAP, FutureReplica.next(new Standing(true, true, 1, 0, 5, true, 5, 5)));
+    }
+
+    @Test
+    void aCopyThatLosesGroundIsOpenedEarlyAndInTheEndKeepsUpOnTheLane() {
+        long much = 100 * FutureReplica.OPEN_LAG_BYTES;
+        assertEquals(Step.COPY, FutureReplica.next(new Standing(false, false, much, 1, 5, false, 0, 0)));
+        assertEquals(Step.OPEN, FutureReplica.next(new Standing(true, false, much, 1, 5, false, 0, 0)));
+        assertEquals(
+                Step.CATCH_UP,
+                FutureReplica.next(new Standing(true, true, much, CopyRounds.MAX_LOST - 1, 5, false, 0, 0)));
+        assertEquals(
+                Step.KEEP_UP, FutureReplica.next(new Standing(true, true, much, CopyRounds.MAX_LOST, 5, false, 0, 0)));
+        assertEquals(
+                Step.SWAP,
+                FutureReplica.next(
+                        new Standing(true, true, FutureReplica.SWAP_LAG_BYTES, CopyRounds.MAX_LOST, 5, true, 5, 5)));
     }
 
     @Test

@@ -17,6 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,7 @@ public final class LeaderPartition {
     private final OffsetWaiters<Runnable> acks = new OffsetWaiters<>();
     private final Set<Runnable> watchers = new LinkedHashSet<>();
     private @Nullable Consumer<LeaderPartition> follower;
+    private @Nullable IntConsumer copier;
     private PartitionLeader leader;
     private boolean isForcing;
     private @Nullable Runnable afterForce;
@@ -132,6 +134,7 @@ public final class LeaderPartition {
 
     private AppendOutcome append(ByteBuffer batches, AppendOrigin origin, int transactionVersion) {
         requireSound();
+        int sizeBytes = batches.remaining();
         AppendOutcome outcome;
         try {
             outcome = log.append(
@@ -145,6 +148,7 @@ public final class LeaderPartition {
             unforcedAppends++;
             forceIfDue();
             advance();
+            if (copier != null) copier.accept(sizeBytes);
         }
         return outcome;
     }
@@ -261,6 +265,7 @@ public final class LeaderPartition {
             throw new IllegalStateException(
                     "the copy of " + name + " ends at " + copy.logEndOffset() + ", the log at " + log.logEndOffset());
         log = copy;
+        copier = null;
         leader.forced(copy.recoveryPoint());
         advance();
         releaseForces();
@@ -317,6 +322,14 @@ public final class LeaderPartition {
     /** Tells {@code follower} of each move of the high watermark: the coordinator whose log this is. */
     public void follow(@Nullable Consumer<LeaderPartition> follower) {
         this.follower = follower;
+    }
+
+    /**
+     * Tells {@code copier} after each append how many bytes it had, before the next one can come; until the log changes. It must not
+     * throw, nor touch this partition.
+     */
+    public void copyWith(@Nullable IntConsumer copier) {
+        this.copier = copier;
     }
 
     /** After {@link #resign}: runs {@code then} once no force is under way, so that whoever closes the log is alone with it. */

@@ -5,6 +5,7 @@ import io.millrace.environment.Randomness;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
+import io.millrace.replication.CopyRounds;
 import io.millrace.replication.FutureReplica;
 import io.millrace.replication.run.LeaderPartition;
 import io.millrace.server.storage.LogDirectories;
@@ -29,13 +30,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The replicas of one lane that are being moved to another log directory (KIP-113): helpers copy, a slice at a time, while the replica goes
- * on serving; the lane itself only looks up what comes next, and changes the two over. {@link FutureReplica} decides. Touched only on the
+ * on serving; the lane itself only looks up what comes next, and changes the two over; it copies only where writers outrun the helpers. {@link FutureReplica} decides. Touched only on the
  * lane.
  */
 public final class LaneMoves {
     private static final System.Logger LOG = System.getLogger(LaneMoves.class.getName());
     private static final int SLICE_BYTES = 1 << 20;
     private static final int SMALLEST_SLICE_BYTES = 16 << 10;
+    /** Bytes that a turn of the lane copies, where the lane has to do it: a fraction of a millisecond. */
+    private static final int LANE_SLICE_BYTES = 256 << 10;
+
     private static final int MAX_NAME_CHARS = 255;
     private static final String RATE = "replica.alter.log.dirs.io.max.bytes.per.second";
 
@@ -194,10 +198,6 @@ public final class LaneMoves {
         return one.id().equals(other.id());
     }
 
-    private long rate() {
-        return lane.configs().brokerLong(RATE);
-    }
-
     /** What becomes of a copy that does not take the replica's place. */
     private enum Ending {
         /** It is deleted. */
@@ -216,11 +216,13 @@ public final class LaneMoves {
         private final LogDirectories.InUse from;
         private final LogDirectories.InUse to;
         private final long beganAtMs = lane.clock().monotonicMs();
+        private final CopyRounds rounds = new CopyRounds();
         private @Nullable LogCopy copy;
         private @Nullable Ending ending;
         private Runnable whenEnded = () -> {};
         private boolean isWorking;
         private boolean isSealed;
+        private boolean isKeepingUp;
         private boolean isOver;
 
         Move(LeaderPartition partition, LogDirectories.InUse from, LogDirectories.InUse to) {
@@ -263,9 +265,14 @@ public final class LaneMoves {
                         return true;
                     },
                     done -> {
-                        onto.ran(work);
+                        ran(onto, work);
                         then.run();
                     });
+        }
+
+        private void ran(LogCopy onto, CopyWork work) {
+            onto.ran(work);
+            rounds.copied(work.sizeBytes());
         }
 
         /** Whatever goes wrong with a move leaves the replica where it is. */
@@ -293,25 +300,40 @@ public final class LaneMoves {
 
         private void step() {
             LogCopy making = copy;
-            if (ending != null || making == null) return;
+            if (ending != null || isOver || making == null) return;
+            long lagBytes = making.lagBytes();
+            rounds.stand(lagBytes, lane.clock().monotonicMs());
             FutureReplica.Step next = FutureReplica.next(new FutureReplica.Standing(
                     making.hasFoundation(),
                     making.future().isPresent(),
-                    making.lagBytes(),
+                    lagBytes,
+                    rounds.lost(),
+                    making.endOffset(),
                     isSealed,
                     making.future().map(PartitionLog::recoveryPoint).orElse(0L),
                     source.recoveryPoint()));
             switch (next) {
                 case COPY -> inTurn(() -> Optional.of(making.nextSlice(sliceBytes())));
-                case OPEN -> work(making, making.opening(lane.clock().wallMs()), this::step);
+                case OPEN -> {
+                    rounds.interrupted();
+                    work(making, making.opening(lane.clock().wallMs()), this::step);
+                }
                 case CATCH_UP -> {
                     // Whoever waits for a force that is held back must not wait for the rate as well.
                     if (isSealed) tail(making).ifPresent(work -> work(making, work, this::step));
                     else inTurn(() -> tail(making));
                 }
-                case FORCE -> partition.holdForces(() -> attempt(() -> force(making)));
+                case KEEP_UP -> keepUp(making);
+                case FORCE -> {
+                    rounds.interrupted();
+                    partition.holdForces(() -> attempt(() -> force(making)));
+                }
                 case SWAP -> swap(making);
             }
+        }
+
+        private long rate() {
+            return rounds.rate(lane.configs().brokerLong(RATE));
         }
 
         private int sliceBytes() {
@@ -319,8 +341,52 @@ public final class LaneMoves {
         }
 
         private Optional<CopyWork> tail(LogCopy making) {
-            return making.nextTail(
-                    sliceBytes(), lane.clock().wallMs(), lane.clock().monotonicMs());
+            return tail(making, sliceBytes());
+        }
+
+        private Optional<CopyWork> tail(LogCopy making, int maxBytes) {
+            return making.nextTail(maxBytes, lane.clock().wallMs(), lane.clock().monotonicMs());
+        }
+
+        /** Writers outrun the helpers: the lane copies, a slice in each turn, and more after each append. */
+        private void keepUp(LogCopy making) {
+            if (!isKeepingUp) {
+                isKeepingUp = true;
+                partition.copyWith(this::appended);
+                LOG.log(
+                        System.Logger.Level.INFO,
+                        name + " grows faster than it is copied to "
+                                + to.directory().path() + "; its appends wait for " + making.lagBytes()
+                                + " bytes of the copy");
+            }
+            copyOnLane(making, LANE_SLICE_BYTES);
+            lane.lane().execute(() -> attempt(this::step));
+        }
+
+        private void appended(int sizeBytes) {
+            LogCopy making = copy;
+            if (making == null || ending != null || isWorking || isOver) return;
+            try {
+                copyOnLane(making, (long) sizeBytes * CopyRounds.OWED_PER_BYTE);
+            } catch (LogDirectoryFailed | CorruptLog cause) {
+                // The append itself has been done.
+                partition.copyWith(null);
+                lane.lane()
+                        .execute(() -> attempt(() -> {
+                            throw cause;
+                        }));
+            }
+        }
+
+        private void copyOnLane(LogCopy making, long bytes) {
+            for (long left = bytes; left > 0; ) {
+                CopyWork work = tail(making, Math.clamp(left, SMALLEST_SLICE_BYTES, SLICE_BYTES))
+                        .orElse(null);
+                if (work == null) return;
+                work.run();
+                ran(making, work);
+                left -= work.sizeBytes();
+            }
         }
 
         /** Copies when its turn has come. */
@@ -362,7 +428,7 @@ public final class LaneMoves {
                                 turns.done(work.sizeBytes(), rate());
                                 switch (outcome) {
                                     case Lane.Outcome.Done<Boolean> ignored -> {
-                                        making.ran(work);
+                                        ran(making, work);
                                         attempt(this::step);
                                     }
                                     case Lane.Outcome.Failed<Boolean>(Exception cause) -> failed(cause);
@@ -395,7 +461,7 @@ public final class LaneMoves {
         private void swap(LogCopy making) {
             for (Optional<CopyWork> rest = tail(making); rest.isPresent(); rest = tail(making)) {
                 rest.get().run();
-                making.ran(rest.get());
+                ran(making, rest.get());
             }
             switch (making.swap(from.directory(), newId())) {
                 case LogCopy.Swap.Done(PartitionLog log, Path aside) -> {
@@ -441,6 +507,7 @@ public final class LaneMoves {
             // Another move of the same replica may have begun meanwhile.
             if (!moves.containsKey(name)) {
                 source.compaction().goOn();
+                partition.copyWith(null);
                 partition.releaseForces();
             }
             LogCopy made = copy;

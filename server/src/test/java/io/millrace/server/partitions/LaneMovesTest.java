@@ -117,6 +117,57 @@ class LaneMovesTest {
     }
 
     @Test
+    void aWriterThatIsFasterThanTheHelpersDoesNotKeepTheMoveFromItsEnd() {
+        TestBroker busy = new TestBroker(1, new MemoryDisk(), Map.of(), List.of(TestBroker.DIRECTORY, OTHER));
+        busy.create("t", 1, "segment.bytes", "4194304");
+        for (int i = 0; i < 10; i++) busy.partition("t", 0).append(Batches.ofSize(500_000), AppendOrigin.CLIENT);
+        busy.time.run();
+        int[] written = {0};
+        int most = 1_000;
+        // A helper's slice of 1 MB takes three turns of the lane, and in each of them as much is appended as this.
+        Runnable writer = new Runnable() {
+            @Override
+            public void run() {
+                boolean hasMoved = busy.partition("t", 0).log().directory().startsWith(OTHER);
+                if (hasMoved || written[0] == most) return;
+                busy.partition("t", 0).append(Batches.ofSize(500_000), AppendOrigin.CLIENT);
+                written[0]++;
+                busy.homeThread().execute(this);
+            }
+        };
+        busy.homeThread().execute(writer);
+        assertEquals(ErrorCode.NONE, ask(busy, NAME, OTHER.toString()));
+        PartitionLog log = busy.partition("t", 0).log();
+        assertEquals(OTHER.resolve("t-0"), log.directory());
+        assertTrue(written[0] < most, "the writer had to end before the move could");
+        assertEquals(10 + written[0], log.logEndOffset());
+        assertEquals(10 + written[0], busy.partition("t", 0).highWatermark());
+        assertEquals(List.of(), busy.failures);
+        busy.close();
+        TestBroker next = broker(busy.disk);
+        next.directories.leftovers().forEach(Runnable::run);
+        next.create("t", 1, "segment.bytes", "4194304");
+        next.time.advance(1_000);
+        assertEquals(10 + written[0], next.partition("t", 0).log().logEndOffset());
+    }
+
+    @Test
+    void aRateBelowTheWritersIsRaisedSoThatTheMoveEnds() {
+        broker.create("t", 1, "segment.bytes", "1048576");
+        rate(broker, 100_000);
+        fill(broker, 1_000);
+        assertEquals(ErrorCode.NONE, ask(broker, NAME, OTHER.toString()));
+        int seconds = 0;
+        while (!broker.partition("t", 0).log().directory().startsWith(OTHER)) {
+            fill(broker, 500);
+            broker.time.advance(1_000);
+            assertTrue(seconds++ < 120, () -> "still behind after 60 MB more");
+        }
+        assertTrue(seconds > 10, "what was there at first is copied at the rate");
+        assertEquals(1_000 + seconds * 500, broker.partition("t", 0).log().logEndOffset());
+    }
+
+    @Test
     void askingForThePresentDirectoryEndsTheMove() {
         broker.create("t", 1);
         rate(broker, 100_000);
