@@ -1,6 +1,7 @@
 package io.millrace.cli;
 
 import io.millrace.cli.bench.BenchCommand;
+import io.millrace.cli.consume.ConsumeCommand;
 import io.millrace.cli.format.FormatCommand;
 import io.millrace.cli.group.GroupCommand;
 import io.millrace.cli.produce.ProduceCommand;
@@ -24,6 +25,7 @@ import picocli.CommandLine.IVersionProvider;
             FormatCommand.class,
             TopicCommand.class,
             ProduceCommand.class,
+            ConsumeCommand.class,
             BenchCommand.class,
             GroupCommand.class,
             LogCommand.class,

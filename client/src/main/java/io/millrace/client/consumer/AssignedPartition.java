@@ -1,0 +1,184 @@
+package io.millrace.client.consumer;
+
+import io.millrace.client.fetching.FetchPosition;
+import io.millrace.client.fetching.FetchedRange;
+import io.millrace.client.fetching.RangeReader;
+import io.millrace.client.fetching.run.FetchLine;
+import io.millrace.client.fetching.run.FetchSink;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.records.TopicPartition;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
+
+/** A partition that is read, where the lane and the application's thread meet. What is not said to be otherwise is the latter's. */
+final class AssignedPartition implements FetchSink {
+    /** What the lane has for the application, in order. */
+    private sealed interface Arrival {
+        long generation();
+
+        record Range(FetchedRange range) implements Arrival {
+            @Override
+            public long generation() {
+                return range.generation();
+            }
+        }
+
+        record Position(long generation, FetchPosition position) implements Arrival {}
+
+        record Failure(long generation, ErrorCode error, String sentence) implements Arrival {}
+    }
+
+    final TopicPartition partition;
+    private final Mailbox mailbox;
+    private final ConcurrentLinkedQueue<Arrival> arrivals = new ConcurrentLinkedQueue<>();
+    private final RangeReader reader;
+    private volatile long logStartOffset = -1;
+    private volatile long endOffset = -1;
+    private volatile long highWatermark = -1;
+
+    /** The lane's. */
+    @Nullable
+    FetchLine line;
+
+    /** How often the application has moved it. */
+    long generation;
+
+    /** The next offset the application gets; null while it is not known. */
+    @Nullable
+    FetchPosition position;
+
+    /** Whether it was told where to begin. */
+    boolean isBegun;
+
+    boolean isPaused;
+    private @Nullable FetchedRange reading;
+    /** Memory that is not in use any more, and that the lane has not been told of. */
+    private long releasedBytes;
+
+    private final boolean isReadCommitted;
+
+    AssignedPartition(TopicPartition partition, Mailbox mailbox, boolean isReadCommitted) {
+        this.partition = partition;
+        this.mailbox = mailbox;
+        this.isReadCommitted = isReadCommitted;
+        this.reader = new RangeReader(isReadCommitted);
+    }
+
+    @Override
+    public void fetched(FetchedRange range) {
+        arrivals.add(new Arrival.Range(range));
+        mailbox.tell();
+    }
+
+    @Override
+    public void positioned(long ofGeneration, FetchPosition found) {
+        arrivals.add(new Arrival.Position(ofGeneration, found));
+        mailbox.tell();
+    }
+
+    @Override
+    public void failed(long ofGeneration, ErrorCode error, String sentence) {
+        arrivals.add(new Arrival.Failure(ofGeneration, error, sentence));
+        mailbox.tell();
+    }
+
+    @Override
+    public void reaches(long itsLogStartOffset, long itsHighWatermark, long itsLastStableOffset) {
+        logStartOffset = itsLogStartOffset;
+        highWatermark = itsHighWatermark;
+        endOffset = isReadCommitted && itsLastStableOffset >= 0 ? itsLastStableOffset : itsHighWatermark;
+    }
+
+    /** Where reading can get to, as the last answer had it; -1 if there was none. */
+    long endOffset() {
+        return endOffset;
+    }
+
+    long highWatermark() {
+        return highWatermark;
+    }
+
+    long logStartOffset() {
+        return logStartOffset;
+    }
+
+    /** The application has moved it: what came is of no use. */
+    void moved(@Nullable FetchPosition stated) {
+        generation++;
+        isBegun = true;
+        position = stated;
+        leaveRange();
+        dropStale();
+    }
+
+    private void leaveRange() {
+        FetchedRange range = reading;
+        if (range == null) return;
+        releasedBytes += range.sizeBytes();
+        reading = null;
+    }
+
+    private void dropStale() {
+        for (Arrival next = arrivals.peek(); next != null && next.generation() != generation; next = arrivals.peek()) {
+            arrivals.remove();
+            if (next instanceof Arrival.Range(FetchedRange range)) releasedBytes += range.sizeBytes();
+        }
+    }
+
+    /** Takes news in that are no records. */
+    void learn() {
+        dropStale();
+        while (reading == null && arrivals.peek() instanceof Arrival.Position(long of, FetchPosition found)) {
+            arrivals.remove();
+            position = found;
+            dropStale();
+        }
+    }
+
+    /** Why nothing more comes; null if it may. */
+    @Nullable
+    ConsumerFailure failure() {
+        learn();
+        if (reading != null || !(arrivals.peek() instanceof Arrival.Failure(long of, ErrorCode error, String sentence)))
+            return null;
+        FetchPosition at = position;
+        return new ConsumerFailure(error, sentence, partition, at == null ? -1 : at.offset(), null);
+    }
+
+    /** The reader before the next record; null if there is none now. Its exceptions are for whoever polls. */
+    @Nullable
+    RangeReader nextRecord() {
+        while (true) {
+            learn();
+            FetchedRange range = reading;
+            if (range == null) {
+                if (!(arrivals.peek() instanceof Arrival.Range(FetchedRange next))) return null;
+                arrivals.remove();
+                reading = next;
+                reader.begin(next);
+                range = next;
+            }
+            if (reader.next()) return reader;
+            position = range.next();
+            leaveRange();
+        }
+    }
+
+    /** Where the reader could not go on. */
+    long troubledOffset() {
+        FetchPosition at = position;
+        return Math.max(reader.batchBaseOffset(), at == null ? 0 : at.offset());
+    }
+
+    /** Whether there is something for a poll. */
+    boolean hasNews() {
+        return reading != null || !arrivals.isEmpty();
+    }
+
+    /** What the lane is to be told of. */
+    long takeReleasedBytes() {
+        long bytes = releasedBytes;
+        releasedBytes = 0;
+        return bytes;
+    }
+}

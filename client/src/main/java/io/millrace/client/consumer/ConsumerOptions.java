@@ -1,0 +1,162 @@
+package io.millrace.client.consumer;
+
+import io.millrace.client.HostAndPort;
+import io.millrace.client.cluster.ClusterNode;
+import io.millrace.client.cluster.MetadataRules;
+import io.millrace.client.cluster.RetryBackoff;
+import io.millrace.client.fetching.FetchRules;
+import io.millrace.client.fetching.OffsetReset;
+import io.millrace.connection.ReconnectBackoff;
+import io.millrace.connection.run.ClientSettings;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How a consumer works: Kafka's consumer properties, by their names and with their defaults. Immutable. One is our own:
+ * {@code fetch.buffer.bytes} (64 MiB) bounds what has been fetched and not yet been polled, over all partitions.
+ *
+ * <p>What has no effect here is refused, not passed over: a name nobody knows, and what is not supported yet (groups, TLS,
+ * SASL).
+ */
+public final class ConsumerOptions {
+    private static final int ENOUGH_IN_FLIGHT = 1 << 20;
+    private static final int LEAST_RESPONSE_BYTES = 100 << 20;
+    private static final int RESPONSE_OVERHEAD_BYTES = 16 << 20;
+    /** A topic that is read is asked for again and again; one that is not may be forgotten soon. */
+    private static final long METADATA_IDLE_MS = 300_000;
+
+    private final ConsumerProperties properties;
+
+    private ConsumerOptions(ConsumerProperties properties) {
+        this.properties = properties;
+        // What is wrong is said here, not when the consumer is opened.
+        fetchRules();
+        metadataRules();
+        reconnects();
+        settings();
+        maxPollRecords();
+        apiTimeoutMs();
+    }
+
+    /**
+     * Options from properties.
+     *
+     * @param properties values of any type, as their text says; {@code bootstrap.servers} is needed
+     * @throws IllegalArgumentException naming the property, and what is wrong
+     */
+    public static ConsumerOptions of(Map<String, ?> properties) {
+        return new ConsumerOptions(ConsumerProperties.of(properties));
+    }
+
+    /** Options with Kafka's defaults for the cluster of these addresses, such as {@code localhost:9092,localhost:9093}. */
+    public static ConsumerOptions forServers(String bootstrapServers) {
+        return of(Map.of("bootstrap.servers", bootstrapServers));
+    }
+
+    /** The same with one property set. */
+    public ConsumerOptions with(String name, Object value) {
+        return new ConsumerOptions(properties.with(name, value));
+    }
+
+    /** The value of a property, or its default. */
+    public String get(String name) {
+        return properties.text(name);
+    }
+
+    String clientId() {
+        return properties.text("client.id");
+    }
+
+    int maxPollRecords() {
+        return (int) properties.number("max.poll.records", 1, Integer.MAX_VALUE);
+    }
+
+    long apiTimeoutMs() {
+        return properties.number("default.api.timeout.ms", 0, Integer.MAX_VALUE);
+    }
+
+    int requestTimeoutMs() {
+        return (int) properties.number("request.timeout.ms", 1, Integer.MAX_VALUE);
+    }
+
+    int sendBufferBytes() {
+        return bufferBytes("send.buffer.bytes");
+    }
+
+    int receiveBufferBytes() {
+        return bufferBytes("receive.buffer.bytes");
+    }
+
+    private int bufferBytes(String name) {
+        int bytes = (int) properties.number(name, -1, Integer.MAX_VALUE);
+        return bytes == 0 ? -1 : bytes;
+    }
+
+    private RetryBackoff backoff() {
+        return new RetryBackoff(
+                properties.number("retry.backoff.ms", 0, Long.MAX_VALUE),
+                properties.number("retry.backoff.max.ms", 0, Long.MAX_VALUE));
+    }
+
+    FetchRules fetchRules() {
+        String isolation = properties.text("isolation.level");
+        if (!isolation.equals("read_committed") && !isolation.equals("read_uncommitted")) {
+            throw new IllegalArgumentException(
+                    "isolation.level is '" + isolation + "'; want read_committed or read_uncommitted");
+        }
+        return new FetchRules(
+                (int) properties.number("fetch.min.bytes", 0, Integer.MAX_VALUE),
+                (int) properties.number("fetch.max.wait.ms", 0, Integer.MAX_VALUE),
+                (int) properties.number("fetch.max.bytes", 1, Integer.MAX_VALUE),
+                (int) properties.number("max.partition.fetch.bytes", 1, Integer.MAX_VALUE),
+                properties.number("fetch.buffer.bytes", 1, Long.MAX_VALUE / 4),
+                isolation.equals("read_committed"),
+                properties.text("client.rack"),
+                OffsetReset.parse(properties.text("auto.offset.reset")),
+                properties.number("metadata.max.age.ms", 0, Long.MAX_VALUE / 4),
+                backoff());
+    }
+
+    MetadataRules metadataRules() {
+        String strategy = properties.text("metadata.recovery.strategy");
+        if (!strategy.equals("rebootstrap") && !strategy.equals("none")) {
+            throw new IllegalArgumentException(
+                    "metadata.recovery.strategy is '" + strategy + "'; want rebootstrap or none");
+        }
+        long maxAgeMs = properties.number("metadata.max.age.ms", 0, Long.MAX_VALUE / 4);
+        return new MetadataRules(
+                maxAgeMs,
+                Math.max(METADATA_IDLE_MS, 2 * maxAgeMs),
+                backoff(),
+                strategy.equals("rebootstrap"),
+                properties.number("metadata.recovery.rebootstrap.trigger.ms", 0, Integer.MAX_VALUE),
+                properties.flag("allow.auto.create.topics"));
+    }
+
+    ReconnectBackoff reconnects() {
+        long firstMs = properties.number("reconnect.backoff.ms", 0, Long.MAX_VALUE / 4);
+        return new ReconnectBackoff(
+                firstMs, Math.max(firstMs, properties.number("reconnect.backoff.max.ms", 0, Long.MAX_VALUE / 4)));
+    }
+
+    ClientSettings settings() {
+        long fetchBytes = properties.number("fetch.max.bytes", 1, Integer.MAX_VALUE);
+        return new ClientSettings(
+                clientId(),
+                "millrace",
+                "0.1.0",
+                properties.number("socket.connection.setup.timeout.ms", 1, Integer.MAX_VALUE),
+                requestTimeoutMs(),
+                (int) Math.min(Integer.MAX_VALUE, Math.max(LEAST_RESPONSE_BYTES, fetchBytes + RESPONSE_OVERHEAD_BYTES)),
+                ENOUGH_IN_FLIGHT);
+    }
+
+    List<ClusterNode> bootstrapNodes() {
+        List<ClusterNode> nodes = new ArrayList<>();
+        for (HostAndPort each : HostAndPort.parseList(properties.text("bootstrap.servers"))) {
+            nodes.add(new ClusterNode(-1 - nodes.size(), each.host(), each.port(), null));
+        }
+        return nodes;
+    }
+}

@@ -1,0 +1,61 @@
+package io.millrace.client.consumer;
+
+import io.millrace.records.TopicPartition;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * What one poll gave: records of some partitions, each partition's in the order of its log.
+ *
+ * @param <K> type of keys
+ * @param <V> type of values
+ */
+public final class ConsumerRecords<K, V> implements Iterable<ConsumerRecord<K, V>> {
+    private final Map<TopicPartition, List<ConsumerRecord<K, V>>> byPartition = new LinkedHashMap<>();
+    private int count;
+
+    ConsumerRecords() {}
+
+    List<ConsumerRecord<K, V>> of(TopicPartition partition) {
+        return byPartition.computeIfAbsent(partition, each -> new ArrayList<>());
+    }
+
+    void counted(int more) {
+        count += more;
+    }
+
+    /** How many there are. */
+    public int count() {
+        return count;
+    }
+
+    /** Whether there are none. */
+    public boolean isEmpty() {
+        return count == 0;
+    }
+
+    /** The partitions that have any. */
+    public Set<TopicPartition> partitions() {
+        return Set.copyOf(byPartition.keySet());
+    }
+
+    /** Those of one partition, in the order of its log. */
+    public List<ConsumerRecord<K, V>> records(TopicPartition partition) {
+        return List.copyOf(byPartition.getOrDefault(partition, List.of()));
+    }
+
+    @Override
+    public Iterator<ConsumerRecord<K, V>> iterator() {
+        return stream().iterator();
+    }
+
+    /** All of them, partition by partition. */
+    public Stream<ConsumerRecord<K, V>> stream() {
+        return byPartition.values().stream().flatMap(List::stream);
+    }
+}

@@ -1,0 +1,21 @@
+package io.millrace.client.fetching;
+
+import io.millrace.records.TopicPartition;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What one fetch request says within its session.
+ *
+ * @param sessionId 0 for none yet
+ * @param sessionEpoch 0 to begin a session anew
+ * @param partitions those that are new, or have changed
+ * @param forgotten those that are not wanted any more, with their topics' ids
+ * @param usesTopicIds whether topics are named by id (version 13 and newer) or by name
+ */
+public record FetchPlan(
+        int sessionId,
+        int sessionEpoch,
+        Map<TopicPartition, WantedPartition> partitions,
+        List<Map.Entry<TopicPartition, WantedPartition>> forgotten,
+        boolean usesTopicIds) {}

@@ -1,0 +1,549 @@
+package io.millrace.client.fetching.run;
+
+import io.millrace.client.cluster.ClusterNode;
+import io.millrace.client.cluster.ClusterTopic;
+import io.millrace.client.cluster.ClusterView;
+import io.millrace.client.cluster.PartitionLeader;
+import io.millrace.client.cluster.run.ClientLane;
+import io.millrace.client.cluster.run.ClusterEvents;
+import io.millrace.client.cluster.run.ClusterLine;
+import io.millrace.client.fetching.FetchDeed;
+import io.millrace.client.fetching.FetchPlan;
+import io.millrace.client.fetching.FetchPosition;
+import io.millrace.client.fetching.FetchRules;
+import io.millrace.client.fetching.FetchStep;
+import io.millrace.client.fetching.FetchedRange;
+import io.millrace.client.fetching.WantedPartition;
+import io.millrace.client.fetching.WholeBatches;
+import io.millrace.connection.run.Answer;
+import io.millrace.connection.run.ClientConversation;
+import io.millrace.environment.Lane;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.RecordsPayload;
+import io.millrace.protocol.Uuid;
+import io.millrace.protocol.messages.FetchResponse;
+import io.millrace.records.TopicPartition;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Fetches for a consumer's partitions. At the end of a turn in which something changed it looks at what each partition needs,
+ * and sends each broker one request for all that can be had from it, unless one is under way. Fetched bytes are copied out of
+ * the connection's buffer once, and handed to the partition's {@link FetchSink}; what the application has not read yet bounds what
+ * is asked for. Everything happens on one lane.
+ */
+public final class FetcherLane implements ClusterEvents {
+    /** How long a fetch waits for records while another partition of the broker may want more at any moment. */
+    private static final int IMPATIENT_WAIT_MS = 10;
+
+    /** What else the owner of a fetcher wants to hear, on the lane. */
+    public interface Listener {
+        /** More is known of the cluster. */
+        void onView(ClusterView view);
+
+        /** A broker was lost, or something else went wrong that will be tried again. */
+        void onTrouble(String sentence);
+    }
+
+    private final ClientLane lane;
+    private final FetchRules rules;
+    private final int requestTimeoutMs;
+    private final Listener listener;
+    private final FetchCounters counters = new FetchCounters();
+    private final Map<TopicPartition, FetchLine> lines = new LinkedHashMap<>();
+    private final Map<Integer, BrokerFetches> brokers = new TreeMap<>();
+    private final Set<OffsetLookUp> lookUps = new LinkedHashSet<>();
+    private @Nullable ClusterLine cluster;
+    private long bufferedBytes;
+    private long expectedBytes;
+    private boolean isLookAsked;
+    private boolean isClosed;
+    private Lane.@Nullable Timer timer;
+    private long timerAtMs;
+
+    /**
+     * A fetcher without lines to brokers; {@link #begin} gives it them.
+     *
+     * @param requestTimeoutMs how long a broker may take over anything but a fetch
+     */
+    public FetcherLane(ClientLane lane, FetchRules rules, int requestTimeoutMs, Listener listener) {
+        this.lane = lane;
+        this.rules = rules;
+        this.requestTimeoutMs = requestTimeoutMs;
+        this.listener = listener;
+    }
+
+    /** Gives it its lines to the brokers, whose events it is. */
+    public void begin(ClusterLine itsCluster) {
+        cluster = itsCluster;
+    }
+
+    private ClusterLine cluster() {
+        ClusterLine known = cluster;
+        if (known == null) throw new IllegalStateException("a fetcher is used before it has begun");
+        return known;
+    }
+
+    /** What it has done. */
+    public FetchCounters.Snapshot counts() {
+        return counters.snapshot(bufferedBytes);
+    }
+
+    /** Takes care of a partition from now on; it rests until it is told where to begin. */
+    public FetchLine add(TopicPartition partition, FetchSink sink) {
+        FetchLine line = new FetchLine(partition, sink, rules);
+        FetchLine before = lines.put(partition, line);
+        if (before != null) forget(before);
+        cluster().want(partition.topic());
+        return line;
+    }
+
+    /** Nothing of it is wanted any more. */
+    public void remove(FetchLine line) {
+        if (lines.get(line.partition) == line) lines.remove(line.partition);
+        forget(line);
+    }
+
+    private void forget(FetchLine line) {
+        line.isRemoved = true;
+        bufferedBytes -= line.bufferedBytes;
+        line.bufferedBytes = 0;
+        lookSoon();
+    }
+
+    /** Reads on from there. */
+    public void seek(FetchLine line, FetchPosition position, long generation) {
+        line.fetch.seek(position, generation);
+        lookSoon();
+    }
+
+    /** Reads on from that time, which may also be the log's start or end. */
+    public void seekToTime(FetchLine line, long timestamp, long generation) {
+        line.fetch.lookUp(timestamp, generation);
+        lookSoon();
+    }
+
+    /** Begins where the rules say. */
+    public void reset(FetchLine line, long generation) {
+        carryOut(line, line.fetch.reset(generation, lane.clock().wallMs()));
+        lookSoon();
+    }
+
+    /** Fetches nothing of it, or does so again. What has been fetched stays. */
+    public void pause(FetchLine line, boolean isPaused) {
+        line.isPaused = isPaused;
+        lookSoon();
+    }
+
+    /** The application has read so much of what came. */
+    public void released(FetchLine line, long bytes) {
+        if (line.isRemoved) return;
+        line.bufferedBytes -= bytes;
+        bufferedBytes -= bytes;
+        lookSoon();
+    }
+
+    /**
+     * Looks offsets up by time.
+     *
+     * @param timestamp milliseconds since 1970, or one of {@link io.millrace.client.fetching.OffsetReset}'s
+     * @param then is told of each, on the lane, by {@code deadlineMs} at the latest
+     */
+    public void lookUp(
+            Collection<TopicPartition> partitions, long timestamp, long deadlineMs, Consumer<FoundOffset> then) {
+        for (TopicPartition each : partitions) {
+            cluster().want(each.topic());
+            lookUps.add(new OffsetLookUp(each, timestamp, deadlineMs, then));
+        }
+        lookSoon();
+    }
+
+    /** Ends the lines to the brokers. Nobody is told of anything any more, save those who look offsets up. */
+    public void close() {
+        if (isClosed) return;
+        isClosed = true;
+        if (timer != null) timer.cancel();
+        for (OffsetLookUp each : lookUps) each.end(ErrorCode.NETWORK_EXCEPTION, -1, -1, -1);
+        lookUps.clear();
+        cluster().close();
+    }
+
+    private void lookSoon() {
+        if (isLookAsked || isClosed) return;
+        isLookAsked = true;
+        lane.lane().execute(() -> {
+            isLookAsked = false;
+            if (!isClosed) look();
+        });
+    }
+
+    private void look() {
+        long nowMs = lane.nowMs();
+        long dueMs = Long.MAX_VALUE;
+        for (BrokerFetches broker : brokers.values()) {
+            broker.wanted = new LinkedHashMap<>();
+            broker.hasFull = false;
+        }
+        Map<Integer, OffsetQuestions> questions = new TreeMap<>();
+        for (FetchLine line : lines.values()) {
+            switch (line.fetch.next(leader(line.partition), nowMs)) {
+                case FetchStep.Rest(long againFromMs) -> dueMs = Math.min(dueMs, againFromMs);
+                case FetchStep.FindLeader find -> findLeader(line.partition.topic());
+                case FetchStep.LookUp step -> {
+                    OffsetQuestions broker = questionsTo(step.brokerId(), questions);
+                    if (broker == null) dueMs = Math.min(dueMs, cluster().connect(step.brokerId()));
+                    else ask(line, step, broker);
+                }
+                case FetchStep.CheckEpoch step -> {
+                    OffsetQuestions broker = questionsTo(step.brokerId(), questions);
+                    if (broker == null) dueMs = Math.min(dueMs, cluster().connect(step.brokerId()));
+                    else ask(line, step, broker);
+                }
+                case FetchStep.Fetch step -> want(line, step, nowMs);
+            }
+        }
+        dueMs = Math.min(dueMs, askLookUps(questions, nowMs));
+        questions.forEach((nodeId, asked) -> {
+            ClientConversation conversation = cluster().ready(nodeId);
+            if (conversation != null) asked.send(conversation, requestTimeoutMs);
+        });
+        for (BrokerFetches broker : brokers.values()) dueMs = Math.min(dueMs, fetch(broker, nowMs));
+        if (dueMs != Long.MAX_VALUE) wakeAt(dueMs, nowMs);
+    }
+
+    private PartitionLeader leader(TopicPartition partition) {
+        ClusterTopic topic = cluster().view().topic(partition.topic());
+        return topic == null ? PartitionLeader.UNKNOWN : topic.leader(partition.partition());
+    }
+
+    private void findLeader(String topic) {
+        cluster().want(topic);
+        cluster().refresh(); // onView will come back to it.
+    }
+
+    /** Null if the broker is not ready. */
+    private @Nullable OffsetQuestions questionsTo(int nodeId, Map<Integer, OffsetQuestions> questions) {
+        if (cluster().ready(nodeId) == null) return null;
+        return questions.computeIfAbsent(nodeId, id -> new OffsetQuestions(FetchRequests.isolationLevel(rules)));
+    }
+
+    private void ask(FetchLine line, FetchStep.LookUp step, OffsetQuestions broker) {
+        long generation = line.fetch.generation();
+        line.fetch.asked(step.leaderEpoch());
+        broker.lookUp(line.partition, step.leaderEpoch(), step.timestamp(), (error, offset, timestamp, epoch) -> {
+            if (line.isRemoved) return;
+            carryOut(line, line.fetch.lookedUp(generation, error, offset, epoch, lane.nowMs(), randomBits()));
+            lookSoon();
+        });
+    }
+
+    private void ask(FetchLine line, FetchStep.CheckEpoch step, OffsetQuestions broker) {
+        long generation = line.fetch.generation();
+        line.fetch.asked(step.leaderEpoch());
+        broker.checkEpoch(
+                line.partition, step.leaderEpoch(), step.positionEpoch(), (error, endOffset, timestamp, endEpoch) -> {
+                    if (line.isRemoved) return;
+                    long wallMs = lane.clock().wallMs();
+                    carryOut(
+                            line,
+                            line.fetch.epochChecked(
+                                    generation, error, endEpoch, endOffset, lane.nowMs(), wallMs, randomBits()));
+                    lookSoon();
+                });
+    }
+
+    private long randomBits() {
+        return lane.randomness().nextLong();
+    }
+
+    /** Asks what the application wants to know; returns when to look again. */
+    private long askLookUps(Map<Integer, OffsetQuestions> questions, long nowMs) {
+        long dueMs = Long.MAX_VALUE;
+        for (OffsetLookUp each : lookUps) {
+            if (each.deadlineMs <= nowMs) each.end(each.lastError, -1, -1, -1);
+            if (each.isDone() || each.isAsking) continue;
+            dueMs = Math.min(dueMs, each.deadlineMs);
+            if (each.againFromMs > nowMs) {
+                dueMs = Math.min(dueMs, each.againFromMs);
+                continue;
+            }
+            PartitionLeader leader = leader(each.partition);
+            if (!leader.isKnown()) {
+                ClusterTopic topic = cluster().view().topic(each.partition.topic());
+                if (topic != null && topic.error() != ErrorCode.NONE) each.lastError = topic.error();
+                else if (topic != null && each.partition.partition() >= topic.partitionCount())
+                    each.lastError = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+                if (topic != null
+                        && topic.error() != ErrorCode.NONE
+                        && !topic.error().isRetriable()) each.end(topic.error(), -1, -1, -1);
+                else findLeader(each.partition.topic());
+                continue;
+            }
+            OffsetQuestions broker = questionsTo(leader.brokerId(), questions);
+            if (broker == null) {
+                dueMs = Math.min(dueMs, cluster().connect(leader.brokerId()));
+                continue;
+            }
+            each.isAsking = true;
+            broker.lookUp(each.partition, leader.epoch(), each.timestamp, (error, offset, timestamp, epoch) -> {
+                each.isAsking = false;
+                if (error != ErrorCode.NONE && (error.isRetriable() || error == ErrorCode.FENCED_LEADER_EPOCH)) {
+                    each.failures++;
+                    each.lastError = error;
+                    each.againFromMs = lane.nowMs() + rules.backoff().waitMs(each.failures, randomBits());
+                    if (!isClosed) cluster().refresh();
+                } else {
+                    each.end(error, offset, timestamp, epoch);
+                }
+                lookSoon();
+            });
+        }
+        lookUps.removeIf(OffsetLookUp::isDone);
+        return dueMs;
+    }
+
+    private void want(FetchLine line, FetchStep.Fetch step, long nowMs) {
+        BrokerFetches broker = brokers.computeIfAbsent(step.brokerId(), BrokerFetches::new);
+        if (line.isPaused) return;
+        if (line.bufferedBytes >= rules.maxPartitionBytes()) {
+            broker.hasFull = true;
+            return;
+        }
+        if (cluster().view().node(step.brokerId()) == null) { // A nearer replica that has gone.
+            carryOut(line, line.fetch.lost(line.fetch.generation(), nowMs, randomBits()));
+            return;
+        }
+        broker.wanted.put(line.partition, new BrokerFetches.Sent(line, line.fetch.generation(), step));
+    }
+
+    /** Sends what is wanted, if it can be; returns when to look again. */
+    private long fetch(BrokerFetches broker, long nowMs) {
+        if (broker.isAsking || broker.wanted.isEmpty()) return Long.MAX_VALUE;
+        if (broker.notBeforeMs > nowMs) return broker.notBeforeMs;
+        ClientConversation conversation = cluster().ready(broker.nodeId);
+        if (conversation == null) return cluster().connect(broker.nodeId);
+        long roomBytes = rules.bufferBytes() - bufferedBytes - expectedBytes;
+        if (roomBytes <= 0) return Long.MAX_VALUE; // released or fetched will come back to it.
+        int maxBytes = (int) Math.min(rules.maxBytes(), roomBytes);
+        Map<TopicPartition, WantedPartition> wanted = new LinkedHashMap<>();
+        broker.wanted.forEach((partition, sent) -> wanted.put(
+                partition,
+                new WantedPartition(
+                        topicId(partition.topic()),
+                        sent.step().position().offset(),
+                        sent.step().leaderEpoch(),
+                        Math.min(rules.maxPartitionBytes(), maxBytes))));
+        FetchPlan plan = broker.session.next(wanted);
+        int maxWaitMs = broker.hasFull ? Math.min(IMPATIENT_WAIT_MS, rules.maxWaitMs()) : rules.maxWaitMs();
+        Map<TopicPartition, BrokerFetches.Sent> sent = broker.wanted;
+        broker.isAsking = true;
+        expectedBytes += maxBytes;
+        counters.requests++;
+        conversation.send(
+                FetchRequests.of(plan, rules, maxWaitMs, maxBytes),
+                FetchRequests.maxVersion(plan),
+                (long) requestTimeoutMs + rules.maxWaitMs(),
+                answer -> {
+                    broker.isAsking = false;
+                    expectedBytes -= maxBytes;
+                    if (!isClosed) answered(broker, sent, answer, nowMs);
+                });
+        return Long.MAX_VALUE;
+    }
+
+    private Uuid topicId(String topic) {
+        ClusterTopic known = cluster().view().topic(topic);
+        return known == null ? Uuid.ZERO : known.id();
+    }
+
+    private void answered(
+            BrokerFetches broker, Map<TopicPartition, BrokerFetches.Sent> sent, Answer answer, long sentAtMs) {
+        long nowMs = lane.nowMs();
+        switch (answer) {
+            case Answer.Answered(FetchResponse response, short version) -> {
+                counters.answers++;
+                counters.answerMsSum += nowMs - sentAtMs;
+                counters.answerMsMax = Math.max(counters.answerMsMax, nowMs - sentAtMs);
+                if (response.throttleTimeMs() > 0) {
+                    counters.throttleMsSum += response.throttleTimeMs();
+                    broker.notBeforeMs = nowMs + response.throttleTimeMs(); // KIP-219
+                }
+                ErrorCode error = ErrorCode.forCode(response.errorCode());
+                if (error == ErrorCode.NONE) {
+                    broker.failures = 0;
+                    broker.session.answered(response.sessionId());
+                    takeAll(broker, sent, response, nowMs);
+                } else {
+                    broker.session.refused(error);
+                    boolean isOfTheSession = error == ErrorCode.FETCH_SESSION_ID_NOT_FOUND
+                            || error == ErrorCode.INVALID_FETCH_SESSION_EPOCH;
+                    if (!isOfTheSession || broker.failures > 0) failed(broker, "Fetch: " + error, nowMs);
+                    broker.failures++;
+                }
+            }
+            case Answer.Answered other -> throw new IllegalStateException("a Fetch request got another answer");
+            case Answer.Failed(Answer.Reason reason, String sentence) -> {
+                counters.failedRequests++;
+                broker.session.lost();
+                broker.failures++;
+                for (BrokerFetches.Sent each : sent.values()) {
+                    if (!each.line().isRemoved)
+                        carryOut(each.line(), each.line().fetch.lost(each.generation(), nowMs, randomBits()));
+                }
+                if (reason != Answer.Reason.CONNECTION_LOST) failed(broker, sentence, nowMs);
+            }
+        }
+        lookSoon();
+    }
+
+    private void failed(BrokerFetches broker, String sentence, long nowMs) {
+        long waitMs = rules.backoff().waitMs(Math.max(1, broker.failures), randomBits());
+        broker.notBeforeMs = nowMs + waitMs;
+        cluster().refresh();
+        listener.onTrouble(sentence);
+    }
+
+    private void takeAll(
+            BrokerFetches broker, Map<TopicPartition, BrokerFetches.Sent> sent, FetchResponse response, long nowMs) {
+        Map<Uuid, String> names = new HashMap<>();
+        for (TopicPartition each : sent.keySet()) names.put(topicId(each.topic()), each.topic());
+        for (FetchResponse.FetchableTopicResponse topic : response.responses()) {
+            String name = topic.topicId().equals(Uuid.ZERO) ? topic.topic() : names.get(topic.topicId());
+            if (name == null) continue; // A topic that was made anew meanwhile, or is not wanted any more.
+            for (FetchResponse.PartitionData data : topic.partitions()) {
+                if (data.partitionIndex() < 0) continue;
+                BrokerFetches.Sent asked = sent.get(new TopicPartition(name, data.partitionIndex()));
+                if (asked == null || asked.line().isRemoved) continue;
+                if (asked.generation() != asked.line().fetch.generation()) continue;
+                take(broker, asked, data, response, nowMs);
+            }
+        }
+    }
+
+    private void take(
+            BrokerFetches broker,
+            BrokerFetches.Sent asked,
+            FetchResponse.PartitionData data,
+            FetchResponse response,
+            long nowMs) {
+        FetchLine line = asked.line();
+        ErrorCode error = ErrorCode.forCode(data.errorCode());
+        if (error != ErrorCode.NONE) {
+            takeHint(line, data, response);
+            long wallMs = lane.clock().wallMs();
+            carryOut(line, line.fetch.fetchRefused(error, broker.nodeId, nowMs, wallMs, randomBits()));
+            return;
+        }
+        line.sink.reaches(data.logStartOffset(), data.highWatermark(), data.lastStableOffset());
+        if (data.preferredReadReplica() >= 0) line.fetch.prefer(data.preferredReadReplica(), nowMs);
+        ByteBuffer bytes =
+                data.records() instanceof RecordsPayload.Buffer(ByteBuffer buffer) ? buffer : ByteBuffer.allocate(0);
+        if (!bytes.hasRemaining()) {
+            line.fetch.fetchedNothing();
+            return;
+        }
+        WholeBatches whole = WholeBatches.of(bytes);
+        if (whole.bytes() == 0) {
+            String why = whole.rest().isEmpty()
+                    ? "only " + bytes.remaining() + " bytes of a larger batch came"
+                    : whole.rest();
+            carryOut(line, line.fetch.fetchedRubbish(why));
+            return;
+        }
+        long fromOffset = asked.step().position().offset();
+        if (whole.next().offset() <= fromOffset) {
+            carryOut(line, line.fetch.fetchedRubbish("only batches before it came, up to " + whole.next()));
+            return;
+        }
+        byte[] own = new byte[whole.bytes()];
+        bytes.get(bytes.position(), own);
+        FetchedRange range =
+                new FetchedRange(asked.generation(), fromOffset, whole.next(), ByteBuffer.wrap(own), aborted(data));
+        line.bufferedBytes += own.length;
+        bufferedBytes += own.length;
+        counters.bytes += own.length;
+        counters.ranges++;
+        line.fetch.fetched(whole.next());
+        line.sink.fetched(range);
+    }
+
+    private List<FetchedRange.Aborted> aborted(FetchResponse.PartitionData data) {
+        List<FetchResponse.AbortedTransaction> told = data.abortedTransactions();
+        if (told == null || told.isEmpty() || !rules.isReadCommitted()) return List.of();
+        List<FetchedRange.Aborted> aborted = new ArrayList<>(told.size());
+        for (FetchResponse.AbortedTransaction each : told)
+            aborted.add(new FetchedRange.Aborted(each.producerId(), each.firstOffset()));
+        return aborted;
+    }
+
+    private void takeHint(FetchLine line, FetchResponse.PartitionData data, FetchResponse response) {
+        FetchResponse.LeaderIdAndEpoch leader = data.currentLeader();
+        ClusterTopic topic = cluster().view().topic(line.partition.topic());
+        if (leader.leaderId() < 0 || topic == null) return;
+        ClusterNode node = null;
+        for (FetchResponse.NodeEndpoint each : response.nodeEndpoints()) {
+            if (each.nodeId() == leader.leaderId() && each.port() >= 0 && each.port() <= 65_535)
+                node = new ClusterNode(each.nodeId(), each.host(), each.port(), each.rack());
+        }
+        PartitionLeader hinted = new PartitionLeader(leader.leaderId(), leader.leaderEpoch());
+        cluster().hint(line.partition.topic(), topic.id(), line.partition.partition(), hinted, node);
+    }
+
+    private void carryOut(FetchLine line, List<FetchDeed> deeds) {
+        for (FetchDeed deed : deeds) {
+            switch (deed) {
+                case FetchDeed.Refresh refresh -> {
+                    if (!isClosed) cluster().refresh();
+                }
+                case FetchDeed.TellPosition(FetchPosition position) ->
+                    line.sink.positioned(line.fetch.generation(), position);
+                case FetchDeed.TellFailure(ErrorCode error, String sentence) ->
+                    line.sink.failed(line.fetch.generation(), error, sentence);
+            }
+        }
+    }
+
+    private void wakeAt(long atMs, long nowMs) {
+        if (timer != null) {
+            if (timerAtMs <= atMs) return;
+            timer.cancel();
+        }
+        timerAtMs = atMs;
+        timer = lane.lane().schedule(Math.max(0, atMs - nowMs), () -> {
+            timer = null;
+            lookSoon();
+        });
+    }
+
+    @Override
+    public void onView(ClusterView view) {
+        listener.onView(view);
+        lookSoon();
+    }
+
+    @Override
+    public void onReady(int nodeId) {
+        lookSoon();
+    }
+
+    @Override
+    public void onLost(int nodeId, String sentence) {
+        listener.onTrouble(sentence);
+        lookSoon();
+    }
+
+    @Override
+    public void onTrouble(String sentence) {
+        listener.onTrouble(sentence);
+    }
+}
