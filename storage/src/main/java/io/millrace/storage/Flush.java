@@ -24,6 +24,7 @@ public final class Flush {
     private final List<Path> smallFiles;
     private final byte @Nullable [] leaderEpochs;
     private final boolean forceNames;
+    private final boolean forceDirectoryName;
     private final @Nullable Snapshot snapshot;
     private boolean done;
 
@@ -38,6 +39,7 @@ public final class Flush {
             List<Path> smallFiles,
             byte @Nullable [] leaderEpochs,
             boolean forceNames,
+            boolean forceDirectoryName,
             @Nullable Snapshot snapshot) {
         this.disk = folder.disk();
         this.directory = folder.directory();
@@ -47,6 +49,7 @@ public final class Flush {
         this.smallFiles = smallFiles;
         this.leaderEpochs = leaderEpochs;
         this.forceNames = forceNames;
+        this.forceDirectoryName = forceDirectoryName;
         this.snapshot = snapshot;
     }
 
@@ -80,7 +83,7 @@ public final class Flush {
             if (snapshot != null) writeSnapshot(snapshot);
             if (leaderEpochs != null) disk.replace(directory.resolve(LeaderEpochs.FILE_NAME), leaderEpochs);
             else if (forceNames) disk.forceDirectory(directory);
-            if (forceNames && directory.getParent() != null) disk.forceDirectory(directory.getParent());
+            if (forceDirectoryName && directory.getParent() != null) disk.forceDirectory(directory.getParent());
         } catch (NoSuchFileException e) {
             if (disk.isDirectory(directory)) throw new LogDirectoryFailed(directory, "flush", e);
             // The partition was deleted meanwhile: its directory has another name, and nothing needs to last.

@@ -18,6 +18,7 @@ public final class LeaderEpochs {
     /** Name of the file in the partition's directory. */
     public static final String FILE_NAME = "leader-epoch-checkpoint";
 
+    private static final long NOWHERE = Long.MAX_VALUE;
     private static final int MAX_FILE_BYTES = 64 << 20;
 
     /**
@@ -29,7 +30,9 @@ public final class LeaderEpochs {
     public record Entry(int epoch, long startOffset) {}
 
     private final ArrayList<Entry> entries = new ArrayList<>(2);
-    private boolean changed;
+
+    /** Lowest offset at which something changed since the changes were last taken. */
+    private long changedFrom = NOWHERE;
 
     /** The newest epoch, or -1. */
     int latestEpoch() {
@@ -45,14 +48,13 @@ public final class LeaderEpochs {
         if (epoch < 0 || epoch <= latestEpoch()) return;
         while (!entries.isEmpty() && entries.getLast().startOffset() >= startOffset) entries.removeLast();
         entries.add(new Entry(epoch, startOffset));
-        changed = true;
+        changedFrom = Math.min(changedFrom, startOffset);
     }
 
     /** Drops epochs that begin at this offset or later. */
     void truncateFromEnd(long endOffset) {
         while (!entries.isEmpty() && entries.getLast().startOffset() >= endOffset) {
-            entries.removeLast();
-            changed = true;
+            changedFrom = Math.min(changedFrom, entries.removeLast().startOffset());
         }
     }
 
@@ -64,11 +66,11 @@ public final class LeaderEpochs {
         Entry holder = entries.get(floor);
         entries.subList(0, floor + 1).clear();
         entries.add(0, new Entry(holder.epoch(), startOffset));
-        changed = true;
+        changedFrom = 0;
     }
 
     void clear() {
-        changed |= !entries.isEmpty();
+        if (!entries.isEmpty()) changedFrom = 0;
         entries.clear();
     }
 
@@ -92,10 +94,18 @@ public final class LeaderEpochs {
         return Optional.of(new OffsetAndEpoch(entries.get(higher).startOffset(), found));
     }
 
+    /**
+     * Whether {@link #takeChanges} would give something that is about an offset below this one. An epoch without records, of
+     * a leader that has just begun, is dropped at the next start anyway if that is the log end.
+     */
+    boolean hasChangedBelow(long offset) {
+        return changedFrom < offset;
+    }
+
     /** The file's new content if anything changed since the last call, or nothing. */
     Optional<byte[]> takeChanges() {
-        if (!changed) return Optional.empty();
-        changed = false;
+        if (changedFrom == NOWHERE) return Optional.empty();
+        changedFrom = NOWHERE;
         return Optional.of(encode());
     }
 
@@ -103,7 +113,7 @@ public final class LeaderEpochs {
     void takeOver(LeaderEpochs others) {
         entries.clear();
         entries.addAll(others.entries);
-        changed = true;
+        changedFrom = 0;
     }
 
     byte[] encode() {
@@ -117,7 +127,7 @@ public final class LeaderEpochs {
     void load(List<Entry> read) {
         entries.clear();
         for (Entry entry : read) assign(entry.epoch(), entry.startOffset());
-        changed = false;
+        changedFrom = NOWHERE;
     }
 
     /**

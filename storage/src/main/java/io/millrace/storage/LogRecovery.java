@@ -123,7 +123,11 @@ final class LogRecovery {
     }
 
     private OpenedLog trust(long recoveryPoint, long logStartOffset) throws IOException {
-        for (Segment segment : segments.all()) if (segment.lacksIndexes()) segment.mendIndexes();
+        for (Segment segment : segments.all()) {
+            if (!segment.lacksIndexes()) continue;
+            segment.mendIndexes();
+            notes.add("made the indexes of segment " + segment.baseOffset() + " anew, as they were missing");
+        }
         long logEndOffset = segments.active().nextOffset();
         if (recoveryPoint > 0 && logEndOffset > recoveryPoint)
             // No CRC covers a batch's offset; but whoever closed the log wrote down where it ended.

@@ -44,9 +44,15 @@ public final class PartitionLog {
     private long recoveryPoint;
     private long unflushedSinceMs = -1;
     private boolean hasUnforcedNames;
+    /** Whether it is not known that the directory's own name has been forced in the one above. */
+    private boolean isDirectoryUnforced;
+
     private long indexesUnforcedFrom = Long.MAX_VALUE;
     private int truncations;
     private long unscannedBytes;
+    /** Whether records were added or removed since it was opened. */
+    private boolean hasChanged;
+
     private boolean closed;
 
     PartitionLog(OpenedLog opened) {
@@ -67,7 +73,8 @@ public final class PartitionLog {
         this.recoveryPoint = opened.recoveryPoint();
         this.highWatermark = logStartOffset;
         this.unscannedBytes = opened.report().bytesScanned();
-        this.hasUnforcedNames = logEndOffset == 0;
+        this.hasUnforcedNames = logEndOffset == 0 && !recovery.wasClean();
+        this.isDirectoryUnforced = !recovery.wasClean();
         active().setJitterMs(jitterMs());
     }
 
@@ -211,6 +218,7 @@ public final class PartitionLog {
         active.append(batches.duplicate(), config.indexIntervalBytes());
         appended(batches, active, position);
         logEndOffset = next;
+        hasChanged = true;
         if (unflushedSinceMs < 0) unflushedSinceMs = nowMs;
         boolean stamped = assigns && AppendCheck.stampsAppendTime(origin, config);
         return new AppendOutcome.Appended(baseOffset, next - 1, stamped ? wallMs : -1, logStartOffset);
@@ -278,6 +286,7 @@ public final class PartitionLog {
         segments.add(segment);
         segment.setJitterMs(jitterMs());
         hasUnforcedNames = true;
+        hasChanged = true;
         reader.forgetLastBatch();
     }
 
@@ -483,6 +492,7 @@ public final class PartitionLog {
         }
         folder.movedTo(newDirectory);
         snapshots.directoryRenamed();
+        isDirectoryUnforced = true;
     }
 
     /** The properties in effect. */
@@ -609,6 +619,7 @@ public final class PartitionLog {
         compaction.truncated(offset);
         try {
             truncations++;
+            hasChanged = true;
             logEndOffset = LogTruncation.cut(folder, segments, offset);
             reader.forgetLastBatch();
             logStartOffset = Math.min(logStartOffset, logEndOffset);
@@ -630,6 +641,7 @@ public final class PartitionLog {
         compaction.truncated(0);
         try {
             truncations++;
+            hasChanged = true;
             LogTruncation.removeFrom(folder, segments, 0);
             snapshots.deleteFrom(0);
             producers.clear();
@@ -704,7 +716,7 @@ public final class PartitionLog {
      * {@link #flushed}.
      */
     public Flush prepareFlush() {
-        return prepareFlush(false);
+        return prepareFlush(Extent.RECORDS);
     }
 
     /**
@@ -712,28 +724,46 @@ public final class PartitionLog {
      * segment: indexes are forced too, and a producer snapshot is written behind it all.
      */
     public Flush prepareCheckpoint() {
-        return prepareFlush(true);
+        return prepareFlush(Extent.CHECKPOINT);
     }
 
-    private Flush prepareFlush(boolean isCheckpoint) {
+    /** What a flush makes safe beside the records, the indexes of segments that grow no more, and the epochs. */
+    private enum Extent {
+        RECORDS,
+        /** The active segment's indexes, and behind them a snapshot in its midst. */
+        CHECKPOINT,
+        /** Those indexes as nothing is added to any more, and a snapshot at the log end. */
+        CLOSE
+    }
+
+    private Flush prepareFlush(Extent extent) {
+        boolean withIndexes = extent != Extent.RECORDS;
         List<SharedFile> files = new ArrayList<>();
         List<Path> smallFiles = new ArrayList<>(snapshots.takeUnforced());
         try {
             long fromOffset = Math.min(recoveryPoint, indexesUnforcedFrom);
-            if (isCheckpoint) active().writeIndexes();
+            switch (extent) {
+                case RECORDS -> {}
+                case CHECKPOINT -> active().writeIndexes();
+                case CLOSE -> active().finish();
+            }
             for (int i = segments.floorIndex(fromOffset); i < segments.count(); i++)
-                segments.at(i).collectForFlush(isCheckpoint || i < segments.count() - 1, files);
+                segments.at(i).collectForFlush(withIndexes || i < segments.count() - 1, files);
         } catch (IOException e) {
             throw new LogDirectoryFailed(folder.directory(), "flush", e);
         }
         if (hasUnforcedNames) smallFiles.add(folder.file(PartitionMetadata.FILE_NAME));
-        boolean hasSnapshot = isCheckpoint && logEndOffset > active().baseOffset();
+        boolean hasSnapshot = switch (extent) {
+            case RECORDS -> false;
+            case CHECKPOINT -> logEndOffset > active().baseOffset();
+            case CLOSE -> logEndOffset > 0;
+        };
         Flush.Snapshot snapshot = hasSnapshot
                 ? new Flush.Snapshot(
                         logEndOffset, snapshots.path(logEndOffset), ByteBuffer.wrap(producers.toSnapshot()))
                 : null;
         if (snapshot != null) hasUnforcedNames = true;
-        if (isCheckpoint) unscannedBytes = 0;
+        if (withIndexes) unscannedBytes = 0;
         Flush flush = new Flush(
                 folder,
                 logEndOffset,
@@ -742,7 +772,9 @@ public final class PartitionLog {
                 smallFiles,
                 epochs.takeChanges().orElse(null),
                 hasUnforcedNames,
+                hasUnforcedNames && isDirectoryUnforced,
                 snapshot);
+        if (hasUnforcedNames) isDirectoryUnforced = false;
         hasUnforcedNames = false;
         indexesUnforcedFrom = Long.MAX_VALUE;
         unflushedSinceMs = -1;
@@ -782,26 +814,31 @@ public final class PartitionLog {
 
     /**
      * Writes and forces everything, so that the next start finds indexes, producer snapshot and epochs complete. Blocks.
-     * Afterwards the recovery point is the log end offset.
+     * Afterwards the recovery point is the log end offset. A log that was closed before and not changed since is left as it is.
      */
     public void close() {
         if (closed) return;
         closed = true;
         compaction.cancel();
         try {
-            active().finish();
-            active().force();
-            active().forceIndexes();
-            // Last: a snapshot in the midst of a segment says that indexes up to there can be trusted.
-            if (logEndOffset > 0) snapshots.write(logEndOffset, producers);
-            if (logEndOffset > 0) hasUnforcedNames = true;
-            Flush flush = prepareFlush();
-            flush.run();
-            flushed(flush);
+            if (!isAsItWasClosed()) {
+                Flush flush = prepareFlush(Extent.CLOSE);
+                flush.run();
+                flushed(flush);
+            }
             closeFiles();
         } catch (IOException e) {
             throw new LogDirectoryFailed(folder.directory(), "close", e);
         }
+    }
+
+    private boolean isAsItWasClosed() {
+        return recovery.wasClean()
+                && recovery.notes().isEmpty()
+                && !hasChanged
+                && !hasUnforcedNames
+                && !epochs.hasChangedBelow(logEndOffset)
+                && (logEndOffset == 0 || snapshots.hasAt(logEndOffset));
     }
 
     /** Lets go of the files without writing or forcing anything, since their directory has failed. */

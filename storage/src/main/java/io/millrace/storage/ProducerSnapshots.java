@@ -38,6 +38,11 @@ final class ProducerSnapshots {
         offsets.add(offset);
     }
 
+    /** Whether there is one at an offset. */
+    boolean hasAt(long offset) {
+        return offsets.contains(offset);
+    }
+
     void write(long offset, ProducerStates producers) throws IOException {
         byte[] content = producers.toSnapshot();
         Path path = path(offset);

@@ -19,6 +19,7 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.records.BatchHeader;
 import io.millrace.records.Compression;
 import io.millrace.records.Record;
+import io.millrace.testkit.Property;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -387,6 +388,36 @@ class PartitionLogTest {
         assertThrows(LogDirectoryFailed.class, flush::run);
         assertThrows(IllegalArgumentException.class, () -> log.flushed(flush));
         assertEquals(0, log.recoveryPoint());
+    }
+
+    @Test
+    void aCloseForcesEachOfTheLogsFilesOnce() {
+        PartitionLog log = open(disk, LogConfig.DEFAULT);
+        append(log, Batches.of(5, "a"));
+        flush(log);
+        append(log, Batches.of(5, "b"));
+        long before = disk.forces();
+        log.close();
+        // Records, two indexes, the snapshot, partition.metadata, and the directory with their names.
+        assertTrue(disk.forces() - before <= 6, () -> disk.forces() - before + " forces");
+        assertEquals(2, log.recoveryPoint());
+    }
+
+    @Test
+    void aLogThatWasClosedAndNotChangedSinceIsLeftAsItIs() {
+        PartitionLog log = open(disk, LogConfig.DEFAULT);
+        append(log, Batches.of(5, "a"));
+        log.close();
+        PartitionLog again = open(disk, LogConfig.DEFAULT, 1, true);
+        long before = disk.forces();
+        again.close();
+        assertEquals(before, disk.forces());
+        PartitionLog written = open(disk, LogConfig.DEFAULT, 1, true);
+        append(written, Batches.of(5, "b"));
+        written.close();
+        assertTrue(disk.forces() > before);
+        Property.check(random -> assertEquals(
+                2, open(disk.afterPowerCut(random), LogConfig.DEFAULT, 2, true).logEndOffset()));
     }
 
     @Test

@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 final class NodeProcess {
     private static final System.Logger LOG = System.getLogger(NodeProcess.class.getName());
     private static final int MAX_LANES = 1024;
-    private static final int LEAST_HELPERS = 4;
+    /** Mostly they wait for the disk, and the file system makes the forces of many files one. */
+    private static final int LEAST_HELPERS = 16;
 
     /** Of {@link ServerConfig#KEPT_BYTES}. */
     static final long DEFAULT_KEPT_BYTES = 256 << 20;
