@@ -60,8 +60,9 @@ final class FrameWriter {
 
     private ConversationLane shared;
     private final PayloadFiles files;
-    private final ArrayDeque<Piece> pieces = new ArrayDeque<>(2);
-    private final ArrayDeque<Hook> hooks = new ArrayDeque<>(0);
+    private final ArrayDeque<Piece> pieces = new ArrayDeque<>(1);
+    /** Made when there is one for the first time: an idle connection holds nothing it has not used. */
+    private @Nullable ArrayDeque<Hook> hooks;
 
     /** The last piece, while more can be copied behind it: its free part is from its limit to its capacity. */
     private Piece.@Nullable Memory open;
@@ -76,7 +77,8 @@ final class FrameWriter {
 
     /** Goes on with what another lane shares; only while nothing is queued. */
     void moveTo(ConversationLane other) {
-        if (!pieces.isEmpty() || !hooks.isEmpty()) throw new IllegalStateException("a writer with frames cannot move");
+        if (!pieces.isEmpty() || (hooks != null && !hooks.isEmpty()))
+            throw new IllegalStateException("a writer with frames cannot move");
         shared = other;
     }
 
@@ -100,7 +102,7 @@ final class FrameWriter {
      */
     void endFrame(ProtocolWriter writer, @Nullable Runnable whenDone) throws IOException {
         long sizeBytes = writer.sizeBytes();
-        if (whenDone != null) hooks.add(new Hook(queuedBytes + sizeBytes, whenDone));
+        if (whenDone != null) addHook(new Hook(queuedBytes + sizeBytes, whenDone));
         long frameBytes = sizeBytes - LENGTH_BYTES;
         if (frameBytes > Integer.MAX_VALUE) throw new IOException("a frame of " + frameBytes + " bytes has no length");
         writer.setInt32(0, (int) frameBytes);
@@ -260,9 +262,20 @@ final class FrameWriter {
         shared.counters().wrote(byteCount);
     }
 
+    private void addHook(Hook hook) {
+        ArrayDeque<Hook> all = hooks;
+        if (all == null) {
+            all = new ArrayDeque<>(1);
+            hooks = all;
+        }
+        all.add(hook);
+    }
+
     private void runDueHooks() {
-        for (Hook next = hooks.peek(); next != null && next.atSentBytes <= sentBytes; next = hooks.peek()) {
-            hooks.remove().whenDone.run();
+        ArrayDeque<Hook> all = hooks;
+        if (all == null) return;
+        for (Hook next = all.peek(); next != null && next.atSentBytes <= sentBytes; next = all.peek()) {
+            all.remove().whenDone.run();
         }
     }
 
@@ -273,6 +286,8 @@ final class FrameWriter {
         }
         open = null;
         sentBytes = queuedBytes;
-        for (Hook hook = hooks.poll(); hook != null; hook = hooks.poll()) hook.whenDone.run();
+        ArrayDeque<Hook> all = hooks;
+        if (all == null) return;
+        for (Hook hook = all.poll(); hook != null; hook = all.poll()) hook.whenDone.run();
     }
 }

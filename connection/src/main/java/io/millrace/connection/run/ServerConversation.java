@@ -48,7 +48,7 @@ public final class ServerConversation implements ConnectionEvents {
     private final ConversationPatience patience;
     private final FrameSink onFrame = this::onFrame;
     private final Runnable work = this::workAsked;
-    private final ArrayDeque<RequestFrame> inFlight = new ArrayDeque<>(4);
+    private final ArrayDeque<RequestFrame> inFlight = new ArrayDeque<>(1);
 
     private long inFlightBytes;
     private boolean isStarved;

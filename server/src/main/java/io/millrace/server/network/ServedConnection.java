@@ -33,9 +33,11 @@ final class ServedConnection implements RequestSink, ServerConversationEvents {
     private final String listenerName;
     private final Consumer<CloseReason> closed;
     /** What to do for requests still being worked on if the connection ends first. */
-    private final List<LaneExchange> abandonable = new ArrayList<>(0);
+    private List<LaneExchange> abandonable = List.of();
 
-    private final LaneAffinity affinity = new LaneAffinity();
+    /** Made with the first request for partitions: an idle connection holds nothing it has not used. */
+    private @Nullable LaneAffinity affinity;
+
     private @Nullable String clientSoftware;
     private int fetchSessionId;
     private boolean mayMove;
@@ -57,10 +59,16 @@ final class ServedConnection implements RequestSink, ServerConversationEvents {
     /** A lane that is busy has no sleep to be woken from, and is not made busier. */
     private void moveIfBetter(ServerConversation conversation, @Nullable Lane owner) {
         Lane home = network.shared().lane();
-        if (!mayMove || isMoving || !affinity.request(home, owner) || owner == null) return;
+        if (!mayMove || isMoving || networks.size() < 2) return;
+        LaneAffinity leaning = affinity;
+        if (leaning == null) {
+            leaning = new LaneAffinity();
+            affinity = leaning;
+        }
+        if (!leaning.request(home, owner) || owner == null) return;
         LaneNetwork there = networks.get(owner);
         if (there == null || owner.recentLoad() > MOST_LOAD_TO_MOVE_TO) return;
-        affinity.moves();
+        leaning.moves();
         isMoving = true;
         conversation.moveTo(there.shared(), () -> {
             Optional<FetchSession> session = network.fetchSessions().giveAway(fetchSessionId);
@@ -105,8 +113,9 @@ final class ServedConnection implements RequestSink, ServerConversationEvents {
 
     @Override
     public void onClosed(ServerConversation conversation, CloseReason reason) {
-        for (LaneExchange exchange : new ArrayList<>(abandonable)) exchange.abandon();
-        abandonable.clear();
+        List<LaneExchange> abandoned = abandonable;
+        abandonable = List.of();
+        for (LaneExchange exchange : abandoned) exchange.abandon();
         closed.accept(reason);
     }
 
@@ -208,7 +217,10 @@ final class ServedConnection implements RequestSink, ServerConversationEvents {
 
         @Override
         public void whenAbandoned(Runnable clean) {
-            if (cleanUp == null) abandonable.add(this);
+            if (cleanUp == null) {
+                if (abandonable.isEmpty()) abandonable = new ArrayList<>(1);
+                abandonable.add(this);
+            }
             cleanUp = clean;
         }
 
