@@ -99,9 +99,10 @@ final class Conversation {
             "ListOffsets",
             "OffsetForLeaderEpoch",
             "OffsetFetch",
+            "DescribeLogDirs",
             "DescribeProducers");
 
-    private static final Duration PATIENCE = Duration.ofMillis(300);
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
     private static final long LOOK_AGAIN_NANOS = 20_000_000;
     private static final long MOMENT_NANOS = 200_000_000;
 
@@ -123,9 +124,18 @@ final class Conversation {
      *     not known yet: then every change gets that moment.
      */
     List<String> with(int port, List<String> wanted) throws Exception {
+        return with(port, wanted, Map.of());
+    }
+
+    /**
+     * As {@link #with(int, List)}.
+     *
+     * @param places what the lines mean by some names from the beginning: paths; the answers say the names again
+     */
+    List<String> with(int port, List<String> wanted, Map<String, String> places) throws Exception {
         var answers = new ArrayList<String>();
-        var variables = new HashMap<String, String>();
-        try (var line = new Line(port)) {
+        var variables = new HashMap<>(places);
+        try (var line = new Line(port, places)) {
             for (String text : lines) {
                 if (text.isBlank() || text.startsWith("#")) continue;
                 Matcher parts = LINE.matcher(text.trim());
@@ -176,16 +186,21 @@ final class Conversation {
     /** A connection to the broker, made anew after the broker has closed it. */
     private static final class Line implements AutoCloseable {
         private final int port;
+        private final Map<String, String> places;
         private RawConnection connection;
 
-        Line(int port) throws IOException {
+        Line(int port, Map<String, String> places) throws IOException {
             this.port = port;
+            this.places = places;
             this.connection = new RawConnection(port);
         }
 
         JsonNode answer(ApiMessage request, int version) throws Exception {
             try {
-                return json(connection.ask(request, version), version);
+                String answer = json(connection.ask(request, version), version).toString();
+                for (var place : places.entrySet())
+                    answer = answer.replace("\"" + place.getValue() + "\"", "\"${" + place.getKey() + "}\"");
+                return JSON.readTree(answer);
             } catch (EOFException | SocketException e) {
                 connection.close();
                 connection = new RawConnection(port);
@@ -255,6 +270,7 @@ final class Conversation {
         }
         if (!OWN_VALUES.contains(name)) return node;
         String value = node.asText();
+        if (value.startsWith("${")) return node;
         boolean isUnset = value.isEmpty()
                 || Set.of("null", "0", "-1", "AAAAAAAAAAAAAAAAAAAAAA").contains(value);
         return isUnset ? node : TextNode.valueOf("(" + name + ")");
