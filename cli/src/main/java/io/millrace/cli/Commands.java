@@ -1,6 +1,7 @@
 package io.millrace.cli;
 
 import io.millrace.cli.bench.BenchCommand;
+import io.millrace.cli.config.ConfigCommand;
 import io.millrace.cli.consume.ConsumeCommand;
 import io.millrace.cli.format.FormatCommand;
 import io.millrace.cli.group.GroupCommand;
@@ -28,6 +29,7 @@ import picocli.CommandLine.IVersionProvider;
             ConsumeCommand.class,
             BenchCommand.class,
             GroupCommand.class,
+            ConfigCommand.class,
             LogCommand.class,
             CompletionCommand.class
         },

@@ -13,6 +13,11 @@ import io.millrace.protocol.messages.DescribeGroupsRequest;
 import io.millrace.protocol.messages.DescribeGroupsResponse;
 import io.millrace.protocol.messages.ListGroupsRequest;
 import io.millrace.protocol.messages.ListGroupsResponse;
+import io.millrace.protocol.messages.OffsetCommitRequest;
+import io.millrace.protocol.messages.OffsetCommitRequest.OffsetCommitRequestPartition;
+import io.millrace.protocol.messages.OffsetCommitRequest.OffsetCommitRequestTopic;
+import io.millrace.protocol.messages.OffsetCommitResponse;
+import io.millrace.protocol.messages.OffsetCommitResponse.OffsetCommitResponsePartition;
 import io.millrace.protocol.messages.OffsetFetchRequest;
 import io.millrace.protocol.messages.OffsetFetchRequest.OffsetFetchRequestGroup;
 import io.millrace.protocol.messages.OffsetFetchResponse;
@@ -34,6 +39,9 @@ public final class GroupAdmin {
     private static final int FIRST_WITH_GROUPS = 8;
 
     private static final int LAST_WITH_TOPIC_NAMES = 9;
+
+    /** Who commits without being a member says this for a generation, and no member id. */
+    private static final int NO_GENERATION = -1;
 
     private final Cluster cluster;
 
@@ -226,6 +234,54 @@ public final class GroupAdmin {
             }
         }
         return committed;
+    }
+
+    /**
+     * Commits offsets in the name of a group that has no members; one there is not comes to be.
+     *
+     * @return by topic and partition what was committed; UNKNOWN_MEMBER_ID where the group has members
+     */
+    public Map<TopicPartition, Answer<CommittedOffset>> alterOffsets(
+            String groupId, Map<TopicPartition, CommittedOffset> offsets) {
+        if (offsets.isEmpty()) return Map.of();
+        Map<String, List<OffsetCommitRequestPartition>> byTopic = new TreeMap<>();
+        offsets.forEach((partition, offset) -> byTopic.computeIfAbsent(partition.topic(), topic -> new ArrayList<>())
+                .add(OffsetCommitRequestPartition.builder()
+                        .partitionIndex(partition.partition())
+                        .committedOffset(offset.offset())
+                        .committedLeaderEpoch(offset.leaderEpoch())
+                        .committedMetadata(offset.metadata())
+                        .build()));
+        var request = OffsetCommitRequest.builder()
+                .groupId(groupId)
+                .generationIdOrMemberEpoch(NO_GENERATION)
+                .memberId("")
+                .topics(byTopic.entrySet().stream()
+                        .map(it -> OffsetCommitRequestTopic.builder()
+                                .name(it.getKey())
+                                .partitions(it.getValue())
+                                .build())
+                        .toList())
+                .build();
+        var call = Call.of(
+                        request,
+                        OffsetCommitResponse.class,
+                        answer -> answer.topics().stream()
+                                .flatMap(topic -> topic.partitions().stream())
+                                .map(OffsetCommitResponsePartition::errorCode)
+                                .toList())
+                .to(LAST_WITH_TOPIC_NAMES);
+        var answer = cluster.ask(new Destination.GroupCoordinator(groupId), call, cluster.deadline());
+        Map<TopicPartition, Answer<CommittedOffset>> outcomes = new TreeMap<>();
+        for (TopicPartition partition : offsets.keySet()) outcomes.put(partition, TopicAdmin.unanswered());
+        for (var topic : answer.topics()) {
+            for (var it : topic.partitions()) {
+                TopicPartition partition = new TopicPartition(topic.name(), it.partitionIndex());
+                CommittedOffset asked = offsets.get(partition);
+                if (asked != null) outcomes.put(partition, Answer.of(it.errorCode(), null, asked));
+            }
+        }
+        return outcomes;
     }
 
     private static void requireNone(short errorCode) {

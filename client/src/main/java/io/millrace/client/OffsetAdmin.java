@@ -23,6 +23,12 @@ public final class OffsetAdmin {
     /** Instead of a time: the log's start. */
     public static final long EARLIEST = -2;
 
+    /** Instead of a time: the record with the largest timestamp (KIP-734). */
+    public static final long MAX_TIMESTAMP = -3;
+
+    /** The oldest version of ListOffsets that knows {@link #MAX_TIMESTAMP}. */
+    private static final int FIRST_WITH_MAX_TIMESTAMP = 7;
+
     private static final int NOT_A_REPLICA = -1;
 
     private final Cluster cluster;
@@ -34,7 +40,7 @@ public final class OffsetAdmin {
     /**
      * The offset of the first record with at least that timestamp.
      *
-     * @param timestamp in ms since 1970, or {@link #LATEST} or {@link #EARLIEST}
+     * @param timestamp in ms since 1970, or {@link #LATEST}, {@link #EARLIEST} or {@link #MAX_TIMESTAMP}
      * @return by topic and partition; -1 where there is no such record; refused where the partition has no leader or is unknown
      */
     public Map<TopicPartition, Answer<Long>> find(Collection<TopicPartition> partitions, long timestamp) {
@@ -101,6 +107,7 @@ public final class OffsetAdmin {
                         .flatMap(topic -> topic.partitions().stream())
                         .map(ListOffsetsPartitionResponse::errorCode)
                         .toList());
+        if (timestamp == MAX_TIMESTAMP) call = call.from(FIRST_WITH_MAX_TIMESTAMP);
         var answer = cluster.ask(new Destination.Broker(leader), call, deadline);
         for (var topic : answer.topics())
             for (var it : topic.partitions())

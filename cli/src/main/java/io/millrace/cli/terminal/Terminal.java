@@ -58,6 +58,11 @@ public final class Terminal {
         return given;
     }
 
+    /** Complains of each refusal; gives the exit status. */
+    public <T> int tell(String kind, Map<String, Answer<T>> outcomes) {
+        return tell(kind, outcomes, Set.of(), granted -> {});
+    }
+
     /**
      * Tells each outcome: what was granted to {@code granted}, what was refused as a complaint.
      *

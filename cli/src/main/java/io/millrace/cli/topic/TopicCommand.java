@@ -5,10 +5,17 @@ import picocli.CommandLine.Command;
 /** {@code millrace topic}: names its commands. */
 @Command(
         name = "topic",
-        description = "Create, list, describe, alter and delete topics.",
+        description = "Create, list, describe, alter and delete topics, and find their offsets.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {TopicCreate.class, TopicList.class, TopicDescribe.class, TopicAlter.class, TopicDelete.class})
+        subcommands = {
+            TopicCreate.class,
+            TopicList.class,
+            TopicDescribe.class,
+            TopicAlter.class,
+            TopicDelete.class,
+            TopicOffsets.class
+        })
 public final class TopicCommand {
     /** Made by picocli. */
     public TopicCommand() {}

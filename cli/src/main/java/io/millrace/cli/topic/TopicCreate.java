@@ -1,6 +1,7 @@
 package io.millrace.cli.topic;
 
 import io.millrace.cli.terminal.ClusterOptions;
+import io.millrace.cli.terminal.ConfigPairs;
 import io.millrace.cli.terminal.Terminal;
 import io.millrace.client.Admin;
 import io.millrace.client.NewTopic;

@@ -1,15 +1,19 @@
-package io.millrace.cli.topic;
+package io.millrace.cli.terminal;
 
-import io.millrace.cli.terminal.Terminal;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** Reads {@code --config NAME=VALUE}. */
-final class ConfigPairs {
+public final class ConfigPairs {
     private ConfigPairs() {}
 
-    static Map<String, String> read(List<String> pairs, Terminal terminal) {
+    /**
+     * The pairs in their order, without blanks around names and values.
+     *
+     * @throws picocli.CommandLine.ParameterException if one is no pair, or a name comes twice
+     */
+    public static Map<String, String> read(List<String> pairs, Terminal terminal) {
         Map<String, String> configs = new LinkedHashMap<>();
         for (String pair : pairs) {
             int equals = pair.indexOf('=');
