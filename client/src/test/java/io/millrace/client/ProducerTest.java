@@ -368,7 +368,7 @@ class ProducerTest {
 
     @Test
     void aTopicThatIsNotThereFailsAfterAWhileAndARecordThatIsTooLargeAtOnce() {
-        try (Producer<String, String> producer = open(options().with("max.block.ms", 300))) {
+        try (Producer<String, String> producer = open(options().with("max.block.ms", 3_000))) {
             Delivery lost = producer.send(new ProducerRecord<>("nowhere", "v"));
             SendFailure failure = assertThrows(SendFailure.class, lost::await);
             assertEquals(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, failure.error());
