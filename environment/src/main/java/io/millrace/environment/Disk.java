@@ -10,7 +10,8 @@ import java.util.List;
  * the simulator can lose, tear and fail each of them.
  *
  * <p>A new, renamed or deleted name survives a power cut only after {@link #forceDirectory} of the directory that holds
- * it. Failures are {@link IOException}s that name the path; a missing file is {@link java.nio.file.NoSuchFileException}.
+ * it. Failures are {@link IOException}s that name the path; a missing file is {@link java.nio.file.NoSuchFileException},
+ * and want of space is {@link DiskFull}.
  */
 public interface Disk {
     /** Opens a file; whoever holds many open asks {@link #surplusFiles} now and then. */
@@ -48,10 +49,10 @@ public interface Disk {
     /** Modification time of a file, in milliseconds since the epoch. */
     long lastModifiedMs(Path path) throws IOException;
 
-    /** Bytes that can still be written to the file system of this path. */
+    /** Bytes that can still be written to the file system of this path; may block as any look at a disk. */
     long usableBytes(Path path) throws IOException;
 
-    /** Size of the file system of this path. */
+    /** Size of the file system of this path; 0 if it does not say. */
     long totalBytes(Path path) throws IOException;
 
     /**
@@ -86,6 +87,9 @@ public interface Disk {
         try (DiskFile file = open(beside, OpenMode.CREATE_NEW)) {
             file.write(0, ByteBuffer.wrap(content));
             file.force();
+        } catch (DiskFull full) {
+            delete(beside);
+            throw full;
         }
         rename(beside, path);
         Path parent = path.getParent();

@@ -32,6 +32,7 @@ public interface DiskFile extends Closeable {
      * and survives a power cut only after {@link #force}.
      *
      * @param position where the first byte goes, from 0 to the size of the file
+     * @throws DiskFull if there was no space for all of it; a part may have been written
      */
     void write(long position, ByteBuffer from) throws IOException;
 

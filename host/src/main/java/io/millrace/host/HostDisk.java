@@ -2,6 +2,7 @@ package io.millrace.host;
 
 import io.millrace.environment.Disk;
 import io.millrace.environment.DiskFile;
+import io.millrace.environment.DiskFull;
 import io.millrace.environment.OpenMode;
 import java.io.File;
 import java.io.IOException;
@@ -47,7 +48,12 @@ public final class HostDisk implements Disk {
 
     @Override
     public DiskFile open(Path path, OpenMode mode) throws IOException {
-        FileChannel channel = descriptors.open(() -> opened(path, mode));
+        FileChannel channel;
+        try {
+            channel = descriptors.open(() -> opened(path, mode));
+        } catch (IOException e) {
+            throw WantOfSpace.orAsItIs(e, path, "cannot open");
+        }
         descriptors.fileOpened();
         return new HostDiskFile(path, channel, recycler, descriptors::fileClosed);
     }
@@ -93,12 +99,20 @@ public final class HostDisk implements Disk {
 
     @Override
     public void createDirectories(Path directory) throws IOException {
-        Files.createDirectories(directory);
+        try {
+            Files.createDirectories(directory);
+        } catch (IOException e) {
+            throw WantOfSpace.orAsItIs(e, directory, "cannot make the directory");
+        }
     }
 
     @Override
     public void rename(Path from, Path to) throws IOException {
-        Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        try {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw WantOfSpace.orAsItIs(e, to, "cannot rename " + from + " to it");
+        }
     }
 
     @Override
@@ -156,6 +170,7 @@ public final class HostDisk implements Disk {
             taken = true;
             return new HeldLock(identity, channel);
         } catch (IOException e) {
+            if (WantOfSpace.isReasonOf(e, identity)) throw new DiskFull(lockFile, "cannot be made", e);
             throw new IOException(lockFile + ": cannot be locked: " + e.getMessage(), e);
         } finally {
             if (!taken) {

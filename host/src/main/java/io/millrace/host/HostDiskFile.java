@@ -1,6 +1,7 @@
 package io.millrace.host;
 
 import io.millrace.environment.DiskFile;
+import io.millrace.environment.DiskFull;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -78,7 +79,8 @@ final class HostDiskFile implements DiskFile {
                 from.limit(end);
             }
         } catch (IOException e) {
-            throw failed("cannot write " + (end - start) + " bytes at " + position, e);
+            String what = "cannot write " + (end - start) + " bytes at " + position;
+            throw WantOfSpace.isReasonOf(e, path) ? new DiskFull(path, what, e) : failed(what, e);
         } finally {
             from.limit(end);
         }

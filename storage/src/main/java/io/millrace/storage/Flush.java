@@ -2,6 +2,7 @@ package io.millrace.storage;
 
 import io.millrace.environment.Disk;
 import io.millrace.environment.DiskFile;
+import io.millrace.environment.DiskFull;
 import io.millrace.environment.OpenMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -26,6 +27,8 @@ public final class Flush {
     private final boolean forceNames;
     private final boolean forceDirectoryName;
     private final @Nullable Snapshot snapshot;
+    private boolean isPartial;
+    private boolean isSnapshotWritten;
     private boolean done;
 
     /** A producer snapshot that is written once everything it speaks of has been forced. */
@@ -40,7 +43,8 @@ public final class Flush {
             byte @Nullable [] leaderEpochs,
             boolean forceNames,
             boolean forceDirectoryName,
-            @Nullable Snapshot snapshot) {
+            @Nullable Snapshot snapshot,
+            boolean isPartial) {
         this.disk = folder.disk();
         this.directory = folder.directory();
         this.endOffset = endOffset;
@@ -51,6 +55,7 @@ public final class Flush {
         this.forceNames = forceNames;
         this.forceDirectoryName = forceDirectoryName;
         this.snapshot = snapshot;
+        this.isPartial = isPartial;
     }
 
     /** Everything below is on stable storage once {@link #run} has returned. */
@@ -67,12 +72,28 @@ public final class Flush {
         return snapshot;
     }
 
+    boolean isSnapshotWritten() {
+        return isSnapshotWritten;
+    }
+
+    boolean hasLeaderEpochs() {
+        return leaderEpochs != null;
+    }
+
+    /**
+     * Whether a full disk kept something small from being written. The batches are forced all the same; but a restart has to
+     * scan them, so the recovery point must not pass.
+     */
+    boolean isPartial() {
+        return isPartial;
+    }
+
     boolean isDone() {
         return done;
     }
 
     /**
-     * Forces the files.
+     * Forces the files. A full disk does not fail it: {@link PartitionLog#flushed} sees what is missing.
      *
      * @throws LogDirectoryFailed if one could not be forced; it must not be tried again
      */
@@ -80,9 +101,10 @@ public final class Flush {
         try {
             forceFiles();
             for (Path file : smallFiles) forceSmallFile(file);
-            if (snapshot != null) writeSnapshot(snapshot);
-            if (leaderEpochs != null) disk.replace(directory.resolve(LeaderEpochs.FILE_NAME), leaderEpochs);
-            else if (forceNames) disk.forceDirectory(directory);
+            if (snapshot != null) isSnapshotWritten = writeSnapshot(snapshot);
+            boolean namesAreForced = leaderEpochs != null && writeLeaderEpochs(leaderEpochs);
+            isPartial |= leaderEpochs != null && !namesAreForced;
+            if (forceNames && !namesAreForced) disk.forceDirectory(directory);
             if (forceDirectoryName && directory.getParent() != null) disk.forceDirectory(directory.getParent());
         } catch (NoSuchFileException e) {
             if (disk.isDirectory(directory)) throw new LogDirectoryFailed(directory, "flush", e);
@@ -93,11 +115,23 @@ public final class Flush {
         done = true;
     }
 
-    private void writeSnapshot(Snapshot one) throws IOException {
+    private boolean writeSnapshot(Snapshot one) throws IOException {
         try (DiskFile file = disk.open(one.file(), OpenMode.CREATE)) {
             file.truncate(0);
             file.write(0, one.content().duplicate());
             file.force();
+            return true;
+        } catch (DiskFull full) {
+            return false;
+        }
+    }
+
+    private boolean writeLeaderEpochs(byte[] content) throws IOException {
+        try {
+            disk.replace(directory.resolve(LeaderEpochs.FILE_NAME), content);
+            return true;
+        } catch (DiskFull full) {
+            return false;
         }
     }
 

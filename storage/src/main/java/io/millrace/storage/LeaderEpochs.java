@@ -109,6 +109,11 @@ public final class LeaderEpochs {
         return Optional.of(encode());
     }
 
+    /** What {@link #takeChanges} gave could not be written: it is given again. */
+    void putBackChanges() {
+        changedFrom = 0;
+    }
+
     /** Becomes what another copy of the same log knows. */
     void takeOver(LeaderEpochs others) {
         entries.clear();

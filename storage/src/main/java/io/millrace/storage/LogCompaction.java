@@ -178,7 +178,7 @@ public final class LogCompaction {
             log.namesChanged();
             return Optional.of(pending);
         } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "put compacted segments in place in", e);
+            throw LogDirectoryFailed.halfDone(folder.directory(), "put compacted segments in place in", e);
         }
     }
 

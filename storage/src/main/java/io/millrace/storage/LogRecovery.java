@@ -2,6 +2,7 @@ package io.millrace.storage;
 
 import io.millrace.environment.Disk;
 import io.millrace.environment.DiskFile;
+import io.millrace.environment.DiskFull;
 import io.millrace.environment.OpenMode;
 import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
@@ -152,8 +153,17 @@ final class LogRecovery {
         int scannedFrom = segments.floorIndex(recoveryPoint);
         long logEndOffset = scan.from(recoveryPoint, start);
         mendTransactionIndexes(Math.min(scannedFrom, segments.count()), start, logEndOffset);
-        if (topicId != null) PartitionMetadata.keep(disk, folder.directory(), topicId);
+        if (topicId != null) keep(topicId);
         return finished(logEndOffset, logStartOffset, false, scan);
+    }
+
+    /** The id is known without the file, so a full disk need not keep the log from being opened. */
+    private void keep(Uuid id) throws IOException {
+        try {
+            PartitionMetadata.keep(disk, folder.directory(), id);
+        } catch (DiskFull full) {
+            notes.add("there was no space for " + PartitionMetadata.FILE_NAME);
+        }
     }
 
     /** Aborted records would be shown as committed if a damaged index were passed over (KAFKA-13727). */

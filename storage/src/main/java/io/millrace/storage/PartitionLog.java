@@ -1,6 +1,7 @@
 package io.millrace.storage;
 
 import io.millrace.environment.Disk;
+import io.millrace.environment.DiskFull;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
 import io.millrace.records.BatchHeader;
@@ -50,6 +51,9 @@ public final class PartitionLog {
     private long indexesUnforcedFrom = Long.MAX_VALUE;
     private int truncations;
     private long unscannedBytes;
+    private long restBehindPartialFlush = -1;
+    private AppendSpace space = AppendSpace.UNWATCHED;
+
     /** Whether records were added or removed since it was opened. */
     private boolean hasChanged;
 
@@ -130,6 +134,11 @@ public final class PartitionLog {
         hasUnforcedNames = true;
     }
 
+    /** Has appends ask from now on whether the directory has space for them. */
+    public void askBeforeAppends(AppendSpace space) {
+        this.space = space;
+    }
+
     // Appending
 
     /** {@link #append(ByteBuffer, AppendOrigin, int, long, long, int)} for anything but transaction markers. */
@@ -149,6 +158,8 @@ public final class PartitionLog {
      * @param wallMs             wall time in milliseconds since the epoch
      * @param nowMs              monotonic time, for {@code flush.ms}
      * @param transactionVersion level of transaction.version for markers; from 2 a marker raises the epoch (KIP-890)
+     * @return refused with KAFKA_STORAGE_ERROR, which clients retry, if there is no space for them: nothing stays of the batches
+     *         then
      */
     public AppendOutcome append(
             ByteBuffer batches, AppendOrigin origin, int leaderEpoch, long wallMs, long nowMs, int transactionVersion) {
@@ -162,8 +173,14 @@ public final class PartitionLog {
         if (refused != null) return refused;
         if (!whole.hasRemaining())
             return new AppendOutcome.Appended(logEndOffset, logEndOffset - 1, -1, logStartOffset);
+        String wantOfSpace = space.refusal(origin, whole.remaining());
+        if (wantOfSpace != null) return new AppendOutcome.Refused(ErrorCode.KAFKA_STORAGE_ERROR, wantOfSpace);
         try {
-            return write(whole, origin, leaderEpoch, wallMs, nowMs);
+            AppendOutcome outcome = write(whole, origin, leaderEpoch, wallMs, nowMs);
+            space.appended(whole.remaining());
+            return outcome;
+        } catch (DiskFull full) {
+            return new AppendOutcome.Refused(ErrorCode.KAFKA_STORAGE_ERROR, space.ranOut(full));
         } catch (IOException e) {
             throw new LogDirectoryFailed(folder.directory(), "append to", e);
         }
@@ -267,22 +284,36 @@ public final class PartitionLog {
         }
     }
 
+    /** All that a full disk may refuse comes first, so that then nothing has changed. */
     private void rollTo(long baseOffset, long wallMs) throws IOException {
         Segment old = active();
+        if (old.sizeBytes() == 0 && old.baseOffset() == baseOffset) return;
+        if (old.sizeBytes() > 0) old.finish();
+        snapshots.write(baseOffset, producers);
+        Segment next;
+        try {
+            next = newSegment(baseOffset, wallMs);
+        } catch (DiskFull full) {
+            // One in the midst of a segment would say that its indexes were forced.
+            snapshots.discard(baseOffset);
+            throw full;
+        }
         if (old.sizeBytes() == 0) {
             segments.remove(segments.count() - 1, segments.count());
             deleteNow(old);
         } else {
-            old.finish();
             indexesUnforcedFrom = Math.min(indexesUnforcedFrom, old.baseOffset());
         }
-        snapshots.write(baseOffset, producers);
-        addSegment(baseOffset, wallMs);
+        add(next);
     }
 
-    private void addSegment(long baseOffset, long wallMs) throws IOException {
+    private Segment newSegment(long baseOffset, long wallMs) throws IOException {
         Segment segment = new Segment(folder, baseOffset, Segment.Found.NOTHING, 0, wallMs);
         if (baseOffset > 0) segment.createFile();
+        return segment;
+    }
+
+    private void add(Segment segment) {
         segments.add(segment);
         segment.setJitterMs(jitterMs());
         hasUnforcedNames = true;
@@ -576,7 +607,8 @@ public final class PartitionLog {
         try {
             int due = Retention.dueCount(segments, config, logStartOffset, logEndOffset, highWatermark, wallMs);
             if (due == 0) return List.of();
-            if (due == segments.count()) rollTo(logEndOffset, wallMs);
+            if (due == segments.count() && !rollsIfThereIsSpace(wallMs)) due--;
+            if (due == 0) return List.of();
             List<Segment> removed = segments.remove(0, due);
             logStartOffset = Math.max(logStartOffset, segments.first().baseOffset());
             epochs.truncateFromStart(logStartOffset);
@@ -586,7 +618,16 @@ public final class PartitionLog {
             hasUnforcedNames = true;
             return pending;
         } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "remove old segments of", e);
+            throw LogDirectoryFailed.halfDone(folder.directory(), "remove old segments of", e);
+        }
+    }
+
+    private boolean rollsIfThereIsSpace(long wallMs) throws IOException {
+        try {
+            rollTo(logEndOffset, wallMs);
+            return true;
+        } catch (DiskFull full) {
+            return false;
         }
     }
 
@@ -632,7 +673,7 @@ public final class PartitionLog {
             active().setJitterMs(jitterMs());
             return true;
         } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "truncate", e);
+            throw LogDirectoryFailed.halfDone(folder.directory(), "truncate", e);
         }
     }
 
@@ -646,14 +687,14 @@ public final class PartitionLog {
             snapshots.deleteFrom(0);
             producers.clear();
             epochs.clear();
-            addSegment(offset, 0);
+            add(newSegment(offset, 0));
             folder.disk().forceDirectory(folder.directory());
             logStartOffset = offset;
             logEndOffset = offset;
             highWatermark = offset;
             recoveryPoint = Math.min(recoveryPoint, offset);
         } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "truncate", e);
+            throw LogDirectoryFailed.halfDone(folder.directory(), "truncate", e);
         }
     }
 
@@ -700,7 +741,7 @@ public final class PartitionLog {
 
     /** Milliseconds until {@code flush.ms} asks for a flush if nothing else does; 0 if one is due, -1 if none will be. */
     public long msUntilFlushDue(long nowMs) {
-        if (recoveryPoint >= logEndOffset) return -1;
+        if (recoveryPoint >= logEndOffset || restBehindPartialFlush == logEndOffset) return -1;
         if (logEndOffset - recoveryPoint > config.unforcedRecords() || recoveryPoint < active().baseOffset()) return 0;
         if (unflushedSinceMs < 0 || config.flushMs() == Long.MAX_VALUE) return -1;
         return Math.max(0, config.flushMs() - (nowMs - unflushedSinceMs));
@@ -732,21 +773,20 @@ public final class PartitionLog {
         RECORDS,
         /** The active segment's indexes, and behind them a snapshot in its midst. */
         CHECKPOINT,
-        /** Those indexes as nothing is added to any more, and a snapshot at the log end. */
+        /** Those indexes, finished before as nothing is added to them any more, and a snapshot at the log end. */
         CLOSE
     }
 
-    private Flush prepareFlush(Extent extent) {
-        boolean withIndexes = extent != Extent.RECORDS;
+    private Flush prepareFlush(Extent wanted) {
         List<SharedFile> files = new ArrayList<>();
         List<Path> smallFiles = new ArrayList<>(snapshots.takeUnforced());
+        Extent extent = wanted == Extent.CHECKPOINT && !writesIndexes() ? Extent.RECORDS : wanted;
+        boolean withIndexes = extent != Extent.RECORDS;
+        boolean hasAllTransactions = true;
         try {
             long fromOffset = Math.min(recoveryPoint, indexesUnforcedFrom);
-            switch (extent) {
-                case RECORDS -> {}
-                case CHECKPOINT -> active().writeIndexes();
-                case CLOSE -> active().finish();
-            }
+            for (int i = segments.floorIndex(fromOffset); i < segments.count(); i++)
+                hasAllTransactions &= writesTransactions(segments.at(i));
             for (int i = segments.floorIndex(fromOffset); i < segments.count(); i++)
                 segments.at(i).collectForFlush(withIndexes || i < segments.count() - 1, files);
         } catch (IOException e) {
@@ -773,7 +813,8 @@ public final class PartitionLog {
                 epochs.takeChanges().orElse(null),
                 hasUnforcedNames,
                 hasUnforcedNames && isDirectoryUnforced,
-                snapshot);
+                snapshot,
+                !hasAllTransactions);
         if (hasUnforcedNames) isDirectoryUnforced = false;
         hasUnforcedNames = false;
         indexesUnforcedFrom = Long.MAX_VALUE;
@@ -781,15 +822,41 @@ public final class PartitionLog {
         return flush;
     }
 
-    /** A flush has run: everything below its end offset is safe, unless the log was cut meanwhile. */
+    /** Whether there was space for the entries that only memory has; if not, a restart scans more. */
+    private boolean writesIndexes() {
+        try {
+            active().writeIndexes();
+            return true;
+        } catch (DiskFull full) {
+            return false;
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "flush", e);
+        }
+    }
+
+    private static boolean writesTransactions(Segment segment) throws IOException {
+        try {
+            segment.writeTransactions();
+            return true;
+        } catch (DiskFull full) {
+            return false;
+        }
+    }
+
+    /**
+     * A flush has run: everything below its end offset is safe, unless the log was cut meanwhile. If a full disk kept something
+     * small from being written, the recovery point stays, and a later flush tries again.
+     */
     public void flushed(Flush flush) {
         if (!flush.isDone()) throw new IllegalArgumentException("the flush of " + partition + " has not run");
         boolean isValid = flush.truncations() == truncations;
-        if (isValid) recoveryPoint = Math.max(recoveryPoint, flush.endOffset());
+        if (isValid && !flush.isPartial()) recoveryPoint = Math.max(recoveryPoint, flush.endOffset());
+        restBehindPartialFlush = flush.isPartial() ? flush.endOffset() : -1;
+        if (flush.isPartial() && flush.hasLeaderEpochs()) epochs.putBackChanges();
         Flush.Snapshot snapshot = flush.snapshot();
         if (snapshot == null || closed) return;
         try {
-            if (isValid) snapshots.flushedAt(snapshot.offset(), segments);
+            if (isValid && flush.isSnapshotWritten()) snapshots.flushedAt(snapshot.offset(), segments);
             else snapshots.discard(snapshot.offset());
         } catch (IOException e) {
             throw new LogDirectoryFailed(folder.directory(), "delete a snapshot of", e);
@@ -815,21 +882,34 @@ public final class PartitionLog {
     /**
      * Writes and forces everything, so that the next start finds indexes, producer snapshot and epochs complete. Blocks.
      * Afterwards the recovery point is the log end offset. A log that was closed before and not changed since is left as it is.
+     *
+     * @throws LogDirectoryFailed if the disk failed; if it {@link LogDirectoryFailed#isWantOfSpace}, the batches are forced and the
+     *                            files closed, but the next start has to scan the log
      */
     public void close() {
         if (closed) return;
         closed = true;
         compaction.cancel();
         try {
-            if (!isAsItWasClosed()) {
-                Flush flush = prepareFlush(Extent.CLOSE);
-                flush.run();
-                flushed(flush);
-            }
+            if (!isAsItWasClosed()) writeLast();
             closeFiles();
+        } catch (DiskFull full) {
+            closeWithoutSpace(full);
         } catch (IOException e) {
             throw new LogDirectoryFailed(folder.directory(), "close", e);
         }
+    }
+
+    private void writeLast() throws IOException {
+        active().finish();
+        Flush flush = prepareFlush(Extent.CLOSE);
+        flush.run();
+        flushed(flush);
+        if (flush.snapshot() != null && !flush.isSnapshotWritten()) {
+            snapshots.discard(logEndOffset);
+            throw new DiskFull(folder.directory(), "cannot write the producer snapshot");
+        }
+        if (flush.isPartial()) throw new DiskFull(folder.directory(), "cannot write the leader epochs");
     }
 
     private boolean isAsItWasClosed() {
@@ -839,6 +919,20 @@ public final class PartitionLog {
                 && !hasUnforcedNames
                 && !epochs.hasChangedBelow(logEndOffset)
                 && (logEndOffset == 0 || snapshots.hasAt(logEndOffset));
+    }
+
+    private void closeWithoutSpace(DiskFull full) {
+        try {
+            for (int i = segments.floorIndex(recoveryPoint); i < segments.count(); i++)
+                segments.at(i).force();
+            closeFiles();
+            folder.disk().forceDirectory(folder.directory());
+            Path parent = folder.directory().getParent();
+            if (parent != null) folder.disk().forceDirectory(parent);
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "close", e);
+        }
+        throw new LogDirectoryFailed(folder.directory(), "close", full);
     }
 
     /** Lets go of the files without writing or forcing anything, since their directory has failed. */

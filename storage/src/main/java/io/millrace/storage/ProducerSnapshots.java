@@ -1,6 +1,7 @@
 package io.millrace.storage;
 
 import io.millrace.environment.DiskFile;
+import io.millrace.environment.DiskFull;
 import io.millrace.environment.OpenMode;
 import io.millrace.records.BatchHeader;
 import java.io.IOException;
@@ -49,6 +50,9 @@ final class ProducerSnapshots {
         try (DiskFile file = folder.disk().open(path, OpenMode.CREATE)) {
             file.truncate(0);
             file.write(0, ByteBuffer.wrap(content));
+        } catch (DiskFull full) {
+            delete(offset);
+            throw full;
         }
         offsets.add(offset);
         unforced.add(path);
@@ -104,7 +108,7 @@ final class ProducerSnapshots {
         offsets.add(offset);
     }
 
-    /** Deletes the snapshot of a flush that the log was cut under. */
+    /** Deletes a snapshot that says nothing true, or was not written whole. */
     void discard(long offset) throws IOException {
         delete(offset);
     }

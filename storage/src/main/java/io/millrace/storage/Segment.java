@@ -1,5 +1,7 @@
 package io.millrace.storage;
 
+import io.millrace.environment.DiskFile;
+import io.millrace.environment.DiskFull;
 import io.millrace.records.BatchCheck;
 import io.millrace.records.BatchHeader;
 import io.millrace.records.DecompressionLimit;
@@ -116,7 +118,7 @@ final class Segment {
         checkIndexes();
         int from = batches.position();
         int until = batches.limit();
-        log.create().write(sizeBytes, batches);
+        write(batches);
         logExists = true;
         for (int at = from; at < until; ) {
             int batchBytes = BatchHeader.sizeBytes(batches, at);
@@ -131,6 +133,17 @@ final class Segment {
         }
     }
 
+    /** On a full disk nothing stays of them: a file that ends within a batch would hide what is appended later. */
+    private void write(ByteBuffer batches) throws IOException {
+        DiskFile file = log.create();
+        try {
+            file.write(sizeBytes, batches);
+        } catch (DiskFull full) {
+            if (file.sizeBytes() > sizeBytes) file.truncate(sizeBytes);
+            throw full;
+        }
+    }
+
     private void index(long lastOffset, long timestamp, int position, int batchBytes, int indexIntervalBytes)
             throws IOException {
         if (firstBatchTimestamp == -1) firstBatchTimestamp = timestamp;
@@ -138,7 +151,7 @@ final class Segment {
             maxTimestamp = timestamp;
             maxTimestampOffset = lastOffset;
         }
-        if (bytesSinceIndexEntry > indexIntervalBytes) {
+        if (bytesSinceIndexEntry > indexIntervalBytes && offsetIndex.makeRoom() && timeIndex.makeRoom()) {
             offsetIndex.append(lastOffset, position);
             if (maxTimestamp >= 0) timeIndex.append(maxTimestamp, maxTimestampOffset);
             bytesSinceIndexEntry = 0;
@@ -173,10 +186,11 @@ final class Segment {
         return firstBatchTimestamp;
     }
 
-    /** Closes the segment for appends: the newest time stamp gets its entry, and the indexes are written. */
+    /** Closes the segment for appends, or on a full disk leaves it open: the newest time stamp gets its entry, and the indexes are written. */
     void finish() throws IOException {
         if (!logExists) return;
         checkIndexes();
+        transactionIndex.flush();
         if (maxTimestamp() >= 0) timeIndex.append(maxTimestamp, maxTimestampOffset);
         offsetIndex.finish();
         timeIndex.finish();
@@ -356,7 +370,7 @@ final class Segment {
 
     /** Whether there is a file of aborted transactions. */
     boolean hasTransactions() {
-        return transactionIndex.fileExists();
+        return transactionIndex.hasAny();
     }
 
     /** When it was made or found written, wall time. */
@@ -486,9 +500,18 @@ final class Segment {
     }
 
     void endRebuild() throws IOException {
-        if (maxTimestamp >= 0) timeIndex.append(maxTimestamp, maxTimestampOffset);
-        offsetIndex.flush();
-        timeIndex.flush();
+        if (maxTimestamp >= 0 && timeIndex.makeRoom()) timeIndex.append(maxTimestamp, maxTimestampOffset);
+        flushIndexesIfThereIsSpace();
+    }
+
+    /** An index that says less than it could is no less true: what lies behind its last entry is searched. */
+    private void flushIndexesIfThereIsSpace() throws IOException {
+        try {
+            offsetIndex.flush();
+            timeIndex.flush();
+        } catch (DiskFull full) {
+            // They stay in memory.
+        }
     }
 
     private static final int DEFAULT_INDEX_INTERVAL_BYTES = 4096;
@@ -506,8 +529,7 @@ final class Segment {
         maxTimestamp = position == 0 ? -1 : UNKNOWN;
         maxTimestampOffset = baseOffset;
         if (position == 0) firstBatchTimestamp = -1;
-        offsetIndex.flush();
-        timeIndex.flush();
+        flushIndexesIfThereIsSpace();
     }
 
     /** Cuts the file of batches only, for recovery. */
@@ -540,6 +562,11 @@ final class Segment {
         timeIndex.flush();
         offsetIndex.makeFile();
         timeIndex.makeFile();
+    }
+
+    /** Writes the aborted transactions that only memory holds. */
+    void writeTransactions() throws IOException {
+        transactionIndex.flush();
     }
 
     /** Forces the indexes that exist. */

@@ -1,6 +1,7 @@
 package io.millrace.storage;
 
 import io.millrace.environment.DiskFile;
+import io.millrace.environment.DiskFull;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
@@ -82,6 +83,21 @@ abstract class SparseIndex {
         return entries;
     }
 
+    /**
+     * Sees to it that one more entry finds room in memory.
+     *
+     * @return false if the older ones would have to be written and the disk is full: the index stays as sparse as it is
+     */
+    boolean makeRoom() throws IOException {
+        if (memory == null || entryCount() - memoryFrom < MAX_MEMORY_ENTRIES) return true;
+        try {
+            flush();
+            return true;
+        } catch (DiskFull full) {
+            return false;
+        }
+    }
+
     private boolean hasRoom(ByteBuffer entries, int count) {
         return (count - memoryFrom + 1) * entryBytes <= entries.capacity();
     }
@@ -152,7 +168,7 @@ abstract class SparseIndex {
             throw new CorruptLog(file.path(), position + read, "the index ends within entry " + position / entryBytes);
     }
 
-    /** Writes what only memory holds. */
+    /** Writes what only memory holds; on a full disk memory goes on holding it, and what was half written is written over. */
     void flush() throws IOException {
         int count = entryCount();
         ByteBuffer entries = memory;

@@ -1,6 +1,7 @@
 package io.millrace.storage;
 
 import io.millrace.environment.Disk;
+import io.millrace.environment.DiskFull;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ public final class TransactionIndex {
 
     private final LogFile file;
     private boolean fileExists;
+    private List<AbortedTransaction> unwritten = List.of();
 
     TransactionIndex(LogFile file, boolean fileExists) {
         this.file = file;
@@ -31,16 +33,48 @@ public final class TransactionIndex {
         return fileExists;
     }
 
+    /** Whether there is any transaction, in the file or on its way there. */
+    boolean hasAny() {
+        return fileExists || !unwritten.isEmpty();
+    }
+
     LogFile file() {
         return file;
     }
 
+    /** Adds a transaction, whose marker is in the log already: on a full disk it is kept in memory until {@link #flush}. */
     void append(AbortedTransaction transaction) throws IOException {
-        ByteBuffer entry = ByteBuffer.allocate(ENTRY_BYTES);
-        put(transaction, entry);
+        if (unwritten.isEmpty()) unwritten = new ArrayList<>(1);
+        unwritten.add(transaction);
+        try {
+            flush();
+        } catch (DiskFull full) {
+            // What relies on the file asks for a flush of its own.
+        }
+    }
+
+    /** Writes what only memory holds. */
+    void flush() throws IOException {
+        if (unwritten.isEmpty()) return;
+        ByteBuffer entries = ByteBuffer.allocate(unwritten.size() * ENTRY_BYTES);
+        for (AbortedTransaction transaction : unwritten) put(transaction, entries);
         var opened = file.create();
         fileExists = true;
-        opened.write(opened.sizeBytes(), entry.flip());
+        long sizeBytes = opened.sizeBytes();
+        try {
+            opened.write(sizeBytes, entries.flip());
+        } catch (DiskFull full) {
+            opened.truncate(sizeBytes);
+            throw full;
+        }
+        unwritten = List.of();
+    }
+
+    private void dropUnwritten(long fromOffset) {
+        if (!unwritten.isEmpty())
+            unwritten = new ArrayList<>(unwritten.stream()
+                    .filter(transaction -> transaction.lastOffset() < fromOffset)
+                    .toList());
     }
 
     private static void put(AbortedTransaction transaction, ByteBuffer into) {
@@ -58,13 +92,16 @@ public final class TransactionIndex {
         file.close();
         disk.replace(file.path(), entries.array());
         fileExists = true;
+        unwritten = List.of();
     }
 
     List<AbortedTransaction> all() throws IOException {
-        if (!fileExists) return List.of();
+        if (!fileExists) return List.copyOf(unwritten);
         ByteBuffer bytes = ByteBuffer.allocate((int) file.existing().sizeBytes());
         file.existing().read(0, bytes);
-        return parse(file.path(), bytes.flip());
+        List<AbortedTransaction> all = parse(file.path(), bytes.flip());
+        all.addAll(unwritten);
+        return all;
     }
 
     /**
@@ -119,6 +156,7 @@ public final class TransactionIndex {
 
     /** Drops transactions whose marker has this offset or a later one; a torn last entry with them. */
     void truncateTo(long offset) throws IOException {
+        dropUnwritten(offset);
         if (!fileExists) return;
         ByteBuffer bytes = ByteBuffer.allocate((int) file.existing().sizeBytes());
         file.existing().read(0, bytes);
@@ -132,6 +170,7 @@ public final class TransactionIndex {
 
     /** Forgets everything, whatever the file holds. */
     void reset() throws IOException {
+        unwritten = List.of();
         if (fileExists) file.existing().truncate(0);
     }
 

@@ -2,6 +2,7 @@ package io.millrace.storage;
 
 import io.millrace.environment.Disk;
 import io.millrace.environment.DiskFile;
+import io.millrace.environment.DiskFull;
 import io.millrace.environment.OpenMode;
 import io.millrace.testkit.SeededRandom;
 import java.io.IOException;
@@ -55,6 +56,7 @@ final class CrashingDisk implements Disk {
     private long forces;
     private int openFiles;
     private @Nullable IOException failure;
+    private long capacityBytes = Long.MAX_VALUE;
 
     /** Goes off at the operation with this number, counted from now, from 0. */
     void cutPowerAfter(long moreOperations) {
@@ -68,6 +70,21 @@ final class CrashingDisk implements Disk {
     /** Lets every operation fail from now on. */
     void breakDown(IOException with) {
         failure = with;
+    }
+
+    /** Has writes and new names fail once files have that many bytes together, a write in the midst. */
+    void limitTo(long bytes) {
+        capacityBytes = bytes;
+    }
+
+    long usedBytes() {
+        long used = 0;
+        for (Content content : files.values()) used += content.now.length;
+        return used;
+    }
+
+    private long freeBytes() {
+        return capacityBytes == Long.MAX_VALUE ? Long.MAX_VALUE : Math.max(0, capacityBytes - usedBytes());
     }
 
     long operations() {
@@ -214,6 +231,7 @@ final class CrashingDisk implements Disk {
             if (mode == OpenMode.READ || mode == OpenMode.READ_WRITE) throw new NoSuchFileException(path.toString());
             if (!directories.contains(parent(path)))
                 throw new NoSuchFileException(parent(path).toString());
+            if (freeBytes() == 0) throw new DiskFull(path, "cannot make the file");
             content = new Content();
             change(parent(path), null, path, content);
         } else if (mode == OpenMode.CREATE_NEW) {
@@ -292,7 +310,7 @@ final class CrashingDisk implements Disk {
 
     @Override
     public long usableBytes(Path path) {
-        return 1L << 30;
+        return Math.min(1L << 30, freeBytes());
     }
 
     @Override
@@ -347,6 +365,16 @@ final class CrashingDisk implements Disk {
             use();
             if (!writable) throw new IOException(path + " is open for reading only");
             if (position > content.now.length) throw new IOException(path + ": write leaves a gap at " + position);
+            long grows = position + from.remaining() - content.now.length;
+            if (grows > freeBytes()) {
+                int part = (int) Math.max(0, Math.min(from.remaining() - 1, from.remaining() - (grows - freeBytes())));
+                put(position, from.slice(from.position(), part));
+                throw new DiskFull(path, "cannot write " + from.remaining() + " bytes at " + position);
+            }
+            put(position, from);
+        }
+
+        private void put(long position, ByteBuffer from) {
             int bytes = from.remaining();
             byte[] changed = Arrays.copyOf(content.now, Math.max(content.now.length, (int) position + bytes));
             from.get(changed, (int) position, bytes);

@@ -27,7 +27,7 @@ public final class PurityCheck {
 
     private static final String ENVIRONMENT = "io.millrace.environment.";
     private static final Set<String> DISK_ONLY =
-            Set.of(ENVIRONMENT + "Disk", ENVIRONMENT + "DiskFile", ENVIRONMENT + "OpenMode");
+            Set.of(ENVIRONMENT + "Disk", ENVIRONMENT + "DiskFile", ENVIRONMENT + "DiskFull", ENVIRONMENT + "OpenMode");
 
     private static final Set<String> LOGGERS =
             Set.of("java.lang.System$Logger", "java.lang.System$Logger$Level", "java.lang.System#getLogger");
