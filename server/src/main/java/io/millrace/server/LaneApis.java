@@ -5,6 +5,7 @@ import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.protocol.ApiKey;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.controller.ControllerAccess;
+import io.millrace.server.controller.NewPartitionSpace;
 import io.millrace.server.controller.TopicCreation;
 import io.millrace.server.groups.GroupRoute;
 import io.millrace.server.handlers.AlterConfigsHandler;
@@ -64,7 +65,8 @@ final class LaneApis {
             Consumer<LogDirectoryFailed> diskFailed) {
         EffectiveConfigs configs = config.effective();
         ClientView view = new ClientView(config);
-        TopicCreation creation = new TopicCreation(controller, configs);
+        NewPartitionSpace space = () -> directories.whyNoNewPartitions(config.metadataLogDir());
+        TopicCreation creation = new TopicCreation(controller, configs, space);
         for (BrokerLane lane : lanes) {
             LaneNetwork network = networks.get(lane.lane());
             if (network == null) throw new IllegalStateException("lane " + lane.index() + " has no network");
@@ -86,7 +88,7 @@ final class LaneApis {
                     .serve(ApiKey.DESCRIBE_GROUPS, new DescribeGroupsHandler(lane, groups))
                     .serve(ApiKey.LIST_GROUPS, new ListGroupsHandler(lane))
                     .serve(ApiKey.API_VERSIONS, new ApiVersionsHandler(lane, apis, config, clusterId))
-                    .serve(ApiKey.CREATE_TOPICS, new CreateTopicsHandler(lane, controller))
+                    .serve(ApiKey.CREATE_TOPICS, new CreateTopicsHandler(lane, controller, space))
                     .serve(ApiKey.DELETE_TOPICS, new DeleteTopicsHandler(lane, controller))
                     .serve(ApiKey.DELETE_RECORDS, new DeleteRecordsHandler(lane, diskFailed))
                     .serve(ApiKey.INIT_PRODUCER_ID, new InitProducerIdHandler(lane, controller, config.nodeId()))
@@ -96,7 +98,7 @@ final class LaneApis {
                     .serve(ApiKey.ALTER_CONFIGS, new AlterConfigsHandler(lane, controller))
                     .serve(ApiKey.ALTER_REPLICA_LOG_DIRS, new AlterReplicaLogDirsHandler(lane))
                     .serve(ApiKey.DESCRIBE_LOG_DIRS, new DescribeLogDirsHandler(lane, directories))
-                    .serve(ApiKey.CREATE_PARTITIONS, new CreatePartitionsHandler(lane, controller))
+                    .serve(ApiKey.CREATE_PARTITIONS, new CreatePartitionsHandler(lane, controller, space))
                     .serve(ApiKey.DELETE_GROUPS, new DeleteGroupsHandler(lane, groups))
                     .serve(ApiKey.INCREMENTAL_ALTER_CONFIGS, new IncrementalAlterConfigsHandler(lane, controller))
                     .serve(ApiKey.OFFSET_DELETE, new OffsetDeleteHandler(lane, groups))

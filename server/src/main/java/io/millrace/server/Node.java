@@ -28,10 +28,12 @@ import io.millrace.server.network.LaneNetwork;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.partitions.MoveTurns;
 import io.millrace.server.storage.CompactionNumbers;
+import io.millrace.server.storage.DirectorySpace;
 import io.millrace.server.storage.LaneCompactions;
 import io.millrace.server.storage.LogDirectories;
 import io.millrace.server.storage.LogState;
 import io.millrace.server.storage.OpeningWatch;
+import io.millrace.server.storage.SpaceWatch;
 import io.millrace.server.storage.StrayLogs;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.MetaProperties;
@@ -66,6 +68,7 @@ public final class Node {
     private final NodeListeners listeners;
     private final NodeMetrics metrics;
     private final DirectoryFence directoryFence;
+    private final SpaceWatch spaceWatch;
     private final long bootedAtNanos;
     // The rest belongs to the metadata lane.
     private boolean isServing;
@@ -104,6 +107,13 @@ public final class Node {
         DirectoryAssignments assignments =
                 new DirectoryAssignments(metadata, broker, config.nodeId(), environment.metadataLane());
         directories.whenPlaced(assignments::placed);
+        this.spaceWatch = new SpaceWatch(
+                directories,
+                config.spaceReserve(),
+                environment.metadataLane(),
+                environment.clock(),
+                new SpaceChanges(),
+                this::diskFailed);
         this.listeners = new NodeListeners(environment, config, networks);
         LaneApis.fill(networks, lanes, config, clusterId, directories, metadata, this::diskFailed);
         this.stop = new NodeStop(environment, directories, lanes, metadata, broker, listeners);
@@ -183,7 +193,11 @@ public final class Node {
                     environment.metadataLane(),
                     environment.clock(),
                     metadata);
-            onMetadataLane(() -> metadata.begin(quorum));
+            spaceWatch.lookNow();
+            onMetadataLane(() -> {
+                stop.startSpaceWatch(spaceWatch);
+                metadata.begin(quorum);
+            });
             isDone = true;
         } finally {
             if (!isDone) listeners.close();
@@ -234,8 +248,28 @@ public final class Node {
         }
 
         @Override
+        public void outOfSpace() {
+            for (LogDirectories.InUse use : directories.inUse())
+                if (use.directory().path().equals(config.metadataLogDir()))
+                    directories.spaceOf(use).ranOut();
+        }
+
+        @Override
         public void failed(Exception cause) {
             fail(cause);
+        }
+    }
+
+    private final class SpaceChanges implements SpaceWatch.Changes {
+        @Override
+        public void shrunk(LogDirectories.InUse directory) {
+            stop.hurryUpkeep();
+        }
+
+        @Override
+        public void grown(LogDirectories.InUse directory) {
+            for (BrokerLane lane : lanes)
+                lane.lane().execute(() -> lane.applier().spaceHasGrown());
         }
     }
 
@@ -306,12 +340,25 @@ public final class Node {
     /** Whether the node serves, and a sentence about it. */
     public record Health(boolean isServing, String text) {}
 
+    private String wantOfSpace() {
+        StringBuilder text = new StringBuilder();
+        for (LogDirectories.InUse use : directories.online()) {
+            DirectorySpace space = directories.spaceOf(use);
+            if (!space.isOpen())
+                text.append("; ")
+                        .append(use.directory().path())
+                        .append(" is full and read-only: ")
+                        .append(space.now().text());
+        }
+        return text.toString();
+    }
+
     /** Says how the node is; the consumer is called on the metadata lane. */
     public void health(Consumer<Health> then) {
         onMetadataLane(() -> {
             if (hasFailed) then.accept(new Health(false, "failed"));
             else if (stop.isStopping()) then.accept(new Health(false, "stopping"));
-            else then.accept(new Health(isServing, isServing ? "serving" : "starting"));
+            else then.accept(new Health(isServing, (isServing ? "serving" : "starting") + wantOfSpace()));
         });
     }
 }

@@ -14,14 +14,17 @@ import io.millrace.server.storage.LaneUpkeep;
 import io.millrace.server.storage.LogCleaner;
 import io.millrace.server.storage.LogDirectories;
 import io.millrace.server.storage.RestartPoints;
+import io.millrace.server.storage.SpaceWatch;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  * metadata lane.
  */
 final class NodeStop {
+    private static final System.Logger LOG = System.getLogger(NodeStop.class.getName());
+
     /** Logs closed at a time; fewer if there are fewer helpers. */
     private static final int CLOSED_AT_ONCE = 16;
 
@@ -47,6 +52,11 @@ final class NodeStop {
     /** Read by the lanes too, for metrics. */
     private volatile @Nullable LogCleaner cleaner;
 
+    /** Written by the helpers that close the logs. */
+    private final Set<LogDirectories.InUse> withoutMarker =
+            Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
+
+    private @Nullable SpaceWatch spaceWatch;
     private boolean isStopping;
 
     NodeStop(
@@ -96,6 +106,18 @@ final class NodeStop {
         if (checkpoints != null) checkpoints.soon();
     }
 
+    /** Has a watch go on until the stop. */
+    void startSpaceWatch(SpaceWatch watch) {
+        if (isStopping) return;
+        watch.start();
+        spaceWatch = watch;
+    }
+
+    /** Has old segments looked for at once, and often from now on if a directory is short of space. */
+    void hurryUpkeep() {
+        for (int i = 0; i < upkeeps.size(); i++) lanes.get(i).lane().execute(upkeeps.get(i)::hurry);
+    }
+
     /** One after the other: there may be many, and logs that are being opened want the helpers more. */
     private void deleteLeftovers(Consumer<LogDirectoryFailed> diskFailed) {
         if (directories.leftovers().isEmpty()) return;
@@ -138,6 +160,7 @@ final class NodeStop {
         }
         isStopping = true;
         listeners.close();
+        if (spaceWatch != null) spaceWatch.stop();
         if (checkpoints != null) checkpoints.stop();
         cleaner().ifPresent(LogCleaner::stop);
         broker.stop();
@@ -219,10 +242,15 @@ final class NodeStop {
                             if (hasFailed || checkpoints == null) return firstOf(failures);
                             for (LogDirectoryFailed failed :
                                     checkpoints.write(afterClosing(ends), metadataRecoveryPoint)) {
+                                if (failed.isWantOfSpace()) {
+                                    noClean(failed);
+                                    continue;
+                                }
                                 fence(failed);
                                 failures.add(failed);
                             }
                             for (LogDirectories.InUse use : directories.online()) {
+                                if (withoutMarker.contains(use)) continue;
                                 if (!use.wasClean() && hasUnopened(ends, use)) continue;
                                 attempt(
                                         () -> {
@@ -262,9 +290,19 @@ final class NodeStop {
         try {
             step.run();
         } catch (LogDirectoryFailed failed) {
+            if (failed.isWantOfSpace()) {
+                noClean(failed);
+                return;
+            }
             fence(failed);
             failures.add(failed);
         }
+    }
+
+    /** All records are there and forced; but the next start has to look for the end of its logs. */
+    private void noClean(LogDirectoryFailed failed) {
+        LOG.log(System.Logger.Level.WARNING, "a log directory gets no clean-shutdown marker: " + failed.getMessage());
+        directories.holding(failed.directory()).ifPresent(withoutMarker::add);
     }
 
     private void fence(LogDirectoryFailed failed) {

@@ -70,7 +70,7 @@ final class SegmentScan {
         epochs.truncateFromEnd(scanStart);
         snapshots.deleteFrom(scanStart + 1);
         snapshots.restore(producers, segments, Math.min(logStartOffset, scanStart), scanStart);
-        snapshots.keepAt(scanStart, producers);
+        keepSnapshot(scanStart);
         nextOffset = scanStart;
         chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, Math.max(largest(first), BatchHeader.HEADER_BYTES)));
         for (int i = first; i < segments.count(); i++) {
@@ -225,6 +225,15 @@ final class SegmentScan {
         bytesCut += lost;
         notes.add("cut " + lost + " bytes from byte " + invalid.position() + " of "
                 + segment.log().path() + ", after offset " + (nextOffset - 1) + ": " + invalid.reason());
+    }
+
+    /** It is a copy of what the batches say; without space for it a later restart scans more. */
+    private void keepSnapshot(long scanStart) throws IOException {
+        try {
+            snapshots.keepAt(scanStart, producers);
+        } catch (io.millrace.environment.DiskFull full) {
+            notes.add("there was no space for a producer snapshot at offset " + scanStart);
+        }
     }
 
     private void force(int first, int firstPosition) throws IOException {

@@ -38,7 +38,7 @@ public final class LogsPage {
                             Long.toString(state.range().dirtyBytes()),
                             Long.toString(state.sizeBytes()),
                             state.directory().directory().path().toString(),
-                            state.setAside().orElse("").replaceAll("\\s", " ")))
+                            state.reason().replaceAll("\\s", " ")))
                     .append('\n');
         return text.toString();
     }

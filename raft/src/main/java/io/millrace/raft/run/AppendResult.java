@@ -14,6 +14,9 @@ public sealed interface AppendResult {
     /** Nothing was written: this node does not lead in that epoch. */
     record NotLeader(int currentEpoch) implements AppendResult {}
 
+    /** Nothing was written: the disk of the metadata log is full. Leadership is not affected. */
+    record NoSpace() implements AppendResult {}
+
     /** Nothing was written: they do not fit one batch. Leadership is not affected. */
     record TooLarge(int batchBytes, int maxBatchBytes) implements AppendResult {}
 }

@@ -1,6 +1,7 @@
 package io.millrace.raft.run;
 
 import io.millrace.environment.Disk;
+import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
 import io.millrace.raft.VoterHistory;
 import io.millrace.raft.VoterSet;
@@ -33,6 +34,9 @@ import java.util.Optional;
 final class MetadataLog {
     /** Name of the directory within the metadata log directory. */
     static final String DIRECTORY = "__cluster_metadata-0";
+
+    /** In the place of an offset: the disk is full, and the log as it was. */
+    static final long NO_SPACE = -1;
 
     private static final String RECOVERY_POINTS = "recovery-point-offset-checkpoint";
     private static final TopicPartition PARTITION = new TopicPartition("__cluster_metadata", 0);
@@ -133,11 +137,13 @@ final class MetadataLog {
     /**
      * Appends one batch that carries its offsets and epoch already.
      *
-     * @return its last offset
+     * @return its last offset, or {@link #NO_SPACE}
      */
     long append(ByteBuffer batch, int epoch, long wallMs) {
         AppendOutcome outcome = log.append(batch, AppendOrigin.RAFT_LEADER, epoch, wallMs, wallMs);
         if (outcome instanceof AppendOutcome.Appended appended) return appended.lastOffset();
+        if (outcome instanceof AppendOutcome.Refused refused && refused.error() == ErrorCode.KAFKA_STORAGE_ERROR)
+            return NO_SPACE;
         throw new IllegalStateException("the metadata log did not take a batch of epoch " + epoch + ": " + outcome);
     }
 

@@ -2,6 +2,7 @@ package io.millrace.raft.run;
 
 import io.millrace.environment.Clock;
 import io.millrace.environment.Disk;
+import io.millrace.environment.DiskFull;
 import io.millrace.environment.Lane;
 import io.millrace.protocol.messages.KRaftVersionRecord;
 import io.millrace.raft.ElectionState;
@@ -12,6 +13,7 @@ import io.millrace.raft.QuorumState;
 import io.millrace.raft.Voter;
 import io.millrace.raft.VoterHistory;
 import io.millrace.raft.VoterSet;
+import io.millrace.records.BatchHeader;
 import io.millrace.records.ControlRecord;
 import io.millrace.records.ControlRecords;
 import io.millrace.records.OffsetAndEpoch;
@@ -38,6 +40,9 @@ public final class MetadataQuorum {
 
     /** How often old snapshots are looked for, as in Kafka. */
     private static final long CLEANING_INTERVAL_MS = 60_000;
+
+    /** How long before something is tried again that a full disk has refused. */
+    private static final long SPACE_CHECK_MS = 1_000;
 
     private final Disk disk;
     private final Path directory;
@@ -175,6 +180,7 @@ public final class MetadataQuorum {
                 values.stream().map(ByteBuffer::asReadOnlyBuffer).toList();
         try {
             long lastOffset = append(batch, epoch, wallMs, kept);
+            if (lastOffset == MetadataLog.NO_SPACE) return new AppendResult.NoSpace();
             return new AppendResult.Appended(baseOffset, lastOffset);
         } catch (LogDirectoryFailed failure) {
             fail(failure);
@@ -185,6 +191,8 @@ public final class MetadataQuorum {
     private long append(ByteBuffer batch, int epoch, long wallMs, List<ByteBuffer> values) {
         long baseOffset = log.log().logEndOffset();
         long lastOffset = log.append(batch, epoch, wallMs);
+        if (lastOffset == MetadataLog.NO_SPACE) return lastOffset;
+        if (BatchHeader.isControl(batch, batch.position())) MetadataLog.addVoters(machine.history(), batch.duplicate());
         reader.appended(new CommittedBatch(baseOffset, lastOffset, epoch, wallMs, values));
         tell(new QuorumEvent.Appended(lastOffset + 1));
         force.request();
@@ -291,13 +299,23 @@ public final class MetadataQuorum {
         tell(new QuorumEvent.ResignRequested());
         stop(() -> lane.offload(
                 () -> {
-                    log.log().close();
+                    close();
                     return true;
                 },
                 outcome -> then.accept(
                         outcome instanceof Lane.Outcome.Failed<Boolean>(Exception cause)
                                 ? Optional.of(cause)
                                 : Optional.empty())));
+    }
+
+    /** On a full disk all of it is forced, and the next start makes the indexes anew. */
+    private void close() {
+        try {
+            log.log().close();
+        } catch (LogDirectoryFailed failed) {
+            if (!failed.isWantOfSpace()) throw failed;
+            LOG.log(System.Logger.Level.WARNING, failed.getMessage());
+        }
     }
 
     private void stop(Runnable whenIdle) {
@@ -341,9 +359,21 @@ public final class MetadataQuorum {
                         case Lane.Outcome.Done<ElectionState>(ElectionState written) -> {
                             if (!stopped) tell(new QuorumEvent.ElectionPersisted(written));
                         }
+                        case Lane.Outcome.Failed<ElectionState>(DiskFull full) ->
+                            whenThereIsSpace(full, () -> persist(persist));
                         case Lane.Outcome.Failed<ElectionState>(Exception cause) -> fail(cause);
                     }
                 });
+    }
+
+    /** Nothing goes on without it, and it is a few hundred bytes: it is tried until there is space for them. */
+    private void whenThereIsSpace(Exception full, Runnable again) {
+        LOG.log(
+                System.Logger.Level.ERROR,
+                "The node cannot go on until there is space on the disk of the metadata log: " + full.getMessage());
+        lane.schedule(SPACE_CHECK_MS, () -> {
+            if (!stopped) again.run();
+        });
     }
 
     private void appendLeaderChange(QuorumAction.AppendLeaderChange change) {
@@ -358,9 +388,11 @@ public final class MetadataQuorum {
         });
         long wallMs = clock.wallMs();
         ByteBuffer batch = ControlRecords.batch(log.log().logEndOffset(), change.epoch(), wallMs, records);
-        MetadataLog.addVoters(machine.history(), batch.duplicate());
         try {
-            append(batch, change.epoch(), wallMs, List.of());
+            if (append(batch, change.epoch(), wallMs, List.of()) == MetadataLog.NO_SPACE)
+                whenThereIsSpace(
+                        new DiskFull(directory, "cannot append that epoch " + change.epoch() + " has begun"),
+                        () -> appendLeaderChange(change));
         } catch (LogDirectoryFailed failure) {
             fail(failure);
         }

@@ -2,6 +2,7 @@ package io.millrace.raft.run;
 
 import io.millrace.environment.Disk;
 import io.millrace.environment.DiskFile;
+import io.millrace.environment.DiskFull;
 import io.millrace.environment.OpenMode;
 import io.millrace.protocol.messages.KRaftVersionRecord;
 import io.millrace.protocol.messages.SnapshotFooterRecord;
@@ -63,6 +64,9 @@ public final class SnapshotWriter {
         try (DiskFile file = disk.open(part, OpenMode.CREATE_NEW)) {
             sizeBytes = writeBatches(file, id, lastContainedLogTimeMs, quorum, nowMs, values);
             settle(file::force);
+        } catch (DiskFull full) {
+            disk.delete(part);
+            throw full;
         }
         settle(() -> {
             disk.rename(part, SnapshotFiles.path(logDirectory, id));

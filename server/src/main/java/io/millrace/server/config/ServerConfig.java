@@ -3,6 +3,7 @@ package io.millrace.server.config;
 import io.millrace.metadata.config.BrokerConfigs;
 import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.metadata.config.PropertyFinding;
+import io.millrace.server.storage.SpaceReserve;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -30,7 +31,17 @@ public final class ServerConfig {
      */
     public static final String KEPT_BYTES = "millrace.page.cache.kept.bytes";
 
-    private static final Set<String> OWN_NAMES = Set.of(LANES, METRICS_ADDRESS, KEPT_BYTES);
+    /**
+     * Our own property: bytes kept free on the file system of each log directory, from 0. What {@link #RESERVE_PERCENT} says holds
+     * if that is less.
+     */
+    public static final String RESERVE_BYTES = "millrace.log.dir.reserve.bytes";
+
+    /** Our own property: percent of a log directory's file system that are kept free, 0 to 50; with 0 none are. */
+    public static final String RESERVE_PERCENT = "millrace.log.dir.reserve.percent";
+
+    private static final Set<String> OWN_NAMES =
+            Set.of(LANES, METRICS_ADDRESS, KEPT_BYTES, RESERVE_BYTES, RESERVE_PERCENT);
 
     private final Map<String, String> stated;
     private final EffectiveConfigs effective;
@@ -40,6 +51,7 @@ public final class ServerConfig {
     private final List<ListenerAddress> advertised;
     private final Set<String> controllerListeners;
     private final Set<String> roles;
+    private final SpaceReserve spaceReserve;
 
     /**
      * Checks and keeps the stated properties.
@@ -76,6 +88,20 @@ public final class ServerConfig {
         if (clientListeners().isEmpty())
             throw new BadConfig("listeners: there is none for clients besides the controller's");
         requireQuorumOfOne();
+        spaceReserve = readSpaceReserve();
+    }
+
+    private SpaceReserve readSpaceReserve() {
+        String bytes = own(RESERVE_BYTES);
+        String percent = own(RESERVE_PERCENT);
+        return new SpaceReserve(
+                bytes == null ? SpaceReserve.DEFAULT.bytes() : number(RESERVE_BYTES, bytes, 0, Long.MAX_VALUE),
+                percent == null ? SpaceReserve.DEFAULT.percent() : (int) number(RESERVE_PERCENT, percent, 0, 50));
+    }
+
+    /** What is to be kept free on the file system of each log directory. */
+    public SpaceReserve spaceReserve() {
+        return spaceReserve;
     }
 
     private List<ListenerAddress> addresses(String property, String otherwise) {
@@ -145,7 +171,7 @@ public final class ServerConfig {
     /** This node's id in the cluster, from 0. */
     public int nodeId() {
         String id = stated.getOrDefault("node.id", stated.get("broker.id"));
-        return id == null ? 1 : number("node.id", id, 0, Integer.MAX_VALUE);
+        return id == null ? 1 : (int) number("node.id", id, 0, Integer.MAX_VALUE);
     }
 
     /** All listeners, in the order they were written. */
@@ -214,9 +240,9 @@ public final class ServerConfig {
         return items;
     }
 
-    private static int number(String name, String text, int least, int most) {
+    private static long number(String name, String text, long least, long most) {
         try {
-            int number = Integer.parseInt(text.strip());
+            long number = Long.parseLong(text.strip());
             if (number >= least && number <= most) return number;
         } catch (NumberFormatException e) {
             throw new BadConfig(name + "='" + text + "' is not a whole number");

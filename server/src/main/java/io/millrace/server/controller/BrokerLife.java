@@ -88,12 +88,23 @@ public final class BrokerLife {
         BrokerRegistrationRequest request = registration(bound);
         metadata.decide(new Registration(request), response -> {
             if (isStopped) return;
+            if (response.errorCode() == ErrorCode.KAFKA_STORAGE_ERROR.code()) {
+                whenThereIsSpace(() -> begin(bound, unfenced, failed));
+                return;
+            }
             if (response.errorCode() != ErrorCode.NONE.code()) {
                 failed.accept(refused("registration", response.errorCode()));
                 return;
             }
             epoch = response.brokerEpoch();
             unfence(unfenced, failed);
+        });
+    }
+
+    /** The disk of the metadata log is full; those few bytes are wanted before anything else. */
+    private void whenThereIsSpace(Runnable again) {
+        environment.metadataLane().schedule(MetadataRole.SPACE_CHECK_MS, () -> {
+            if (!isStopped) again.run();
         });
     }
 
@@ -126,7 +137,9 @@ public final class BrokerLife {
     private void unfence(Runnable unfenced, Consumer<Exception> failed) {
         metadata.decide(new Heartbeat(heartbeat()), response -> {
             if (isStopped) return;
-            if (response.errorCode() != ErrorCode.NONE.code())
+            if (response.errorCode() == ErrorCode.KAFKA_STORAGE_ERROR.code())
+                whenThereIsSpace(() -> unfence(unfenced, failed));
+            else if (response.errorCode() != ErrorCode.NONE.code())
                 failed.accept(refused("heartbeat", response.errorCode()));
             else if (response.isFenced())
                 failed.accept(new IllegalStateException("the controller keeps the broker fenced"));
@@ -142,7 +155,8 @@ public final class BrokerLife {
     private void tell(String what) {
         if (isStopped || epoch < 0) return;
         metadata.decide(new Heartbeat(heartbeat()), response -> {
-            if (!isStopped && response.errorCode() != ErrorCode.NONE.code())
+            if (response.errorCode() == ErrorCode.KAFKA_STORAGE_ERROR.code()) whenThereIsSpace(() -> tell(what));
+            else if (!isStopped && response.errorCode() != ErrorCode.NONE.code())
                 LOG.log(
                         System.Logger.Level.ERROR,
                         "the controller does not know " + what,

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * What follows when a log directory fails: its partitions are laid down on every lane, and the controller takes their leadership
+ * What follows when a log directory fails, and is not just full: its partitions are laid down on every lane, and the controller takes their leadership
  * away; the others go on (KIP-112, KIP-858). A node that has lost its last directory, or the one with the metadata log, ends.
  */
 public final class DirectoryFence {
@@ -45,6 +45,11 @@ public final class DirectoryFence {
     /** Fences the directory that failed; further failures in it change nothing. Any thread may call. */
     public void fence(LogDirectoryFailed failed) {
         LogDirectories.InUse use = directories.holding(failed.directory()).orElse(null);
+        if (use != null && failed.isWantOfSpace()) {
+            LOG.log(System.Logger.Level.WARNING, failed.getMessage());
+            directories.spaceOf(use).ranOut();
+            return;
+        }
         if (use != null && !directories.fence(use)) return;
         boolean canGoOn = use != null
                 && !use.directory().path().equals(metadataLogDirectory)

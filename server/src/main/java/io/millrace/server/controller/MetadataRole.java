@@ -41,6 +41,9 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
     /** Records of a decision that may be parted go into batches of so many. */
     private static final int RECORDS_PER_PART = 2_000;
 
+    /** How long before something without which the node cannot go on is tried again on a full disk. */
+    static final long SPACE_CHECK_MS = 1_000;
+
     private static final System.Logger LOG = System.getLogger(MetadataRole.class.getName());
 
     /** How often a snapshot may be made, at the most: {@code metadata.log.max.record.bytes.between.snapshots} bytes apart. */
@@ -75,6 +78,9 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
 
         /** An image was made and sent to the lanes. */
         void published(MetadataImage image);
+
+        /** The disk of the metadata log has refused records for want of space; whoever wanted them written is told so. */
+        void outOfSpace();
 
         /** The metadata log cannot go on. */
         void failed(Exception cause);
@@ -205,24 +211,30 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
                     "the metadata log is empty and there are no bootstrap records; format the directory"));
             return;
         }
-        decide(new Activation(bootstrap), isDone -> {
-            if (isDone) events.active();
+        activate(epoch);
+    }
+
+    private void activate(int epoch) {
+        if (leaderEpoch != epoch) return;
+        decide(new Activation(bootstrap), error -> {
+            if (error == ErrorCode.NONE) events.active();
+            else if (error == ErrorCode.KAFKA_STORAGE_ERROR) lane.schedule(SPACE_CHECK_MS, () -> activate(epoch));
             else if (leaderEpoch >= 0)
                 events.failed(new IllegalStateException("the first metadata records could not be written"));
         });
     }
 
     /** What a new leader owes the log; answers whether it could be written. */
-    private record Activation(List<VersionedRecord> bootstrap) implements Question<Boolean> {
+    private record Activation(List<VersionedRecord> bootstrap) implements Question<ErrorCode> {
         @Override
-        public Decision<Boolean> decide(Controller controller, ControllerContext context) {
-            Decision<Boolean> decision = controller.activate(bootstrap, context);
-            return new Decision<>(decision.records(), true, decision.isAtomic());
+        public Decision<ErrorCode> decide(Controller controller, ControllerContext context) {
+            Decision<?> decision = controller.activate(bootstrap, context);
+            return new Decision<>(decision.records(), ErrorCode.NONE, decision.isAtomic());
         }
 
         @Override
-        public Boolean refused(ErrorCode error) {
-            return false;
+        public ErrorCode refused(ErrorCode error) {
+            return error;
         }
     }
 
@@ -275,6 +287,11 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
                 case AppendResult.Appended appended -> lastOffset = appended.lastOffset();
                 case AppendResult.NotLeader ignored -> {
                     refused.accept(ErrorCode.NOT_CONTROLLER);
+                    return;
+                }
+                case AppendResult.NoSpace ignored -> {
+                    events.outOfSpace();
+                    refused.accept(ErrorCode.KAFKA_STORAGE_ERROR);
                     return;
                 }
                 case AppendResult.TooLarge ignored -> {

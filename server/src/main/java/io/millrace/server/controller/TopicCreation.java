@@ -9,6 +9,7 @@ import io.millrace.protocol.messages.CreateTopicsRequest;
 import io.millrace.protocol.messages.CreateTopicsResponse;
 import io.millrace.server.groups.LaneGroups;
 import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.partitions.InternalTopics;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,11 +22,13 @@ public final class TopicCreation {
 
     private final ControllerAccess controller;
     private final EffectiveConfigs configs;
+    private final NewPartitionSpace space;
 
     /** Makes topics by way of a controller, with a node's static properties. */
-    public TopicCreation(ControllerAccess controller, EffectiveConfigs configs) {
+    public TopicCreation(ControllerAccess controller, EffectiveConfigs configs, NewPartitionSpace space) {
         this.controller = controller;
         this.configs = configs;
+        this.space = space;
     }
 
     /** {@code auto.create.topics.enable}. */
@@ -54,7 +57,11 @@ public final class TopicCreation {
         List<CreateTopicsRequest.CreatableTopic> topics = new ArrayList<>();
         Map<String, ErrorCode> errors = new LinkedHashMap<>();
         for (String name : names) {
-            if (isValidName(name)) topics.add(topic(name));
+            // A coordinator's own topic takes of the reserve what its records would.
+            boolean hasSpace =
+                    InternalTopics.contains(name) || space.whyNoNewPartitions().isEmpty();
+            if (isValidName(name) && hasSpace) topics.add(topic(name));
+            else if (!hasSpace) errors.put(name, ErrorCode.LEADER_NOT_AVAILABLE);
             else errors.put(name, ErrorCode.INVALID_TOPIC_EXCEPTION);
         }
         if (topics.isEmpty()) {

@@ -1,6 +1,7 @@
 package io.millrace.server.format;
 
 import io.millrace.environment.Disk;
+import io.millrace.environment.DiskFull;
 import io.millrace.metadata.BootstrapRecords;
 import io.millrace.metadata.Feature;
 import io.millrace.metadata.VersionedRecord;
@@ -33,6 +34,9 @@ public final class Formatter {
     private static final String METADATA_PARTITION = "__cluster_metadata-0";
     private static final int NAMES_IN_MESSAGE = 3;
 
+    /** Free bytes asked for: what is written here is a few thousand, and then the node wants to log that it has begun. */
+    private static final long LEAST_BYTES = 1 << 20;
+
     private final Disk disk;
 
     /** A formatter of directories on this disk. */
@@ -46,7 +50,7 @@ public final class Formatter {
      * @param wallMs wall-clock time, for the snapshot
      * @param freshIds random ids for directories
      * @throws FormatRefused if a directory belongs to another cluster, another node or to nobody, is formatted already, or the
-     *     features cannot be combined; nothing has changed then
+     *     features cannot be combined, or there is no space; nothing has changed then, unless the space has gone meanwhile
      * @throws IOException if the disk fails; directories without {@code meta.properties} can be formatted again
      */
     public FormatReport format(FormatPlan plan, long wallMs, Supplier<Uuid> freshIds) throws IOException {
@@ -71,9 +75,16 @@ public final class Formatter {
             throw new FormatRefused("log directory " + formattedBefore.getFirst()
                     + " is already formatted; use --ignore-formatted to pass over it and format the others");
         }
+        for (Path directory : empty) requireSpace(directory);
         List<FormatReport.Formatted> formatted = new ArrayList<>();
         for (Path directory : empty) {
-            formatted.add(format(plan, directory, kraftVersion, bootstrap, wallMs, freshIds, takenIds));
+            try {
+                formatted.add(format(plan, directory, kraftVersion, bootstrap, wallMs, freshIds, takenIds));
+            } catch (DiskFull full) {
+                throw new FormatRefused("log directory " + directory
+                        + " could not be formatted for want of space; make some and format it again: "
+                        + full.getMessage());
+            }
         }
         return new FormatReport(List.copyOf(formatted), List.copyOf(formattedBefore));
     }
@@ -227,6 +238,20 @@ public final class Formatter {
                         STATIC_KRAFT_VERSION,
                         DYNAMIC_KRAFT_VERSION)));
         };
+    }
+
+    private void requireSpace(Path directory) throws IOException {
+        Path there = directory.toAbsolutePath();
+        while (!disk.exists(there)) {
+            Path above = there.getParent();
+            if (above == null) return;
+            there = above;
+        }
+        long totalBytes = disk.totalBytes(there);
+        long usableBytes = disk.usableBytes(there);
+        if (totalBytes > 0 && usableBytes < LEAST_BYTES)
+            throw new FormatRefused("there is no space to format log directory " + directory + ": " + usableBytes
+                    + " bytes of " + totalBytes + " are free, and a node needs " + LEAST_BYTES + " to begin");
     }
 
     private static String kind(FormatPlan plan, boolean isMetadata) {

@@ -28,7 +28,13 @@ final class PartitionShardLog implements ShardLog {
             return switch (partition.append(batch, AppendOrigin.COORDINATOR)) {
                 case AppendOutcome.Appended appended -> new Appended.At(appended.lastOffset());
                 case AppendOutcome.Duplicate duplicate -> new Appended.At(duplicate.lastOffset());
-                case AppendOutcome.Refused refused -> new Appended.Refused(refused.error());
+                // The one thing it is refused with KAFKA_STORAGE_ERROR for is want of space: the group's coordinator
+                // stays this one.
+                case AppendOutcome.Refused refused ->
+                    new Appended.Refused(
+                            refused.error() == ErrorCode.KAFKA_STORAGE_ERROR
+                                    ? ErrorCode.COORDINATOR_NOT_AVAILABLE
+                                    : refused.error());
             };
         } catch (LogDirectoryFailed failed) {
             diskFailed.accept(failed);

@@ -7,6 +7,7 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.CreatePartitionsRequest;
 import io.millrace.protocol.messages.CreatePartitionsResponse;
 import io.millrace.server.controller.ControllerAccess;
+import io.millrace.server.controller.NewPartitionSpace;
 import io.millrace.server.network.Exchange;
 import io.millrace.server.network.Handler;
 import io.millrace.server.partitions.BrokerLane;
@@ -15,16 +16,22 @@ import io.millrace.server.partitions.BrokerLane;
 public final class CreatePartitionsHandler implements Handler<CreatePartitionsRequest, CreatePartitionsResponse> {
     private final BrokerLane home;
     private final ControllerAccess controller;
+    private final NewPartitionSpace space;
 
     /** Makes the handler of one lane. */
-    public CreatePartitionsHandler(BrokerLane home, ControllerAccess controller) {
+    public CreatePartitionsHandler(BrokerLane home, ControllerAccess controller, NewPartitionSpace space) {
         this.home = home;
         this.controller = controller;
+        this.space = space;
     }
 
     @Override
     public void handle(CreatePartitionsRequest request, Exchange<CreatePartitionsResponse> exchange) {
-        controller.ask(home, new Asked(request), exchange::reply);
+        Asked asked = new Asked(request);
+        space.whyNoNewPartitions()
+                .ifPresentOrElse(
+                        why -> exchange.reply(asked.refused(ErrorCode.KAFKA_STORAGE_ERROR, why)),
+                        () -> controller.ask(home, asked, exchange::reply));
     }
 
     private record Asked(CreatePartitionsRequest request)
@@ -36,12 +43,16 @@ public final class CreatePartitionsHandler implements Handler<CreatePartitionsRe
 
         @Override
         public CreatePartitionsResponse refused(ErrorCode error) {
+            return refused(error, error.message());
+        }
+
+        CreatePartitionsResponse refused(ErrorCode error, String message) {
             return CreatePartitionsResponse.builder()
                     .results(request.topics().stream()
                             .map(topic -> CreatePartitionsResponse.CreatePartitionsTopicResult.builder()
                                     .name(topic.name())
                                     .errorCode(error.code())
-                                    .errorMessage(error.message())
+                                    .errorMessage(message)
                                     .build())
                             .toList())
                     .build();

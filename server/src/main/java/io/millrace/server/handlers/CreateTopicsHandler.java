@@ -7,6 +7,7 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.CreateTopicsRequest;
 import io.millrace.protocol.messages.CreateTopicsResponse;
 import io.millrace.server.controller.ControllerAccess;
+import io.millrace.server.controller.NewPartitionSpace;
 import io.millrace.server.network.Exchange;
 import io.millrace.server.network.Handler;
 import io.millrace.server.partitions.BrokerLane;
@@ -15,16 +16,22 @@ import io.millrace.server.partitions.BrokerLane;
 public final class CreateTopicsHandler implements Handler<CreateTopicsRequest, CreateTopicsResponse> {
     private final BrokerLane home;
     private final ControllerAccess controller;
+    private final NewPartitionSpace space;
 
     /** Makes the handler of one lane. */
-    public CreateTopicsHandler(BrokerLane home, ControllerAccess controller) {
+    public CreateTopicsHandler(BrokerLane home, ControllerAccess controller, NewPartitionSpace space) {
         this.home = home;
         this.controller = controller;
+        this.space = space;
     }
 
     @Override
     public void handle(CreateTopicsRequest request, Exchange<CreateTopicsResponse> exchange) {
-        controller.ask(home, new Asked(request), exchange::reply);
+        Asked asked = new Asked(request);
+        space.whyNoNewPartitions()
+                .ifPresentOrElse(
+                        why -> exchange.reply(asked.refused(ErrorCode.KAFKA_STORAGE_ERROR, why)),
+                        () -> controller.ask(home, asked, exchange::reply));
     }
 
     private record Asked(CreateTopicsRequest request) implements ControllerAccess.Question<CreateTopicsResponse> {
@@ -35,12 +42,16 @@ public final class CreateTopicsHandler implements Handler<CreateTopicsRequest, C
 
         @Override
         public CreateTopicsResponse refused(ErrorCode error) {
+            return refused(error, error.message());
+        }
+
+        CreateTopicsResponse refused(ErrorCode error, String message) {
             return CreateTopicsResponse.builder()
                     .topics(request.topics().stream()
                             .map(topic -> CreateTopicsResponse.CreatableTopicResult.builder()
                                     .name(topic.name())
                                     .errorCode(error.code())
-                                    .errorMessage(error.message())
+                                    .errorMessage(message)
                                     .build())
                             .toList())
                     .build();

@@ -41,7 +41,13 @@ record LaneNumbers(
     /** By the code of the API. */
     record Requests(List<Long> counts, List<Long> totalNanos, long failed) {}
 
-    record Appends(long bytes, long batches, long recompressed, long recompressedFrom, long recompressedTo) {}
+    record Appends(
+            long bytes,
+            long batches,
+            long recompressed,
+            long recompressedFrom,
+            long recompressedTo,
+            long withoutSpace) {}
 
     /** Of old formats, for fetches. */
     record Conversions(long answers, long records, long bytes) {}
@@ -69,7 +75,8 @@ record LaneNumbers(
                         lane.partitions().appendedBatches(),
                         lane.partitions().appendOrder().recompressedBatches(),
                         lane.partitions().appendOrder().bytesBefore(),
-                        lane.partitions().appendOrder().bytesAfter()),
+                        lane.partitions().appendOrder().bytesAfter(),
+                        lane.applier().appendsWithoutSpace()),
                 lane.forces().numbers(),
                 new Conversions(
                         lane.partitions().oldFormats().conversions(),

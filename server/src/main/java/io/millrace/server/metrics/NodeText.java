@@ -9,6 +9,7 @@ import io.millrace.raft.run.QuorumDescription;
 import io.millrace.replication.run.ForceNumbers;
 import io.millrace.server.metrics.ExpositionText.Kind;
 import io.millrace.server.storage.CompactionNumbers;
+import io.millrace.server.storage.DirectorySpace;
 import io.millrace.server.storage.LogDirectories;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,6 +61,36 @@ final class NodeText {
                 Kind.GAUGE,
                 "Partitions of this broker whose log directory failed or whose log could not be opened.",
                 sum(LaneNumbers::partitionsOffline));
+        space(
+                directories,
+                "millrace_log_directory_usable_bytes",
+                "Bytes that can still be written to the file system of a log directory.",
+                DirectorySpace.Look::usableBytes);
+        space(
+                directories,
+                "millrace_log_directory_reserve_bytes",
+                "Bytes of these that are kept in reserve.",
+                DirectorySpace.Look::reserveBytes);
+        space(
+                directories,
+                "millrace_log_directory_read_only",
+                "0 while a log directory takes records; 1 while it takes none from clients, 2 while it takes none at all.",
+                look -> look.state().refusedKinds());
+        out.single(
+                "millrace_appends_without_space_total",
+                Kind.COUNTER,
+                "Appends refused because the log directory was full.",
+                sum(lane -> lane.appends().withoutSpace()));
+    }
+
+    private void space(
+            LogDirectories directories, String name, String help, ToLongFunction<DirectorySpace.Look> number) {
+        out.family(name, Kind.GAUGE, help);
+        for (LogDirectories.InUse use : directories.online())
+            out.sample(
+                    number.applyAsLong(directories.spaceOf(use).now()),
+                    "directory",
+                    use.directory().path().toString());
     }
 
     private void requests() {

@@ -12,6 +12,7 @@ import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
 import io.millrace.replication.run.LeaderPartition;
 import io.millrace.server.groups.LaneGroups;
+import io.millrace.server.storage.LaneSpace;
 import io.millrace.server.storage.LogDirectories;
 import io.millrace.storage.LogConfig;
 import io.millrace.storage.LogDirectory;
@@ -23,6 +24,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,6 +43,8 @@ import org.jspecify.annotations.Nullable;
 public final class LaneApplier {
     private static final System.Logger LOG = System.getLogger(LaneApplier.class.getName());
 
+    private static final long DELETE_DELAY_WITHOUT_SPACE_MS = 1_000;
+
     private final BrokerLane lane;
     private final int brokerId;
     private final LogDirectories directories;
@@ -54,6 +59,8 @@ public final class LaneApplier {
     private final Set<Uuid> earlierTopics = new HashSet<>();
     private final LaneMoves moves;
     private boolean isBeforeFirst = true;
+    private final IdentityHashMap<LogDirectories.InUse, LaneSpace> spaces = new IdentityHashMap<>();
+    private final Set<TopicPartition> withoutSpace = new LinkedHashSet<>();
     private boolean isStopped;
 
     private record Placement(LogDirectories.InUse directory, Uuid topicId) {}
@@ -202,6 +209,7 @@ public final class LaneApplier {
             else if (found.isPresent()) openFound(found.get(), name, topicId, config);
             else create(name, topicId, config);
         } catch (LogDirectoryFailed failed) {
+            if (failed.isWantOfSpace()) waitForSpace(name);
             diskFailed.accept(failed);
         }
     }
@@ -372,6 +380,7 @@ public final class LaneApplier {
     private void notOpened(TopicPartition name, Uuid topicId, LogDirectories.InUse directory, Exception cause) {
         lane.partitions().offline(name);
         if (cause instanceof LogDirectoryFailed failed) {
+            if (failed.isWantOfSpace()) waitForSpace(name);
             diskFailed.accept(failed);
             return;
         }
@@ -385,9 +394,58 @@ public final class LaneApplier {
         followAgain(name.topic());
     }
 
+    private void waitForSpace(TopicPartition name) {
+        lane.partitions().offline(name);
+        withoutSpace.add(name);
+    }
+
+    /** There is more space in some log directory: logs that could not be opened or made for want of it are tried again. */
+    public void spaceHasGrown() {
+        if (isStopped || withoutSpace.isEmpty()) return;
+        List<TopicPartition> again = List.copyOf(withoutSpace);
+        withoutSpace.clear();
+        Set<String> topics = new LinkedHashSet<>();
+        for (TopicPartition name : again) {
+            openings.takeOffline(name);
+            lane.partitions().online(name);
+            foundAndUsed.remove(name);
+            topics.add(name.topic());
+        }
+        for (String topic : topics) followAgain(topic);
+    }
+
+    /** Whether a log directory takes less than everything for want of space. */
+    public boolean isShortOfSpace() {
+        return directories.isShortOfSpace();
+    }
+
+    /**
+     * How long the files of a log stay that it needs no more: {@code file.delete.delay.ms}, or not long where space is wanted.
+     * Whoever reads one has it open, and goes on reading.
+     */
+    public long fileDeleteDelayMs(PartitionLog log) {
+        long delayMs = log.config().fileDeleteDelayMs();
+        return directories.isShortOfSpace() ? Math.min(delayMs, DELETE_DELAY_WITHOUT_SPACE_MS) : delayMs;
+    }
+
+    /** Appends refused on this lane for want of space. */
+    public long appendsWithoutSpace() {
+        long refusals = 0;
+        for (LaneSpace space : spaces.values()) refusals += space.refusals();
+        return refusals;
+    }
+
+    private LaneSpace spaceIn(LogDirectories.InUse directory) {
+        return spaces.computeIfAbsent(
+                directory,
+                use -> new LaneSpace(
+                        directories.spaceOf(use), Math.max(1, lane.all().size())));
+    }
+
     /** The topic of a log that could not be opened is gone: the name has to be free, and what is left may still be wanted. */
     private void setOfflineAside(TopicPartition name, LogDirectories.InUse directory) {
         openings.takeOffline(name);
+        withoutSpace.remove(name);
         placements.remove(name);
         lane.partitions().online(name);
         if (directories.isOffline(directory)) return;
@@ -409,6 +467,9 @@ public final class LaneApplier {
         closed.remove(name);
         PartitionImage image = lane.image().topics().partition(name.topic(), name.partition());
         if (image == null) throw new IllegalStateException(name + " is not in the image");
+        Placement placement = placements.get(name);
+        if (placement == null) throw new IllegalStateException(name + " has no place");
+        log.askBeforeAppends(spaceIn(placement.directory()));
         LeaderPartition partition = new LeaderPartition(
                 name, log, image.leaderEpoch(), lane.lane(), lane.clock(), lane.forces(), diskFailed);
         lane.partitions().add(partition);
@@ -510,7 +571,7 @@ public final class LaneApplier {
             letGoOf(log);
             lane.lane()
                     .schedule(
-                            log.config().fileDeleteDelayMs(),
+                            fileDeleteDelayMs(log),
                             () -> lane.lane()
                                     .offload(
                                             () -> {

@@ -122,16 +122,31 @@ public final class LaneCompactions {
                 && !log.compaction().isPaused()
                 && about.setAside == null
                 && range.isDue(log.config().minCleanableDirtyRatio());
+        Optional<String> wantOfSpace = isDue ? wantOfSpace(place, log, range) : Optional.empty();
         return new LogState(
                 name,
                 place,
                 Optional.ofNullable(about.topicId),
                 log.compaction().firstDirtyOffset(),
                 range,
-                isDue,
+                isDue && wantOfSpace.isEmpty(),
                 isRunning,
                 Optional.ofNullable(about.setAside),
+                wantOfSpace,
                 log.sizeBytes());
+    }
+
+    /**
+     * A compaction copies a segment's worth at a time before it frees anything. It may use half of the reserve for that, as
+     * there is less in use when it is done.
+     */
+    private Optional<String> wantOfSpace(LogDirectories.InUse place, PartitionLog log, CompactionRange range) {
+        DirectorySpace.Look look = directories.spaceOf(place).now();
+        long copyBytes =
+                Math.min(range.cleanBytes() + range.dirtyBytes(), log.config().segmentBytes());
+        if (look.state() != SpaceReserve.State.EXHAUSTED && look.usableBytes() - copyBytes >= look.reserveBytes() / 2)
+            return Optional.empty();
+        return Optional.of("waits for space: a copy may take " + copyBytes + " bytes; " + look.text());
     }
 
     private Known about(TopicPartition name, PartitionLog log, LogDirectories.InUse place) {
@@ -160,9 +175,12 @@ public final class LaneCompactions {
         }
         PartitionLog log = partition.log();
         CompactionRange range = log.compaction().range(lane.clock().wallMs());
+        LogDirectories.InUse place = lane.applier().places().get(name);
         if (range.dirtyBytes() == 0
                 || !log.config().isCompacting()
-                || log.compaction().isPaused()) {
+                || log.compaction().isPaused()
+                || place == null
+                || wantOfSpace(place, log, range).isPresent()) {
             ended.accept(false);
             return;
         }
@@ -259,7 +277,7 @@ public final class LaneCompactions {
         }
 
         private void deleteLater(PendingDeletion deletion) {
-            LaneUpkeep.deleteLater(lane, deletion, about.log.config().fileDeleteDelayMs());
+            LaneUpkeep.deleteLater(lane, deletion, lane.applier().fileDeleteDelayMs(about.log));
         }
 
         private void broke(Exception cause) {

@@ -8,6 +8,7 @@ import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PendingDeletion;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one lane's logs need from time to time: old segments go, idle files are closed, old producers are forgotten. Bounded work a turn,
@@ -17,9 +18,13 @@ public final class LaneUpkeep {
     private static final System.Logger LOG = System.getLogger(LaneUpkeep.class.getName());
     private static final int PARTITIONS_PER_TURN = 64;
 
+    /** The longest pause while a log directory is short of space: whoever lowers a retention then waits for it. */
+    private static final long WITHOUT_SPACE_MS = 10_000;
+
     private final BrokerLane lane;
     private final long intervalMs;
     private final Consumer<LogDirectoryFailed> diskFailed;
+    private Lane.@Nullable Timer next;
     private boolean isStopped;
 
     /**
@@ -35,7 +40,20 @@ public final class LaneUpkeep {
 
     /** Begins; called on the lane. */
     public void start() {
-        lane.lane().schedule(intervalMs, this::round);
+        later();
+    }
+
+    private void later() {
+        boolean isShort = lane.applier().isShortOfSpace();
+        next = lane.lane().schedule(isShort ? Math.min(intervalMs, WITHOUT_SPACE_MS) : intervalMs, this::round);
+    }
+
+    /** Has the next round begin now, unless one is under way; called on the lane. */
+    public void hurry() {
+        Lane.Timer timer = next;
+        if (isStopped || timer == null) return;
+        timer.cancel();
+        round();
     }
 
     /** Ends. */
@@ -44,6 +62,7 @@ public final class LaneUpkeep {
     }
 
     private void round() {
+        next = null;
         if (!isStopped) some(List.copyOf(lane.partitions().all()), 0);
     }
 
@@ -53,13 +72,13 @@ public final class LaneUpkeep {
         for (LeaderPartition partition : partitions.subList(from, until))
             if (lane.partitions().find(partition.name()) == partition) keep(partition);
         if (until < partitions.size()) lane.lane().execute(() -> some(partitions, until));
-        else lane.lane().schedule(intervalMs, this::round);
+        else later();
     }
 
     private void keep(LeaderPartition partition) {
         try {
             for (PendingDeletion deletion : partition.log().expire(lane.clock().wallMs()))
-                deleteLater(lane, deletion, partition.log().config().fileDeleteDelayMs());
+                deleteLater(lane, deletion, lane.applier().fileDeleteDelayMs(partition.log()));
             partition.log().expireProducers(lane.clock().wallMs());
             partition.log().closeIdleFiles();
         } catch (LogDirectoryFailed failed) {

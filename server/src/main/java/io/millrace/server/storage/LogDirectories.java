@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -124,6 +125,7 @@ public final class LogDirectories {
     private final Map<Path, LogDirectoryFailed> missing;
     private final Set<Path> failed = ConcurrentHashMap.newKeySet();
     private final AtomicIntegerArray partitionCounts;
+    private final IdentityHashMap<InUse, DirectorySpace> spaces = new IdentityHashMap<>();
     private final Map<TopicPartition, Found> found;
     private final List<Runnable> leftovers;
     private final Map<TopicPartition, Future> futures;
@@ -141,6 +143,7 @@ public final class LogDirectories {
         this.futures = new ConcurrentHashMap<>(futures);
         this.missing = Map.copyOf(missing);
         this.partitionCounts = new AtomicIntegerArray(inUse.size());
+        for (InUse use : inUse) spaces.put(use, new DirectorySpace());
         this.found = found;
         this.leftovers = leftovers;
     }
@@ -294,12 +297,23 @@ public final class LogDirectories {
     public void beginUse(Consumer<LogDirectoryFailed> diskFailed) {
         for (InUse use : online()) {
             try {
-                if (use.checkpointTopicIds().isEmpty())
-                    use.directory().checkpointTopicIds().write(topicIdsIn(use));
+                noteTopicIds(use);
                 use.directory().removeCleanShutdownMarker();
             } catch (LogDirectoryFailed failure) {
                 diskFailed.accept(failure);
             }
+        }
+    }
+
+    /** Without room for it the next checkpoint does it; until there is room nobody makes a topic. */
+    private void noteTopicIds(InUse use) {
+        if (use.checkpointTopicIds().isPresent()) return;
+        try {
+            use.directory().checkpointTopicIds().write(topicIdsIn(use));
+        } catch (LogDirectoryFailed failure) {
+            if (!failure.isWantOfSpace()) throw failure;
+            LOG.log(System.Logger.Level.WARNING, failure.getMessage());
+            spaceOf(use).ranOut();
         }
     }
 
@@ -325,6 +339,38 @@ public final class LogDirectories {
     /** Whether a directory has failed. */
     public boolean isOffline(InUse use) {
         return !failed.isEmpty() && failed.contains(use.directory().path());
+    }
+
+    /** How much room there is in a directory. */
+    public DirectorySpace spaceOf(InUse use) {
+        DirectorySpace space = spaces.get(use);
+        if (space == null) throw new IllegalArgumentException(use.directory().path() + " is not in use");
+        return space;
+    }
+
+    /** Whether one that can be used takes less than everything for want of room. */
+    public boolean isShortOfSpace() {
+        for (InUse use : inUse) if (!isOffline(use) && !spaceOf(use).isOpen()) return true;
+        return false;
+    }
+
+    /**
+     * Why no partitions can be made for clients now, as a sentence; nothing if they can. Each takes files of its own and records of
+     * the metadata log, and what is in reserve there is for getting rid of some.
+     *
+     * @param metadataLogDirectory where the metadata log is
+     */
+    public Optional<String> whyNoNewPartitions(Path metadataLogDirectory) {
+        boolean hasOpen = false;
+        for (InUse use : inUse) {
+            if (isOffline(use)) continue;
+            DirectorySpace space = spaceOf(use);
+            hasOpen |= space.isOpen();
+            if (!space.isOpen() && use.directory().path().equals(metadataLogDirectory))
+                return Optional.of("the log directory of the metadata is full: "
+                        + space.now().text() + "; topics can be deleted");
+        }
+        return hasOpen ? Optional.empty() : Optional.of("all log directories are full; topics can be deleted");
     }
 
     /** The directory with an id, if it was taken into use. */
@@ -367,13 +413,16 @@ public final class LogDirectories {
     }
 
     /**
-     * The directory with the fewest partitions among those that can be used, for a new one; nothing if none can be. Cordoned ones are passed
-     * over, unless all are: the controller has refused the partition then, or has decided before it knew.
+     * The directory with the fewest partitions among those that can be used, for a new one, of those with room if there is any;
+     * nothing if none can be used. Cordoned ones are passed over, unless all are: the controller has refused the partition then,
+     * or has decided before it knew.
      */
     Optional<InUse> leastUsedNow() {
         List<InUse> open = online().stream().filter(use -> !isCordoned(use)).toList();
         return (open.isEmpty() ? online() : open)
-                .stream().min(Comparator.comparingInt(use -> partitionCounts.get(inUse.indexOf(use))));
+                .stream()
+                        .min(Comparator.comparing((InUse use) -> !spaceOf(use).isOpen())
+                                .thenComparingInt(use -> partitionCounts.get(inUse.indexOf(use))));
     }
 
     /** The directory at a path, as the server's properties name it, if it was taken into use. */

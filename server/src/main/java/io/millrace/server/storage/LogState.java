@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param isDue whether it is worth it
  * @param isRunning whether it is being compacted
  * @param setAside why it cannot be compacted, if it cannot
+ * @param wantOfSpace why it is not compacted for now, if it is too large for what is free on its disk
  * @param sizeBytes of all its segments
  */
 public record LogState(
@@ -26,11 +27,18 @@ public record LogState(
         boolean isDue,
         boolean isRunning,
         Optional<String> setAside,
+        Optional<String> wantOfSpace,
         long sizeBytes) {
+    /** Why it is not compacted though it may be worth it; empty if nothing is in the way. */
+    public String reason() {
+        return setAside.or(() -> wantOfSpace).orElse("");
+    }
+
     /** In one word. */
     public String word() {
         if (setAside.isPresent()) return "uncleanable";
         if (isRunning) return "compacting";
+        if (wantOfSpace.isPresent()) return "waiting";
         return isDue ? "due" : "idle";
     }
 }

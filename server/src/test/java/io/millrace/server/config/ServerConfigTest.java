@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.server.storage.SpaceReserve;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -134,6 +135,13 @@ class ServerConfigTest {
         assertEquals(List.of(), config.unknownNames());
         assertEquals("2", config.own(ServerConfig.LANES));
         assertNull(config.own(ServerConfig.METRICS_ADDRESS));
+        assertEquals(
+                new SpaceReserve(5_000, 3),
+                config(ServerConfig.RESERVE_BYTES, " 5000 ", ServerConfig.RESERVE_PERCENT, "3")
+                        .spaceReserve());
+        assertEquals(SpaceReserve.DEFAULT, config.spaceReserve());
+        assertTrue(refusal(ServerConfig.RESERVE_PERCENT, "51").contains(ServerConfig.RESERVE_PERCENT));
+        assertTrue(refusal(ServerConfig.RESERVE_BYTES, "1 GB").contains(ServerConfig.RESERVE_BYTES));
     }
 
     @Test

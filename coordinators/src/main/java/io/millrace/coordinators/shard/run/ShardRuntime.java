@@ -38,6 +38,7 @@ public final class ShardRuntime<M extends ShardMachine> {
     private @Nullable M machine;
     private @Nullable ShardLog log;
     private long highWatermark;
+    private ErrorCode refusal = ErrorCode.NONE;
     private boolean isInMachine;
     private Lane.@Nullable Timer timer;
     private long timerAtMs = Long.MAX_VALUE;
@@ -139,16 +140,20 @@ public final class ShardRuntime<M extends ShardMachine> {
             }
             switch (write(current, now, decision)) {
                 case ShardLog.Appended.At(long lastOffset) -> {
+                    refusal = ErrorCode.NONE;
                     hold(decision.answers(), lastOffset, now);
                     hold(decision.aftermath().appended(), lastOffset, now);
                 }
                 case ShardLog.Appended.Refused(ErrorCode error) -> {
-                    LOG.log(
-                            System.Logger.Level.WARNING,
-                            "{0}: {1} records were refused by the log: {2}",
-                            name,
-                            decision.records().size(),
-                            error);
+                    // Once until one is taken: on a full disk there are many, and each is tried again.
+                    if (error != refusal)
+                        LOG.log(
+                                System.Logger.Level.WARNING,
+                                "{0}: {1} records were refused by the log: {2}",
+                                name,
+                                decision.records().size(),
+                                error);
+                    refusal = error;
                     for (Answer<?> answer : decision.answers()) answer.refuse(error);
                     for (Answer<?> answer : decision.aftermath().refused(error)) answer.send();
                 }

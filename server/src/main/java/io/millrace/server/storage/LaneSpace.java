@@ -1,0 +1,81 @@
+package io.millrace.server.storage;
+
+import io.millrace.environment.DiskFull;
+import io.millrace.server.storage.SpaceReserve.State;
+import io.millrace.storage.AppendOrigin;
+import io.millrace.storage.AppendSpace;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One lane's share of the room that one log directory has until the next look, so that lanes need not count together. Beyond its
+ * share a lane may use a part of the reserve while it waits for that look, which it has asked for long before; so however fast
+ * records come, all lanes together leave three quarters of the reserve.
+ */
+public final class LaneSpace implements AppendSpace {
+    /** A lane asks for a look when it has written so much since the last one. */
+    private static final long LOOK_AFTER_BYTES = 64L << 20;
+
+    private final DirectorySpace space;
+    private final int laneCount;
+    private DirectorySpace.Look seen = DirectorySpace.Look.NONE;
+    private long leftBytes = Long.MAX_VALUE;
+    private long askBelowBytes = Long.MIN_VALUE;
+    private long refusals;
+
+    /** A share of one in so many. */
+    public LaneSpace(DirectorySpace space, int laneCount) {
+        this.space = space;
+        this.laneCount = laneCount;
+    }
+
+    /** Appends refused so far, for metrics. */
+    public long refusals() {
+        return refusals;
+    }
+
+    // A look is a new share, though it may say what the one before said.
+    @SuppressWarnings("ReferenceEquality")
+    @Override
+    public @Nullable String refusal(AppendOrigin origin, int batchesBytes) {
+        DirectorySpace.Look now = space.now();
+        if (now != seen) take(now);
+        boolean isTaken = switch (now.state()) {
+            case OPEN -> true;
+            case RESERVED -> origin == AppendOrigin.COORDINATOR;
+            case EXHAUSTED -> false;
+        };
+        if (isTaken && batchesBytes <= leftBytes) return null;
+        refusals++;
+        if (isTaken) space.ask();
+        return now.state() == State.OPEN
+                ? "the log directory is nearly full: " + now.text()
+                : "the log directory is full and read-only until there is space: " + now.text();
+    }
+
+    private void take(DirectorySpace.Look look) {
+        seen = look;
+        if (look.reserveBytes() == 0) {
+            leftBytes = Long.MAX_VALUE;
+            askBelowBytes = Long.MIN_VALUE;
+            return;
+        }
+        long keptBytes = look.state() == State.OPEN ? look.reserveBytes() : look.reserveBytes() / 2;
+        leftBytes = (Math.max(0, look.usableBytes() - keptBytes) + look.reserveBytes() / 4) / laneCount;
+        askBelowBytes = leftBytes - Math.min(LOOK_AFTER_BYTES, leftBytes / 2);
+    }
+
+    @Override
+    public void appended(int batchesBytes) {
+        leftBytes -= batchesBytes;
+        if (leftBytes >= askBelowBytes) return;
+        askBelowBytes = Long.MIN_VALUE;
+        space.ask();
+    }
+
+    @Override
+    public String ranOut(DiskFull why) {
+        refusals++;
+        space.ranOut();
+        return "there is no space left in the log directory";
+    }
+}
