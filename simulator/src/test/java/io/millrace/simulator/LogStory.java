@@ -1,5 +1,6 @@
 package io.millrace.simulator;
 
+import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
 import io.millrace.records.Record;
 import io.millrace.records.TopicPartition;
@@ -43,6 +44,9 @@ final class LogStory {
     private static final Set<DiskFaults.Kind> LEGAL =
             EnumSet.complementOf(EnumSet.of(DiskFaults.Kind.READ_IS_WRONG, DiskFaults.Kind.SLOW));
 
+    /** What a full disk may refuse before it has space again, by all the faults of a life. */
+    private static final int MOST_REFUSALS = 100;
+
     /** A batch of the idempotent producer that was in the log for certain. */
     private record Sent(long baseOffset, int sequence, List<String> texts) {}
 
@@ -66,6 +70,8 @@ final class LogStory {
     private final boolean isBeset;
     private final Mutant mutant;
     private int fenced;
+    private int refusals;
+    private boolean isCutting;
 
     LogStory(long seed) {
         this(seed, false);
@@ -98,6 +104,11 @@ final class LogStory {
         return fenced;
     }
 
+    /** How often a full disk refused something, and the log went on. */
+    int refusals() {
+        return refusals;
+    }
+
     SimulatedDisk disk() {
         return disk;
     }
@@ -122,9 +133,9 @@ final class LogStory {
             try {
                 LogDirectory directory =
                         LogDirectory.open(mutant.on(disk), DATA).orElseThrow();
-                PartitionLog log = open(directory);
+                PartitionLog log = onceThereIsSpace(() -> open(directory));
                 if (mutant == Mutant.MARKER_STAYS) directory.markCleanlyShutDown(-1);
-                lowerRecoveryPoint(directory, log);
+                onceThereIsSpace(() -> lowerRecoveryPoint(directory, log));
                 isOpen = true;
                 opened(log);
                 for (int step = random.nextInt(60); step > 0; step--) stepOrFail(directory, log);
@@ -134,6 +145,9 @@ final class LogStory {
                 if (!isOpen) crashesWhileOpening++;
             } catch (LogDirectoryFailed failed) {
                 check(isBeset, "failed for no reason: " + failed);
+                check(
+                        isCutting || !disk.faults().isOnlyWantOfSpace(),
+                        "is given up though the disk was only full: " + failed);
                 fenced++;
                 disk.undisturbed();
                 crash(random.nextBoolean());
@@ -152,8 +166,26 @@ final class LogStory {
                 simulation.newRandom(), LEGAL, path -> path.startsWith(DATA), random.nextInt(1, 4), true);
     }
 
+    private interface Deed<T> {
+        T run() throws Exception;
+    }
+
+    /** What has to be done before anything else, and a full disk refuses, is tried again until it has space. */
+    private <T> T onceThereIsSpace(Deed<T> deed) throws Exception {
+        for (int tries = 0; ; tries++) {
+            try {
+                return deed.run();
+            } catch (LogDirectoryFailed failed) {
+                if (!failed.isWantOfSpace()) throw failed;
+                check(isBeset && tries < MOST_REFUSALS, "never finds space: " + failed);
+                refusals++;
+            }
+        }
+    }
+
     private void crash(boolean losesPower) {
         disk.stop();
+        isCutting = false;
         pending.clear();
         if (losesPower) disk.losePower();
         if (losesPower || disk.faults().hasLostUnforced()) leastEnd = lastingEnd;
@@ -181,9 +213,10 @@ final class LogStory {
      * A crash between a truncation and its checkpoint leaves a recovery point above the log's end. What is appended there
      * was not forced, so the checkpoint must not say so.
      */
-    private static void lowerRecoveryPoint(LogDirectory directory, PartitionLog log) {
-        if (directory.recoveryPoints().read().getOrDefault(PARTITION, 0L) > log.recoveryPoint())
-            directory.recoveryPoints().write(Map.of(PARTITION, log.recoveryPoint()));
+    private static boolean lowerRecoveryPoint(LogDirectory directory, PartitionLog log) {
+        if (directory.recoveryPoints().read().getOrDefault(PARTITION, 0L) <= log.recoveryPoint()) return false;
+        directory.recoveryPoints().write(Map.of(PARTITION, log.recoveryPoint()));
+        return true;
     }
 
     /** Opens the log of a disk and tells it all. */
@@ -265,15 +298,26 @@ final class LogStory {
                 "took the retry of sequence " + last.sequence() + " at " + last.baseOffset() + " as " + outcome);
     }
 
-    private void stepOrFail(LogDirectory directory, PartitionLog log) {
+    private void stepOrFail(LogDirectory directory, PartitionLog log) throws Exception {
         try {
             step(directory, log);
         } catch (LogDirectoryFailed failed) {
-            if (mutant != Mutant.NOT_FENCED) throw failed;
+            if (failed.isWantOfSpace()) refused(log);
+            else if (mutant != Mutant.NOT_FENCED) throw failed;
         }
     }
 
-    private void step(LogDirectory directory, PartitionLog log) {
+    /** For want of space: the log is as it was. */
+    private void refused(PartitionLog log) {
+        check(isBeset, "found no space for no reason");
+        check(
+                log.logEndOffset() == texts.size(),
+                "ends at " + log.logEndOffset() + " after a refusal, not at " + texts.size());
+        leastEnd = log.logEndOffset();
+        refusals++;
+    }
+
+    private void step(LogDirectory directory, PartitionLog log) throws Exception {
         switch (random.nextInt(20)) {
             case 0, 1, 2 -> flush(directory, log);
             case 3 -> log.advanceHighWatermark(log.logEndOffset());
@@ -307,6 +351,12 @@ final class LogStory {
                 epoch,
                 SimulatedClock.EPOCH_MS,
                 0);
+        if (outcome instanceof AppendOutcome.Refused refused && refused.error() == ErrorCode.KAFKA_STORAGE_ERROR) {
+            underWay.clear();
+            sentUnderWay = null;
+            refused(log);
+            return;
+        }
         check(outcome instanceof AppendOutcome.Appended, "took an append as " + outcome);
         if (sentUnderWay != null) sent.add(sentUnderWay);
         sentUnderWay = null;
@@ -315,7 +365,8 @@ final class LogStory {
         leastEnd = texts.size();
     }
 
-    private void flush(LogDirectory directory, PartitionLog log) {
+    /** Returns whether all of it was written; a full disk keeps small files from it, but forces the batches. */
+    private boolean flush(LogDirectory directory, PartitionLog log) {
         Flush flush = random.nextBoolean() ? log.prepareCheckpoint() : log.prepareFlush();
         List<String> meanwhile = new ArrayList<>();
         if (random.nextBoolean()) {
@@ -327,7 +378,9 @@ final class LogStory {
         flush.run();
         log.flushed(flush);
         lastingEnd = Math.max(lastingEnd, flush.endOffset());
+        boolean isWhole = log.recoveryPoint() >= flush.endOffset();
         if (meanwhile.isEmpty() || random.nextBoolean()) checkpoint(directory, log);
+        return isWhole;
     }
 
     private void checkpoint(LogDirectory directory, PartitionLog log) {
@@ -343,9 +396,10 @@ final class LogStory {
         check(log.deleteRecordsBefore(start), "did not delete before " + start);
         // The snapshot that stands for a producer's batches is forced by a flush; before it, what goes may be
         // forgotten.
-        if (random.nextBoolean()) flush(directory, log);
-        else forgetProducer();
+        if (!random.nextBoolean() || !flush(directory, log)) forgetProducer();
+        isCutting = true;
         pending.addAll(log.expire(SimulatedClock.EPOCH_MS));
+        isCutting = false;
     }
 
     private void forgetProducer() {
@@ -358,7 +412,7 @@ final class LogStory {
         pending.clear();
     }
 
-    private void truncate(LogDirectory directory, PartitionLog log) {
+    private void truncate(LogDirectory directory, PartitionLog log) throws Exception {
         long offset = random.nextLong(log.logStartOffset(), log.logEndOffset() + 1);
         long before = lastingEnd;
         leastEnd = Math.min(leastEnd, batchStart(offset));
@@ -366,8 +420,14 @@ final class LogStory {
         // A cut that a crash interrupts may leave zeros where bytes were forced: nothing there counts as forced any
         // more.
         directory.recoveryPoints().write(Map.of(PARTITION, Math.min(log.recoveryPoint(), leastEnd)));
+        isCutting = true;
         log.truncateTo(offset);
-        checkpoint(directory, log);
+        isCutting = false;
+        // Nothing is appended before: a log start offset that is checkpointed above the log's end would hide it.
+        onceThereIsSpace(() -> {
+            checkpoint(directory, log);
+            return log;
+        });
         leastEnd = log.logEndOffset();
         lastingEnd = Math.min(before, leastEnd);
         forgetFrom(leastEnd);
@@ -379,10 +439,16 @@ final class LogStory {
     }
 
     private void close(LogDirectory directory, PartitionLog log) {
-        log.close();
-        checkpoint(directory, log);
-        directory.markCleanlyShutDown(-1);
-        lastingEnd = texts.size();
+        try {
+            log.close();
+            lastingEnd = texts.size();
+            checkpoint(directory, log);
+            directory.markCleanlyShutDown(-1);
+        } catch (LogDirectoryFailed failed) {
+            if (!failed.isWantOfSpace()) throw failed;
+            refused(log);
+            lastingEnd = texts.size();
+        }
         directory.close();
     }
 }

@@ -32,12 +32,15 @@ class PartitionLogCrashTest {
     @Test
     void failingDisksAreMet() throws Exception {
         int fenced = 0;
+        int refusals = 0;
         for (int seed = 0; seed < 40; seed++) {
             LogStory story = LogStory.onAFailingDisk(seed);
             story.run(5);
             fenced += story.fenced();
+            refusals += story.refusals();
         }
         assertTrue(fenced > 20, "the campaign does not try what it claims to");
+        assertTrue(refusals > 20, "the campaign does not fill disks");
     }
 
     @Test

@@ -35,7 +35,8 @@ final class QuorumStory {
     private static final ReplicaKey SELF = new ReplicaKey(1, Uuid.parse("JEXY6aqzQY-32P5TStzaFg"));
     private static final VoterSet VOTERS = VoterAddresses.ofQuorumVoters(List.of("1@localhost:9093"), "CONTROLLER");
     private static final MetadataLogConfig LOG = new MetadataLogConfig(4096, 604_800_000, 6000, -1, 4096);
-    private static final long MOST_MS = 60_000;
+    /** A full disk is tried every second; that goes on for some dozens of writes. */
+    private static final long MOST_MS = 120_000;
 
     /** What may go wrong in any life. */
     private static final Set<DiskFaults.Kind> LEGAL = EnumSet.complementOf(EnumSet.of(DiskFaults.Kind.READ_IS_WRONG));
@@ -50,6 +51,7 @@ final class QuorumStory {
     private int leaderships;
     private final boolean isBeset;
     private int failures;
+    private int refusals;
 
     QuorumStory(long seed) throws IOException {
         this(seed, false);
@@ -77,6 +79,11 @@ final class QuorumStory {
     /** In how many lives the disk failed. */
     int failures() {
         return failures;
+    }
+
+    /** How many appends a full disk refused. */
+    int refusals() {
+        return refusals;
     }
 
     private DiskFaults faults() {
@@ -208,7 +215,8 @@ final class QuorumStory {
             for (int count = 1 + random.nextInt(4); count > 0; count--)
                 values.add(ByteBuffer.allocate(4 + random.nextInt(60)).putInt(0, next++));
             AppendResult result = open.append(epoch, values);
-            if (!(result instanceof AppendResult.Appended) && !hasFailed)
+            if (result instanceof AppendResult.NoSpace && isBeset) refusals++;
+            else if (!(result instanceof AppendResult.Appended) && !hasFailed)
                 throw new AssertionError("the leader is told " + result);
         }
 
@@ -227,6 +235,8 @@ final class QuorumStory {
         @Override
         public void onFailed(Exception cause) {
             if (!isBeset) throw new AssertionError("the quorum failed", cause);
+            if (quorum != null && here.disk().faults().isOnlyWantOfSpace())
+                throw new AssertionError("the quorum failed though the disk was only full", cause);
             requireAlive();
             hasFailed = true;
         }

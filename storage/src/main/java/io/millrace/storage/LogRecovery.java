@@ -57,7 +57,7 @@ final class LogRecovery {
         if (LeftoverFiles.settle(folder, names, notes)) names = new HashSet<>(disk.list(folder.directory()));
         collect(names);
         if (names.contains(LeaderEpochs.FILE_NAME)) loadEpochs();
-        if (segments.isEmpty()) return finished(startAt(logStartOffset), logStartOffset, cleanShutdown, null);
+        if (segments.isEmpty()) return finished(startAt(logStartOffset), logStartOffset, 0, cleanShutdown, null);
         return cleanShutdown ? trust(recoveryPoint, logStartOffset) : scan(recoveryPoint, logStartOffset);
     }
 
@@ -143,7 +143,7 @@ final class LogRecovery {
         long start = Math.max(logStartOffset, segments.first().baseOffset());
         snapshots.restore(producers, segments, start, logEndOffset);
         mendTransactionIndexes(segments.count(), start, logEndOffset);
-        return finished(logEndOffset, logStartOffset, true, null);
+        return finished(logEndOffset, logStartOffset, recoveryPoint, true, null);
     }
 
     private OpenedLog scan(long recoveryPoint, long logStartOffset) throws IOException {
@@ -154,7 +154,7 @@ final class LogRecovery {
         long logEndOffset = scan.from(recoveryPoint, start);
         mendTransactionIndexes(Math.min(scannedFrom, segments.count()), start, logEndOffset);
         if (topicId != null) keep(topicId);
-        return finished(logEndOffset, logStartOffset, false, scan);
+        return finished(logEndOffset, logStartOffset, recoveryPoint, false, scan);
     }
 
     /** The id is known without the file, so a full disk need not keep the log from being opened. */
@@ -196,7 +196,8 @@ final class LogRecovery {
         return aborted;
     }
 
-    private OpenedLog finished(long logEndOffset, long logStartOffset, boolean wasClean, @Nullable SegmentScan scan)
+    private OpenedLog finished(
+            long logEndOffset, long logStartOffset, long recoveryPoint, boolean wasClean, @Nullable SegmentScan scan)
             throws IOException {
         long start = Math.max(logStartOffset, segments.first().baseOffset());
         long end = logEndOffset;
@@ -209,13 +210,13 @@ final class LogRecovery {
             end = startAt(start);
         }
         epochs.truncateFromStart(start);
+        boolean isWhole = scan == null || scan.forceEpochs();
         RecoveryReport report = new RecoveryReport(
                 wasClean,
                 scan == null ? 0 : scan.segmentsScanned(),
                 scan == null ? 0 : scan.bytesScanned(),
                 scan == null ? 0 : scan.bytesCut(),
                 List.copyOf(notes));
-        if (scan != null) scan.forceEpochs();
         return new OpenedLog(
                 folder,
                 partition,
@@ -228,7 +229,7 @@ final class LogRecovery {
                 snapshots,
                 start,
                 end,
-                end,
+                isWhole ? end : Math.clamp(recoveryPoint, start, end),
                 report);
     }
 }

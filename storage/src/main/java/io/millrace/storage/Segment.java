@@ -119,7 +119,6 @@ final class Segment {
         int from = batches.position();
         int until = batches.limit();
         write(batches);
-        logExists = true;
         for (int at = from; at < until; ) {
             int batchBytes = BatchHeader.sizeBytes(batches, at);
             index(
@@ -133,9 +132,13 @@ final class Segment {
         }
     }
 
-    /** On a full disk nothing stays of them: a file that ends within a batch would hide what is appended later. */
+    /**
+     * On a full disk nothing stays of them: a file that ends within a batch would hide what is appended later. A power cut can
+     * bring them back until the file is forced, be it empty.
+     */
     private void write(ByteBuffer batches) throws IOException {
         DiskFile file = log.create();
+        logExists = true;
         try {
             file.write(sizeBytes, batches);
         } catch (DiskFull full) {

@@ -1,6 +1,7 @@
 package io.millrace.storage;
 
 import io.millrace.environment.DiskFile;
+import io.millrace.environment.DiskFull;
 import io.millrace.records.BatchCheck;
 import io.millrace.records.BatchHeader;
 import java.io.IOException;
@@ -231,7 +232,7 @@ final class SegmentScan {
     private void keepSnapshot(long scanStart) throws IOException {
         try {
             snapshots.keepAt(scanStart, producers);
-        } catch (io.millrace.environment.DiskFull full) {
+        } catch (DiskFull full) {
             notes.add("there was no space for a producer snapshot at offset " + scanStart);
         }
     }
@@ -253,9 +254,18 @@ final class SegmentScan {
         if (parent != null) folder.disk().forceDirectory(parent);
     }
 
-    void forceEpochs() throws IOException {
+    /** Returns whether there was space for them: if not, a flush writes them later, and a restart before that scans again. */
+    boolean forceEpochs() throws IOException {
         Optional<byte[]> changes = epochs.takeChanges();
-        if (changes.isPresent()) folder.disk().replace(folder.file(LeaderEpochs.FILE_NAME), changes.get());
+        if (changes.isEmpty()) return true;
+        try {
+            folder.disk().replace(folder.file(LeaderEpochs.FILE_NAME), changes.get());
+            return true;
+        } catch (DiskFull full) {
+            epochs.putBackChanges();
+            notes.add("there was no space for " + LeaderEpochs.FILE_NAME);
+            return false;
+        }
     }
 
     int segmentsScanned() {

@@ -134,6 +134,35 @@ class FullDiskTest {
     }
 
     @Test
+    void aLogIsOpenedWithoutSpaceForItsLeaderEpochsAndWritesThemLater() {
+        append(open(disk, LogConfig.DEFAULT), Batches.of(5, "a"));
+        CrashingDisk full = disk.afterKill();
+        full.limitTo(full.usedBytes());
+        PartitionLog log = open(full, LogConfig.DEFAULT, 0, false);
+        assertEquals(List.of("a"), values(log));
+        assertEquals(0, log.recoveryPoint(), "a restart has to scan again");
+        full.limitTo(Long.MAX_VALUE);
+        flush(log);
+        assertEquals(1, log.recoveryPoint());
+        assertTrue(full.contents(DIRECTORY).containsKey(LeaderEpochs.FILE_NAME));
+    }
+
+    @Test
+    void whatAFullDiskTookOfTheFirstBatchDoesNotComeBackAfterACleanStop() {
+        for (int seed = 0; seed < 40; seed++) {
+            CrashingDisk small = disk();
+            PartitionLog log = open(small, LogConfig.DEFAULT);
+            small.limitTo(small.usedBytes() + 30);
+            refused(log, Batches.of(5, "a"));
+            small.limitTo(Long.MAX_VALUE);
+            log.close();
+            PartitionLog again = open(small.afterPowerCut(new SeededRandom(seed)), LogConfig.DEFAULT, 0, true);
+            assertEquals(0, append(again, Batches.of(5, "b")).baseOffset());
+            assertEquals(List.of("b"), values(again));
+        }
+    }
+
+    @Test
     void aFailedForceStaysAFailureWhateverItsReason() {
         PartitionLog log = open(disk, LogConfig.DEFAULT);
         append(log, Batches.of(5, "a"));

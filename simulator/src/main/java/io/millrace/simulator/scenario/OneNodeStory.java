@@ -182,7 +182,10 @@ public final class OneNodeStory {
                 acksWaitForDisk);
     }
 
-    /** The disks are well again, and somebody starts the server anew, so that it takes them into use. */
+    /**
+     * The disks are well again, and somebody starts the server anew, so that it takes them into use. One whose disks were only
+     * full needs nobody: it has gone on, and takes records again by itself.
+     */
     private void mendDisks() {
         simulation.runFor(random.nextInt(20_000));
         if (onlySecond && !server.failures().isEmpty())
@@ -190,7 +193,13 @@ public final class OneNodeStory {
                     "the node did not outlive the disk of one directory",
                     server.failures().getFirst());
         diskDecisions = server.disk().faults().decisions();
+        boolean wereOnlyFull = server.disk().faults().isOnlyWantOfSpace();
+        if (wereOnlyFull && server.gaveUpWhileServing())
+            throw new AssertionError(
+                    "the node gave up though its disks were only full: " + diskDecisions,
+                    server.failures().getLast());
         server.disk().faults().end();
+        if (wereOnlyFull && server.isServing() && random.nextBoolean()) return;
         if (server.isServing() && random.nextBoolean()) server.stop();
         else server.machine().kill();
     }

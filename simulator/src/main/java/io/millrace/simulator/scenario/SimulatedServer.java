@@ -41,6 +41,7 @@ public final class SimulatedServer {
     private final List<Exception> failures = new ArrayList<>();
     private boolean mayFail;
     private boolean isServing;
+    private boolean gaveUpWhileServing;
     private int starts;
 
     /**
@@ -82,6 +83,11 @@ public final class SimulatedServer {
     /** Why processes gave up so far. */
     public List<Exception> failures() {
         return failures;
+    }
+
+    /** Whether it has given up, ever, after it was ready. */
+    public boolean gaveUpWhileServing() {
+        return gaveUpWhileServing;
     }
 
     /** Where clients find it. */
@@ -146,6 +152,7 @@ public final class SimulatedServer {
     private void gaveUp(SimulatedNode life, Exception why) {
         if (!mayFail) throw new AssertionError("the node gave up in life " + starts, why);
         failures.add(why);
+        gaveUpWhileServing |= isServing && life == machine;
         life.kill();
     }
 

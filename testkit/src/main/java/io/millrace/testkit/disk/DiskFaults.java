@@ -1,5 +1,6 @@
 package io.millrace.testkit.disk;
 
+import io.millrace.environment.DiskFull;
 import io.millrace.testkit.SeededRandom;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -30,7 +31,7 @@ public final class DiskFaults {
         FORCE_FAILS,
         /** The making, renaming, deleting or forcing of a name fails. */
         NAMES_FAIL,
-        /** For some writes there is no space, and a part of the first is written. */
+        /** For some writes there is no space, and a part of the first is written, never all of it. */
         NO_SPACE,
         /** A read gives a bit that is not the one that was written; the next may be right. */
         READ_IS_WRONG,
@@ -49,6 +50,7 @@ public final class DiskFaults {
     private final boolean mayStay;
     private final boolean evicts;
     private final List<String> decisions = new ArrayList<>();
+    private final Set<Kind> struck = EnumSet.noneOf(Kind.class);
     private int left;
     private int writesWithoutSpace;
     private long slowNanos;
@@ -104,6 +106,12 @@ public final class DiskFaults {
         return List.copyOf(decisions);
     }
 
+    /** Whether operations have failed, all of them for want of space. */
+    public boolean isOnlyWantOfSpace() {
+        return struck.contains(Kind.NO_SPACE)
+                && EnumSet.of(Kind.NO_SPACE, Kind.SLOW).containsAll(struck);
+    }
+
     /** Whether a force has failed, so that what was written before it may be lost without a power cut. */
     public boolean hasLostUnforced() {
         return hasLostUnforced;
@@ -152,6 +160,7 @@ public final class DiskFaults {
         Double rate = rates.get(kind);
         if (rate == null || left == 0 || !where.test(path) || !random.chance(rate)) return false;
         left--;
+        struck.add(kind);
         boolean stays = mayStay && kind != Kind.SLOW && kind != Kind.NO_SPACE && random.nextBoolean();
         if (stays) forGood.add(kind);
         decisions.add(kind + " at " + operation + " " + path + (stays ? ", from now on" : ""));
@@ -182,7 +191,7 @@ public final class DiskFaults {
         if (!strikes(Kind.NO_SPACE, DiskOperation.WRITE, path)) return bytes;
         writesWithoutSpace = random.nextInt(MOST_WRITES_WITHOUT_SPACE);
         writeFailure = noSpace(path);
-        return random.nextInt(bytes + 1);
+        return random.nextInt(bytes);
     }
 
     void afterWrite() throws IOException {
@@ -191,8 +200,8 @@ public final class DiskFaults {
         if (failure != null) throw failure;
     }
 
-    static IOException noSpace(Path path) {
-        return new IOException(path + ": No space left on device");
+    static DiskFull noSpace(Path path) {
+        return new DiskFull(path, "cannot write");
     }
 
     void beforeForce(Path path, FileContent content) throws IOException {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.environment.DiskFile;
+import io.millrace.environment.DiskFull;
 import io.millrace.environment.OpenMode;
 import io.millrace.testkit.Property;
 import io.millrace.testkit.SeededRandom;
@@ -87,8 +88,11 @@ class DiskFaultsTest {
         DiskFile file = file("begin");
         always(DiskFaults.Kind.NO_SPACE);
         file.write(0, ByteBuffer.wrap("BE".getBytes(UTF_8)));
-        IOException full = assertThrows(IOException.class, () -> file.write(5, ByteBuffer.wrap(new byte[9])));
-        assertTrue(full.toString().contains("No space left"), full::toString);
+        assertThrows(DiskFull.class, () -> file.write(5, ByteBuffer.wrap(new byte[9])));
+        assertTrue(file.sizeBytes() < 5 + 9, "written whole");
+        assertTrue(
+                disk.faults().isOnlyWantOfSpace(),
+                () -> disk.faults().decisions().toString());
         disk.faults().end();
         file.write(file.sizeBytes(), ByteBuffer.wrap("!".getBytes(UTF_8)));
         assertTrue(read().startsWith("BEgin"), read());
