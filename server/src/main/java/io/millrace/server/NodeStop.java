@@ -52,9 +52,8 @@ final class NodeStop {
     /** Read by the lanes too, for metrics. */
     private volatile @Nullable LogCleaner cleaner;
 
-    /** Written by the helpers that close the logs. */
-    private final Set<LogDirectories.InUse> withoutMarker =
-            Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
+    /** Directories that get no clean marker; touched by one thread after the other. */
+    private final Set<LogDirectories.InUse> withoutMarker = Collections.newSetFromMap(new IdentityHashMap<>());
 
     private @Nullable SpaceWatch spaceWatch;
     private boolean isStopping;
@@ -213,19 +212,27 @@ final class NodeStop {
                     .offload(
                             () -> {
                                 List<LogDirectoryFailed> failed = new ArrayList<>();
-                                for (PartitionLog log : share) attempt(log::close, failed);
+                                for (PartitionLog log : share) close(log, failed);
                                 return failed;
                             },
                             outcome -> {
                                 switch (outcome) {
                                     case Lane.Outcome.Done<List<LogDirectoryFailed>>(var failed) ->
-                                        failures.addAll(failed);
+                                        failed.forEach(failure -> met(failure, failures));
                                     case Lane.Outcome.Failed<List<LogDirectoryFailed>>(Exception cause) ->
                                         causes.add(cause);
                                 }
                                 if (--open[0] == 0)
                                     then.accept(failures, causes.stream().findFirst());
                             });
+    }
+
+    private static void close(PartitionLog log, List<LogDirectoryFailed> failures) {
+        try {
+            log.close();
+        } catch (LogDirectoryFailed failed) {
+            failures.add(failed);
+        }
     }
 
     private void finish(
@@ -241,14 +248,7 @@ final class NodeStop {
                         () -> {
                             if (hasFailed || checkpoints == null) return firstOf(failures);
                             for (LogDirectoryFailed failed :
-                                    checkpoints.write(afterClosing(ends), metadataRecoveryPoint)) {
-                                if (failed.isWantOfSpace()) {
-                                    noClean(failed);
-                                    continue;
-                                }
-                                fence(failed);
-                                failures.add(failed);
-                            }
+                                    checkpoints.write(afterClosing(ends), metadataRecoveryPoint)) met(failed, failures);
                             for (LogDirectories.InUse use : directories.online()) {
                                 if (withoutMarker.contains(use)) continue;
                                 if (!use.wasClean() && hasUnopened(ends, use)) continue;
@@ -290,13 +290,17 @@ final class NodeStop {
         try {
             step.run();
         } catch (LogDirectoryFailed failed) {
-            if (failed.isWantOfSpace()) {
-                noClean(failed);
-                return;
-            }
-            fence(failed);
-            failures.add(failed);
+            met(failed, failures);
         }
+    }
+
+    private void met(LogDirectoryFailed failed, List<LogDirectoryFailed> failures) {
+        if (failed.isWantOfSpace()) {
+            noClean(failed);
+            return;
+        }
+        fence(failed);
+        failures.add(failed);
     }
 
     /** All records are there and forced; but the next start has to look for the end of its logs. */

@@ -103,6 +103,7 @@ final class FileCopy {
 
         @Override
         void doIt() throws IOException {
+            closeOut();
             TreeSet<Long> found = new TreeSet<>();
             for (String name : folder.disk().list(folder.directory()))
                 SegmentFileNames.offsetIn(name, SegmentFileNames.LOG).ifPresent(found::add);

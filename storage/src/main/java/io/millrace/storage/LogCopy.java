@@ -1,7 +1,9 @@
 package io.millrace.storage;
 
 import io.millrace.environment.Disk;
+import io.millrace.environment.DiskFull;
 import io.millrace.environment.OpenMode;
+import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * ({@link #prepareFlush}, {@link #sealing}); and in one turn of the lane it takes the original's place ({@link #swap}). A segment
  * is forced, with its indexes and its producer snapshot, before the next one is begun, so that after a crash all but the last one can be
  * kept ({@link #resuming}).
+ *
+ * <p>Work that a full disk refused ({@link LogDirectoryFailed#isWantOfSpace}) may be asked for again and goes on where it was; only after
+ * a refused {@link #opening} the copy is to be looked at again ({@link #resuming}), as its last segment may have been cut.
  *
  * <p>Belongs to the lane of the log that is copied. What a {@link CopyWork} does blocks, and is run on a helper: one at a time; the lane
  * touches nothing but the original meanwhile, and tells {@link #ran} afterwards. The original must not be compacted from beginning to
@@ -227,7 +232,7 @@ public final class LogCopy {
         }
 
         @Override
-        void doIt() {
+        void doIt() throws IOException {
             ByteBuffer bytes;
             try {
                 bytes = slice.records().toBuffer();
@@ -237,6 +242,9 @@ public final class LogCopy {
             long before = copy.logEndOffset();
             if (base > copy.activeSegmentBaseOffset() && base <= before) copy.roll(wallMs);
             AppendOutcome outcome = copy.append(bytes, AppendOrigin.REPLICATION, Integer.MAX_VALUE, wallMs, nowMs);
+            // A copy is asked by nobody whether there is space: the disk itself has refused.
+            if (outcome instanceof AppendOutcome.Refused refused && refused.error() == ErrorCode.KAFKA_STORAGE_ERROR)
+                throw new DiskFull(copy.directory(), "cannot append to the copy");
             if (outcome instanceof AppendOutcome.Refused refused)
                 throw new CorruptLog(
                         copy.directory(),

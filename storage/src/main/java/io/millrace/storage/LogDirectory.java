@@ -1,6 +1,7 @@
 package io.millrace.storage;
 
 import io.millrace.environment.Disk;
+import io.millrace.environment.DiskFull;
 import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
 import java.io.Closeable;
@@ -196,7 +197,8 @@ public final class LogDirectory implements Closeable {
     }
 
     /**
-     * Makes the directory of a copy that is to become a partition's log here (KIP-113), and forces its name.
+     * Makes the directory of a copy that is to become a partition's log here (KIP-113), and forces its name. A full disk
+     * leaves nothing of it.
      *
      * @param uniqueId a fresh id
      * @return where it is
@@ -209,6 +211,9 @@ public final class LogDirectory implements Closeable {
             PartitionMetadata.keep(disk, directory, topicId);
             disk.forceDirectory(path);
             return directory;
+        } catch (DiskFull full) {
+            if (disk.isDirectory(directory)) delete(directory);
+            throw new LogDirectoryFailed(path, "create " + directory.getFileName() + " in", full);
         } catch (IOException e) {
             throw new LogDirectoryFailed(path, "create " + directory.getFileName() + " in", e);
         }

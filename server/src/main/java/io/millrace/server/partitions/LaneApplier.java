@@ -435,7 +435,8 @@ public final class LaneApplier {
         return refusals;
     }
 
-    private LaneSpace spaceIn(LogDirectories.InUse directory) {
+    /** What this lane may use of the room in a directory. */
+    LaneSpace spaceIn(LogDirectories.InUse directory) {
         return spaces.computeIfAbsent(
                 directory,
                 use -> new LaneSpace(

@@ -15,6 +15,7 @@ import io.millrace.storage.Flush;
 import io.millrace.storage.LogCopy;
 import io.millrace.storage.LogDirectory;
 import io.millrace.storage.LogDirectoryFailed;
+import io.millrace.storage.PartitionDirectoryName;
 import io.millrace.storage.PartitionLog;
 import io.millrace.storage.ProducerStateConfig;
 import java.nio.file.Path;
@@ -41,6 +42,10 @@ public final class LaneMoves {
     private static final int LANE_SLICE_BYTES = 256 << 10;
 
     private static final int MAX_NAME_CHARS = 255;
+
+    /** How often a copy that waits for space looks whether there is some. */
+    private static final long SPACE_PAUSE_MS = 1_000;
+
     private static final String RATE = "replica.alter.log.dirs.io.max.bytes.per.second";
 
     private final BrokerLane lane;
@@ -178,6 +183,27 @@ public final class LaneMoves {
         }
     }
 
+    /** The original of a replica that was moved keeps its name for want of space: its directory would count as the partition's log. */
+    private void setAsideLater(TopicPartition name, LogDirectories.InUse from, Path left) {
+        lane.lane().schedule(SPACE_PAUSE_MS, () -> {
+            boolean isHereAgain =
+                    applier.placeOf(name).filter(place -> isSame(place, from)).isPresent();
+            if (isStopped || isHereAgain || directories.isOffline(from)) return;
+            try {
+                deleteSoon(
+                        from.directory(),
+                        from.directory().setAside(left, name, PartitionDirectoryName.State.DELETE, newId()));
+            } catch (LogDirectoryFailed failure) {
+                diskFailed.accept(failure);
+                if (failure.isWantOfSpace()) setAsideLater(name, from, left);
+            }
+        });
+    }
+
+    private Uuid newId() {
+        return new Uuid(randomness.nextLong(), randomness.nextLong());
+    }
+
     private void deleteSoon(LogDirectory directory, Path path) {
         lane.lane()
                 .offload(
@@ -220,9 +246,15 @@ public final class LaneMoves {
         private @Nullable LogCopy copy;
         private @Nullable Ending ending;
         private Runnable whenEnded = () -> {};
+        private Lane.@Nullable Timer pause;
         private boolean isWorking;
         private boolean isSealed;
         private boolean isKeepingUp;
+
+        /** What is in the copy's directory is to be looked at before it is gone on with. */
+        private boolean mustResume;
+
+        private boolean hasSaidItWaits;
         private boolean isOver;
 
         Move(LeaderPartition partition, LogDirectories.InUse from, LogDirectories.InUse to) {
@@ -235,14 +267,69 @@ public final class LaneMoves {
 
         void begin(@Nullable Path found) {
             source.compaction().pause();
+            mustResume = found != null;
+            make(found);
+        }
+
+        private void make(@Nullable Path found) {
             Uuid topicId = source.topicId().orElseThrow(() -> new IllegalStateException(name + " has no topic id"));
             Uuid uniqueId = newId();
             onHelper(() -> found != null ? found : to.directory().createFuture(name, topicId, uniqueId), path -> {
-                LogCopy begun = new LogCopy(source, to.directory(), path, producerConfig);
-                copy = begun;
-                if (found == null) step();
-                else work(begun, begun.resuming(), this::step);
+                copy = new LogCopy(source, to.directory(), path, producerConfig);
+                goOn();
             });
+        }
+
+        /** Goes on where it was, at the beginning or after a wait. */
+        private void goOn() {
+            LogCopy making = copy;
+            if (making == null) make(null);
+            else if (mustResume)
+                work(making, making.resuming(), () -> {
+                    mustResume = false;
+                    step();
+                });
+            else step();
+        }
+
+        /** Whether there is space for the next step; if there is not, it is taken later. The replica itself waits for nothing. */
+        private boolean hasSpaceFor(FutureReplica.Step next) {
+            boolean hasSpace = switch (next) {
+                case COPY, CATCH_UP, KEEP_UP -> hasRoomToCopy();
+                case OPEN, FORCE, SWAP -> directories.spaceOf(to).isOpen();
+            };
+            if (!hasSpace) waitForSpace(directories.spaceOf(to).now().text());
+            else if (hasSaidItWaits) saySpaceIsBack();
+            return hasSpace;
+        }
+
+        private boolean hasRoomToCopy() {
+            return applier.spaceIn(to).roomForCopies() >= SMALLEST_SLICE_BYTES;
+        }
+
+        private void waitForSpace(String why) {
+            if (pause != null) return;
+            isSealed = false;
+            isKeepingUp = false;
+            rounds.interrupted();
+            partition.copyWith(null);
+            partition.releaseForces();
+            if (!hasSaidItWaits)
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "moving " + name + " to " + to.directory().path() + " waits for space there: " + why);
+            hasSaidItWaits = true;
+            pause = lane.lane().schedule(SPACE_PAUSE_MS, () -> {
+                pause = null;
+                if (ending == null && !isOver) attempt(this::goOn);
+            });
+        }
+
+        private void saySpaceIsBack() {
+            hasSaidItWaits = false;
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "moving " + name + " to " + to.directory().path() + " goes on: there is space");
         }
 
         /** Has a helper do something, and goes on with what came of it, unless the move is to end. */
@@ -286,6 +373,13 @@ public final class LaneMoves {
         }
 
         private void failed(Exception cause) {
+            if (ending == null && cause instanceof LogDirectoryFailed full && full.isWantOfSpace()) {
+                directories
+                        .holding(full.directory())
+                        .ifPresent(use -> directories.spaceOf(use).ranOut());
+                waitForSpace(String.valueOf(full.getMessage()));
+                return;
+            }
             if (cause instanceof LogDirectoryFailed broken) {
                 if (ending == null) ending = Ending.ABANDON;
                 diskFailed.accept(broken);
@@ -300,7 +394,7 @@ public final class LaneMoves {
 
         private void step() {
             LogCopy making = copy;
-            if (ending != null || isOver || making == null) return;
+            if (ending != null || isOver || pause != null || making == null) return;
             long lagBytes = making.lagBytes();
             rounds.stand(lagBytes, lane.clock().monotonicMs());
             FutureReplica.Step next = FutureReplica.next(new FutureReplica.Standing(
@@ -312,11 +406,16 @@ public final class LaneMoves {
                     isSealed,
                     making.future().map(PartitionLog::recoveryPoint).orElse(0L),
                     source.recoveryPoint()));
+            if (!hasSpaceFor(next)) return;
             switch (next) {
                 case COPY -> inTurn(() -> Optional.of(making.nextSlice(sliceBytes())));
                 case OPEN -> {
                     rounds.interrupted();
-                    work(making, making.opening(lane.clock().wallMs()), this::step);
+                    mustResume = true;
+                    work(making, making.opening(lane.clock().wallMs()), () -> {
+                        mustResume = false;
+                        step();
+                    });
                 }
                 case CATCH_UP -> {
                     // Whoever waits for a force that is held back must not wait for the rate as well.
@@ -337,7 +436,7 @@ public final class LaneMoves {
         }
 
         private int sliceBytes() {
-            return Math.clamp(rate(), SMALLEST_SLICE_BYTES, SLICE_BYTES);
+            return Math.clamp(Math.min(rate(), applier.spaceIn(to).roomForCopies()), SMALLEST_SLICE_BYTES, SLICE_BYTES);
         }
 
         private Optional<CopyWork> tail(LogCopy making) {
@@ -365,7 +464,7 @@ public final class LaneMoves {
 
         private void appended(int sizeBytes) {
             LogCopy making = copy;
-            if (making == null || ending != null || isWorking || isOver) return;
+            if (making == null || ending != null || isWorking || isOver || !hasRoomToCopy()) return;
             try {
                 copyOnLane(making, (long) sizeBytes * CopyRounds.OWED_PER_BYTE);
             } catch (LogDirectoryFailed | CorruptLog cause) {
@@ -383,6 +482,7 @@ public final class LaneMoves {
                 CopyWork work = tail(making, Math.clamp(left, SMALLEST_SLICE_BYTES, SLICE_BYTES))
                         .orElse(null);
                 if (work == null) return;
+                applier.spaceIn(to).appended((int) work.sizeBytes());
                 work.run();
                 ran(making, work);
                 left -= work.sizeBytes();
@@ -417,6 +517,7 @@ public final class LaneMoves {
 
         private void copyInTurn(LogCopy making, CopyWork work) {
             isWorking = true;
+            applier.spaceIn(to).appended((int) work.sizeBytes());
             lane.lane()
                     .offload(
                             () -> {
@@ -450,6 +551,11 @@ public final class LaneMoves {
                     },
                     done -> {
                         making.flushed(flush);
+                        if (making.future().map(PartitionLog::recoveryPoint).orElse(0L) < flush.endOffset()) {
+                            directories.spaceOf(to).ranOut();
+                            waitForSpace("leader epochs or indexes of the copy cannot be written");
+                            return;
+                        }
                         work(making, making.sealing(), () -> {
                             isSealed = true;
                             step();
@@ -466,20 +572,27 @@ public final class LaneMoves {
             switch (making.swap(from.directory(), newId())) {
                 case LogCopy.Swap.Done(PartitionLog log, Path aside) -> {
                     moved(log);
-                    lane.lane().schedule(log.config().fileDeleteDelayMs(), () -> deleteSoon(from.directory(), aside));
+                    lane.lane().schedule(applier.fileDeleteDelayMs(log), () -> deleteSoon(from.directory(), aside));
                 }
                 case LogCopy.Swap.SourceFailed(PartitionLog log, LogDirectoryFailed failure) -> {
                     moved(log);
                     diskFailed.accept(failure);
+                    if (failure.isWantOfSpace()) setAsideLater(name, from, source.directory());
                 }
                 case LogCopy.Swap.TargetFailed(LogDirectoryFailed failure) -> failed(failure);
             }
+        }
+
+        private static boolean isBroken(Lane.Outcome<Boolean> outcome) {
+            return outcome instanceof Lane.Outcome.Failed<Boolean>(Exception cause)
+                    && !(cause instanceof LogDirectoryFailed failure && failure.isWantOfSpace());
         }
 
         private void moved(PartitionLog log) {
             isOver = true;
             moves.remove(name, this);
             applier.moved(name, to);
+            log.askBeforeAppends(applier.spaceIn(to));
             partition.goOnIn(log);
             turns.moved();
             LOG.log(
@@ -503,6 +616,7 @@ public final class LaneMoves {
             Ending how = ending;
             if (isOver || how == null || isWorking) return;
             isOver = true;
+            if (pause != null) pause.cancel();
             moves.remove(name, this);
             // Another move of the same replica may have begun meanwhile.
             if (!moves.containsKey(name)) {
@@ -528,7 +642,9 @@ public final class LaneMoves {
                             outcome -> {
                                 if (outcome instanceof Lane.Outcome.Failed<Boolean>(Exception cause)
                                         && cause instanceof LogDirectoryFailed broken) diskFailed.accept(broken);
-                                else if (how == Ending.SUSPEND)
+                                // One that was closed without space for its last small files is looked at as after a
+                                // crash.
+                                if (how == Ending.SUSPEND && !isBroken(outcome))
                                     directories.leaveFuture(
                                             name,
                                             new LogDirectories.Future(
@@ -537,10 +653,6 @@ public final class LaneMoves {
                                                     source.topicId().orElse(null)));
                                 whenEnded.run();
                             });
-        }
-
-        private Uuid newId() {
-            return new Uuid(randomness.nextLong(), randomness.nextLong());
         }
     }
 }

@@ -15,6 +15,9 @@ public final class LaneSpace implements AppendSpace {
     /** A lane asks for a look when it has written so much since the last one. */
     private static final long LOOK_AFTER_BYTES = 64L << 20;
 
+    /** Whoever copies asks for a look where there is less: its share may be used up, and others' not. */
+    private static final long LOOK_BELOW_BYTES = 1L << 20;
+
     private final DirectorySpace space;
     private final int laneCount;
     private DirectorySpace.Look seen = DirectorySpace.Look.NONE;
@@ -35,10 +38,27 @@ public final class LaneSpace implements AppendSpace {
 
     // A look is a new share, though it may say what the one before said.
     @SuppressWarnings("ReferenceEquality")
-    @Override
-    public @Nullable String refusal(AppendOrigin origin, int batchesBytes) {
+    private DirectorySpace.Look look() {
         DirectorySpace.Look now = space.now();
         if (now != seen) take(now);
+        return now;
+    }
+
+    /**
+     * Bytes of logs that are being moved here which may be written now; 0 while the directory is read-only. Copies leave the
+     * reserve and a quarter of it, so that no copy makes a directory read-only.
+     */
+    public long roomForCopies() {
+        DirectorySpace.Look now = look();
+        if (now.state() != State.OPEN) return 0;
+        long roomBytes = Math.max(0, leftBytes - now.reserveBytes() / 2 / laneCount);
+        if (roomBytes < LOOK_BELOW_BYTES) space.ask();
+        return roomBytes;
+    }
+
+    @Override
+    public @Nullable String refusal(AppendOrigin origin, int batchesBytes) {
+        DirectorySpace.Look now = look();
         boolean isTaken = switch (now.state()) {
             case OPEN -> true;
             case RESERVED -> origin == AppendOrigin.COORDINATOR;

@@ -1,6 +1,7 @@
 package io.millrace.server.partitions;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.environment.OpenMode;
@@ -17,7 +18,10 @@ import io.millrace.server.fixture.RecordedExchange;
 import io.millrace.server.fixture.TestBroker;
 import io.millrace.server.handlers.DescribeLogDirsHandler;
 import io.millrace.server.storage.LogDirectories;
+import io.millrace.server.storage.SpaceReserve;
+import io.millrace.server.storage.SpaceWatch;
 import io.millrace.storage.AppendOrigin;
+import io.millrace.storage.AppendOutcome;
 import io.millrace.storage.PartitionLog;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -233,6 +237,111 @@ class LaneMovesTest {
         assertEquals(15, next.partition("t", 0).log().logEndOffset());
         assertEquals(OTHER.resolve("t-0"), next.partition("t", 0).log().directory());
         assertEquals(List.of(), in(next, TestBroker.DIRECTORY));
+    }
+
+    private static SpaceWatch watch(TestBroker broker, long reserveBytes) {
+        SpaceWatch watch = new SpaceWatch(
+                broker.directories,
+                new SpaceReserve(reserveBytes, 2),
+                broker.homeThread(),
+                broker.time,
+                new SpaceWatch.Changes() {
+                    @Override
+                    public void shrunk(LogDirectories.InUse directory) {}
+
+                    @Override
+                    public void grown(LogDirectories.InUse directory) {}
+                },
+                broker.failures::add);
+        watch.lookNow();
+        broker.onHome(watch::start);
+        return watch;
+    }
+
+    @Test
+    void aCopyStopsAheadOfTheReserveAndGoesOnWhenThereIsSpace() {
+        long reserveBytes = 1 << 20;
+        broker.create("t", 1, "segment.bytes", "1048576", "file.delete.delay.ms", "100");
+        fill(broker, 3_000);
+        broker.disk.capacity(OTHER, 3 << 20);
+        SpaceWatch watch = watch(broker, reserveBytes);
+        ask(broker, NAME, OTHER.toString());
+        broker.time.advance(30_000);
+        LogDirectories.InUse other = broker.directories.at(OTHER.toString()).orElseThrow();
+        long left = broker.disk.usableBytes(OTHER);
+        assertTrue(left >= reserveBytes + reserveBytes / 4 && left < 2 * reserveBytes, left + " bytes are left");
+        assertTrue(broker.directories.spaceOf(other).isOpen(), "records are taken there");
+        fill(broker, 1);
+        assertEquals(3_001, broker.partition("t", 0).highWatermark());
+        assertEquals(
+                TestBroker.DIRECTORY.resolve("t-0"),
+                broker.partition("t", 0).log().directory());
+        broker.disk.capacity(OTHER, 30 << 20);
+        broker.time.advance(30_000);
+        assertEquals(OTHER.resolve("t-0"), broker.partition("t", 0).log().directory());
+        assertEquals(3_001, broker.partition("t", 0).log().logEndOffset());
+        assertEquals(List.of(), in(broker, TestBroker.DIRECTORY));
+        // The moved log asks for the room of its new directory.
+        broker.disk.capacity(OTHER, 3 << 20);
+        broker.time.advance(6_000);
+        assertInstanceOf(
+                AppendOutcome.Refused.class,
+                broker.partition("t", 0).append(Batches.ofSize(1_000), AppendOrigin.CLIENT));
+        assertEquals(List.of(), broker.failures);
+        broker.onHome(watch::stop);
+    }
+
+    @Test
+    void aCopyThatWaitsForSpaceCanBeGivenUp() {
+        broker.create("t", 1);
+        fill(broker, 3_000);
+        broker.disk.capacity(OTHER, 3 << 20);
+        SpaceWatch watch = watch(broker, 1 << 20);
+        ask(broker, NAME, OTHER.toString());
+        broker.time.advance(10_000);
+        assertEquals(1, in(broker, OTHER).size());
+        assertEquals(ErrorCode.NONE, ask(broker, NAME, TestBroker.DIRECTORY.toString()));
+        broker.time.advance(10_000);
+        assertEquals(List.of(), in(broker, OTHER));
+        assertEquals(0, broker.disk.openFiles() - broker.partition("t", 0).log().openFileCount());
+        broker.onHome(watch::stop);
+    }
+
+    /** One write or new name after the other is the first that a full disk refuses, until the move needs no more of them. */
+    @Test
+    void whateverAFullDiskRefusesOfACopyIsDoneAgain() {
+        int taken = 0;
+        while (isDoneAgainIfRefusedAfter(taken)) taken++;
+        assertTrue(taken > 20, "a move is more than " + taken + " writes and names");
+    }
+
+    /** Whether there was anything left to refuse. */
+    private static boolean isDoneAgainIfRefusedAfter(int taken) {
+        TestBroker broker = broker(new MemoryDisk());
+        SpaceWatch watch = watch(broker, 1 << 20);
+        broker.create("t", 1, "segment.bytes", "65536", "file.delete.delay.ms", "100");
+        fill(broker, 150);
+        broker.disk.refuseAfter(OTHER, taken, 2);
+        assertEquals(ErrorCode.NONE, ask(broker, NAME, OTHER.toString()));
+        if (broker.disk.refusalsLeft() == 2) return false;
+        // A producer snapshot, say, is not needed; but the disk has to take what is appended after a move.
+        boolean isMoved = broker.partition("t", 0).log().directory().startsWith(OTHER);
+        if (isMoved) broker.disk.refuse(OTHER, 0);
+        fill(broker, 5);
+        broker.time.advance(20_000);
+        broker.onHome(watch::stop);
+        assertEquals(List.of(), broker.failures, () -> "refused after " + taken);
+        PartitionLog log = broker.partition("t", 0).log();
+        assertEquals(OTHER.resolve("t-0"), log.directory(), () -> "refused after " + taken);
+        assertEquals(155, log.logEndOffset(), () -> "refused after " + taken);
+        assertEquals(155, broker.partition("t", 0).highWatermark());
+        assertEquals(List.of("t-0"), in(broker, OTHER));
+        assertEquals(List.of(), in(broker, TestBroker.DIRECTORY));
+        broker.close();
+        TestBroker next = broker(broker.disk);
+        next.create("t", 1, "segment.bytes", "65536");
+        assertEquals(155, next.partition("t", 0).log().logEndOffset(), () -> "refused after " + taken);
+        return true;
     }
 
     @Test
