@@ -197,7 +197,8 @@ public final class LaneApplier {
     }
 
     private void open(TopicPartition name, Uuid topicId, LogConfig config) {
-        Optional<LogDirectories.Found> found = foundAndUsed.contains(name) ? Optional.empty() : directories.found(name);
+        Optional<LogDirectories.Found> found =
+                foundAndUsed.contains(name) ? Optional.empty() : directories.found(name, topicId);
         Placement placed = placements.get(name);
         if (placed != null && directories.isOffline(placed.directory())) return;
         if (found.isPresent() && directories.isOffline(found.get().in())) {
@@ -309,18 +310,15 @@ public final class LaneApplier {
 
     private void openFound(LogDirectories.Found found, TopicPartition name, Uuid topicId, LogConfig config) {
         foundAndUsed.add(name);
+        for (LogDirectories.Found other : directories.allFound(name))
+            if (!other.path().equals(found.path())) setAsideOther(other, name, topicId);
         // It was of a topic that is gone, and has been set aside since it was found.
         if (!found.in().directory().disk().exists(found.path())) {
             create(name, topicId, config);
             return;
         }
         if (found.topicId() != null && !found.topicId().equals(topicId)) {
-            // The directory is of a topic that was deleted and made again under this name meanwhile (R14).
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    found.path() + " belongs to topic id " + found.topicId() + ", and " + name.topic() + " is now "
-                            + topicId + "; it is set aside");
-            found.in().directory().setAside(found.path(), name, PartitionDirectoryName.State.STRAY, newId());
+            setAside(found, name, topicId);
             create(name, topicId, config);
             return;
         }
@@ -340,6 +338,25 @@ public final class LaneApplier {
                         found.logStartOffset(name),
                         use.wasClean(),
                         lane.clock().wallMs()));
+    }
+
+    /** A directory of a topic that was deleted and made again under this name meanwhile (R14). */
+    private void setAside(LogDirectories.Found found, TopicPartition name, Uuid topicId) {
+        LOG.log(
+                System.Logger.Level.WARNING,
+                found.path() + " belongs to topic id " + found.topicId() + ", and " + name.topic() + " is now "
+                        + topicId + "; it is set aside");
+        found.in().directory().setAside(found.path(), name, PartitionDirectoryName.State.STRAY, newId());
+    }
+
+    /** It lies in another log directory, which may fail alone: nothing is made in it then. */
+    private void setAsideOther(LogDirectories.Found other, TopicPartition name, Uuid topicId) {
+        if (directories.isOffline(other.in())) return;
+        try {
+            if (other.in().directory().disk().exists(other.path())) setAside(other, name, topicId);
+        } catch (LogDirectoryFailed failed) {
+            diskFailed.accept(failed);
+        }
     }
 
     private void openOnHelper(

@@ -126,7 +126,7 @@ public final class LogDirectories {
     private final Set<Path> failed = ConcurrentHashMap.newKeySet();
     private final AtomicIntegerArray partitionCounts;
     private final IdentityHashMap<InUse, DirectorySpace> spaces = new IdentityHashMap<>();
-    private final Map<TopicPartition, Found> found;
+    private final Map<TopicPartition, List<Found>> found;
     private final List<Runnable> leftovers;
     private final Map<TopicPartition, Future> futures;
     private final Map<TopicPartition, InUse> preferred = new ConcurrentHashMap<>();
@@ -136,7 +136,7 @@ public final class LogDirectories {
     private LogDirectories(
             List<InUse> inUse,
             Map<Path, LogDirectoryFailed> missing,
-            Map<TopicPartition, Found> found,
+            Map<TopicPartition, List<Found>> found,
             Map<TopicPartition, Future> futures,
             List<Runnable> leftovers) {
         this.inUse = List.copyOf(inUse);
@@ -157,7 +157,7 @@ public final class LogDirectories {
     public static LogDirectories open(Disk disk, List<Path> paths, int nodeId) {
         List<InUse> inUse = new ArrayList<>();
         Map<Path, LogDirectoryFailed> missing = new LinkedHashMap<>();
-        Map<TopicPartition, Found> found = new LinkedHashMap<>();
+        Map<TopicPartition, List<Found>> found = new LinkedHashMap<>();
         Map<TopicPartition, Future> futures = new LinkedHashMap<>();
         List<Runnable> leftovers = new ArrayList<>();
         boolean isDone = false;
@@ -194,11 +194,11 @@ public final class LogDirectories {
             MetaProperties meta =
                     directory.metaProperties().orElseThrow(() -> new BadConfig(directory.path() + " is not formatted"));
             if (meta.nodeId() != nodeId)
-                throw new BadConfig(
-                        directory.path() + " belongs to node " + meta.nodeId() + ", and this is node " + nodeId);
+                throw new BadConfig(directory.path() + " belongs to node " + meta.nodeId() + ", as its "
+                        + MetaProperties.FILE_NAME + " says, and this is node " + nodeId);
             if (clusterId != null && !clusterId.equals(meta.clusterId()))
-                throw new BadConfig(directory.path() + " belongs to cluster " + meta.clusterId()
-                        + ", and the directories before it to cluster " + clusterId);
+                throw new BadConfig(directory.path() + " belongs to cluster " + meta.clusterId() + ", as its "
+                        + MetaProperties.FILE_NAME + " says, and the directories before it to cluster " + clusterId);
             InUse use = new InUse(
                     directory,
                     meta.directoryId(),
@@ -217,7 +217,7 @@ public final class LogDirectories {
     private static void collect(
             InUse use,
             LogDirectory.Listing listing,
-            Map<TopicPartition, Found> found,
+            Map<TopicPartition, List<Found>> found,
             Map<TopicPartition, Future> futures,
             List<Runnable> leftovers) {
         for (LogDirectory.Entry entry : listing.partitions()) {
@@ -231,14 +231,24 @@ public final class LogDirectories {
                 if (before != null) leftovers.add(() -> use.directory().delete(entry.path()));
             } else if (entry.name().state() == PartitionDirectoryName.State.CURRENT) {
                 Found one = new Found(use, entry.path(), entry.topicId().orElse(null), markerOf(use, entry.path()));
-                Found before = found.putIfAbsent(partition, one);
-                if (before == null) continue;
-                if (isMoved(before, one)) found.put(partition, newer(partition, before, one, leftovers));
-                else if (!settled(before, one, partition, found, leftovers))
-                    throw new BadConfig(partition + " lies in two log directories, " + before.path() + " and "
-                            + entry.path() + "; move one of them away");
+                List<Found> all = found.computeIfAbsent(partition, name -> new ArrayList<>());
+                Found before = all.stream()
+                        .filter(other -> !areOfTwoTopics(other, one))
+                        .findFirst()
+                        .orElse(null);
+                if (before == null) all.add(one);
+                else all.set(all.indexOf(before), theOneThatCounts(partition, before, one, leftovers));
             }
         }
+    }
+
+    /**
+     * Whether a topic was deleted and made again while one of its directories was away, so that the log of the first was left.
+     * Which of the two is wanted only the metadata can say.
+     */
+    private static boolean areOfTwoTopics(Found before, Found one) {
+        Uuid topicId = one.topicId();
+        return topicId != null && before.topicId() != null && !topicId.equals(before.topicId());
     }
 
     /** One that cannot be read says nothing: without a second log of the partition it is not needed. */
@@ -249,6 +259,26 @@ public final class LogDirectories {
             LOG.log(System.Logger.Level.WARNING, "passed over: " + damaged.getMessage());
             return null;
         }
+    }
+
+    /**
+     * Of two directories of one partition of one topic. A directory that failed while a partition was made in it leaves one
+     * without a log, and the partition was made in another: the one without goes.
+     *
+     * @throws BadConfig if both have logs, and neither is a copy of the other
+     */
+    private static Found theOneThatCounts(TopicPartition name, Found before, Found one, List<Runnable> leftovers) {
+        if (isMoved(before, one)) return newer(name, before, one, leftovers);
+        if (!one.in().directory().holdsLog(one.path())) {
+            leftovers.add(() -> one.in().directory().delete(one.path()));
+            return before;
+        }
+        if (!before.in().directory().holdsLog(before.path())) {
+            leftovers.add(() -> before.in().directory().delete(before.path()));
+            return one;
+        }
+        throw new BadConfig(name + " lies in two log directories, " + before.path() + " and " + one.path()
+                + "; move one of them away");
     }
 
     /** A move was cut off between its two renames: the copy, which is whole, is the one that counts (ADR 31). */
@@ -262,24 +292,6 @@ public final class LogDirectories {
         LOG.log(System.Logger.Level.INFO, older.path() + " had been moved to " + newer.path() + "; it is deleted");
         leftovers.add(() -> directory.delete(aside));
         return newer;
-    }
-
-    /**
-     * A directory that failed while a partition was made in it leaves one without a log, and the partition was made in another:
-     * the one without goes.
-     *
-     * @return false if both have logs
-     */
-    private static boolean settled(
-            Found before, Found one, TopicPartition name, Map<TopicPartition, Found> found, List<Runnable> leftovers) {
-        if (!one.in().directory().holdsLog(one.path())) {
-            leftovers.add(() -> one.in().directory().delete(one.path()));
-            return true;
-        }
-        if (before.in().directory().holdsLog(before.path())) return false;
-        leftovers.add(() -> before.in().directory().delete(before.path()));
-        found.put(name, one);
-        return true;
     }
 
     /** Whether one of them is a copy of the other that had been sealed. */
@@ -319,9 +331,11 @@ public final class LogDirectories {
 
     private Map<TopicPartition, Uuid> topicIdsIn(InUse use) {
         Map<TopicPartition, Uuid> ids = new TreeMap<>();
-        found.forEach((name, one) -> {
-            Uuid id = one.topicId();
-            if (one.in().id().equals(use.id()) && id != null) ids.put(name, id);
+        found.forEach((name, all) -> {
+            for (Found one : all) {
+                Uuid id = one.topicId();
+                if (one.in().id().equals(use.id()) && id != null) ids.put(name, id);
+            }
         });
         return ids;
     }
@@ -526,14 +540,27 @@ public final class LogDirectories {
         placedListener = listener;
     }
 
-    /** The directory of a partition that was there at start. */
+    /** The directory of a partition that was there at start; the first of them if there are those of several topics of its name. */
     public Optional<Found> found(TopicPartition partition) {
-        return Optional.ofNullable(found.get(partition));
+        return allFound(partition).stream().findFirst();
+    }
+
+    /** The directory of a partition of a topic that was there at start; if there is none, one of another topic of its name. */
+    public Optional<Found> found(TopicPartition partition, Uuid topicId) {
+        return allFound(partition).stream()
+                .filter(one -> topicId.equals(one.topicId()))
+                .findFirst()
+                .or(() -> found(partition));
+    }
+
+    /** The directories of a partition that were there at start, each of another topic of its name. */
+    public List<Found> allFound(TopicPartition partition) {
+        return found.getOrDefault(partition, List.of());
     }
 
     /** The partitions that were there at start. */
-    public Map<TopicPartition, Found> found() {
-        return found;
+    public Set<TopicPartition> found() {
+        return found.keySet();
     }
 
     /** Deletions that an earlier run did not get to; each blocks. */

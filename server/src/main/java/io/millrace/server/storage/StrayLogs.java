@@ -9,9 +9,7 @@ import io.millrace.records.TopicPartition;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionDirectoryName;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -20,6 +18,12 @@ import java.util.function.Consumer;
  */
 public final class StrayLogs {
     private static final System.Logger LOG = System.getLogger(StrayLogs.class.getName());
+
+    private record Stray(TopicPartition name, LogDirectories.Found found, Uuid uniqueId) {
+        void setAside() {
+            found.in().directory().setAside(found.path(), name, PartitionDirectoryName.State.STRAY, uniqueId);
+        }
+    }
 
     private StrayLogs() {}
 
@@ -35,11 +39,13 @@ public final class StrayLogs {
             Lane lane,
             Consumer<LogDirectoryFailed> diskFailed,
             Runnable then) {
-        Map<TopicPartition, LogDirectories.Found> strays = new LinkedHashMap<>();
-        directories.found().forEach((name, found) -> {
+        List<Stray> strays = new ArrayList<>();
+        for (TopicPartition name : directories.found()) {
             TopicImage topic = image.topics().topic(name.topic());
-            if (topic == null || topic.partition(name.partition()) == null) strays.put(name, found);
-        });
+            if (topic != null && topic.partition(name.partition()) != null) continue;
+            for (LogDirectories.Found found : directories.allFound(name))
+                strays.add(new Stray(name, found, new Uuid(randomness.nextLong(), randomness.nextLong())));
+        }
         List<LogDirectories.Future> copies = new ArrayList<>();
         directories.futures().forEach((name, copy) -> {
             TopicImage topic = image.topics().topic(name.topic());
@@ -52,28 +58,20 @@ public final class StrayLogs {
             then.run();
             return;
         }
-        Map<TopicPartition, Uuid> ids = new LinkedHashMap<>();
-        for (TopicPartition name : strays.keySet())
-            ids.put(name, new Uuid(randomness.nextLong(), randomness.nextLong()));
         lane.offload(
                 () -> {
                     List<LogDirectoryFailed> failures = new ArrayList<>();
-                    strays.forEach((name, found) -> {
+                    for (Stray stray : strays) {
                         try {
-                            found.in()
-                                    .directory()
-                                    .setAside(
-                                            found.path(),
-                                            name,
-                                            PartitionDirectoryName.State.STRAY,
-                                            ids.getOrDefault(name, Uuid.ZERO));
+                            stray.setAside();
                             LOG.log(
                                     System.Logger.Level.WARNING,
-                                    found.path() + " is of no topic the cluster knows; it is set aside as -stray");
+                                    stray.found().path()
+                                            + " is of no topic the cluster knows; it is set aside as -stray");
                         } catch (LogDirectoryFailed failed) {
                             failures.add(failed);
                         }
-                    });
+                    }
                     for (LogDirectories.Future copy : copies) {
                         try {
                             copy.in().directory().delete(copy.path());

@@ -24,6 +24,9 @@ class LogDirectoriesTest {
     private static final Path TWO = Path.of("/two");
     private static final TopicPartition PARTITION = new TopicPartition("t", 0);
 
+    private static final Uuid TOPIC_ID = new Uuid(3, 3);
+    private static final Uuid EARLIER_TOPIC_ID = new Uuid(4, 4);
+
     private final MemoryDisk disk = new MemoryDisk();
 
     private LogDirectory at(Path path) {
@@ -81,7 +84,7 @@ class LogDirectoriesTest {
         one.createPartition(new TopicPartition("__cluster_metadata", 0), null);
         one.close();
         LogDirectories directories = LogDirectories.open(disk, List.of(ONE), 1);
-        assertEquals(List.of(PARTITION), List.copyOf(directories.found().keySet()));
+        assertEquals(List.of(PARTITION), List.copyOf(directories.found()));
         assertEquals(new Uuid(3, 3), directories.found(PARTITION).orElseThrow().topicId());
         assertTrue(directories.leftovers().isEmpty());
     }
@@ -100,9 +103,9 @@ class LogDirectoriesTest {
         assertTrue(disk.list(ONE).stream().noneMatch(name -> name.startsWith("t-")), disk.list(ONE)::toString);
     }
 
-    private void makePartition(Path path, boolean withSegment) throws IOException {
+    private void makePartition(Path path, Uuid topicId, boolean withSegment) throws IOException {
         LogDirectory directory = at(path);
-        Path partition = directory.createPartition(PARTITION, new Uuid(3, 3));
+        Path partition = directory.createPartition(PARTITION, topicId);
         if (withSegment)
             disk.open(partition.resolve("00000000000000000000.log"), OpenMode.CREATE_NEW)
                     .close();
@@ -113,7 +116,7 @@ class LogDirectoriesTest {
     void onePartitionInTwoDirectoriesIsRefused() throws IOException {
         TestBroker.format(disk, ONE, 1);
         TestBroker.format(disk, TWO, 1);
-        for (Path path : List.of(ONE, TWO)) makePartition(path, true);
+        for (Path path : List.of(ONE, TWO)) makePartition(path, TOPIC_ID, true);
         assertTrue(refusal(1, ONE, TWO).contains("two log directories"));
         expectUnlocked(ONE, TWO);
     }
@@ -122,8 +125,8 @@ class LogDirectoriesTest {
     void ofOnePartitionInTwoDirectoriesTheOneWithoutASegmentYields() throws IOException {
         TestBroker.format(disk, ONE, 1);
         TestBroker.format(disk, TWO, 1);
-        makePartition(ONE, false);
-        makePartition(TWO, true);
+        makePartition(ONE, TOPIC_ID, false);
+        makePartition(TWO, TOPIC_ID, true);
         LogDirectories directories = LogDirectories.open(disk, List.of(ONE, TWO), 1);
         assertEquals(
                 TWO.resolve("t-0"), directories.found(PARTITION).orElseThrow().path());
@@ -131,5 +134,24 @@ class LogDirectoriesTest {
         assertFalse(disk.exists(ONE.resolve("t-0")));
         assertTrue(disk.exists(TWO.resolve("t-0")));
         directories.close();
+    }
+
+    @Test
+    void aTopicMadeAgainWhileADirectoryWasAwayIsFoundBesideTheFirst() throws IOException {
+        TestBroker.format(disk, ONE, 1);
+        TestBroker.format(disk, TWO, 1);
+        makePartition(ONE, EARLIER_TOPIC_ID, true);
+        makePartition(TWO, TOPIC_ID, true);
+        LogDirectories directories = LogDirectories.open(disk, List.of(ONE, TWO), 1);
+        assertEquals(2, directories.allFound(PARTITION).size());
+        assertEquals(TWO.resolve("t-0"), found(directories, TOPIC_ID));
+        assertEquals(ONE.resolve("t-0"), found(directories, EARLIER_TOPIC_ID));
+        assertEquals(ONE.resolve("t-0"), found(directories, new Uuid(5, 5)));
+        assertTrue(directories.leftovers().isEmpty());
+        directories.close();
+    }
+
+    private static Path found(LogDirectories directories, Uuid topicId) {
+        return directories.found(PARTITION, topicId).orElseThrow().path();
     }
 }
