@@ -42,7 +42,8 @@ class CommittedReadsTest {
     private static final class Transaction {
         final long producer;
         final long beganAt;
-        long firstOffset; // as the log has it: once its beginning is deleted, that depends on what the log could look at
+        long firstOffset; // as the log has it: once its beginning is deleted, that depends on what the log could
+        // look at
         Fate fate = Fate.OPEN;
         long markerOffset = -1;
 
