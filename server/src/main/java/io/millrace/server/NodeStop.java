@@ -134,7 +134,8 @@ final class NodeStop {
     }
 
     private void startCleaner(Consumer<LogDirectoryFailed> diskFailed) {
-        IdentityHashMap<LogDirectories.InUse, Map<TopicPartition, Long>> offsets = LogCleaner.checkpoints(directories);
+        IdentityHashMap<LogDirectories.InUse, Map<TopicPartition, Long>> offsets =
+                LogCleaner.checkpoints(directories, diskFailed);
         Map<BrokerLane, LaneCompactions> compactions = new LinkedHashMap<>();
         for (BrokerLane lane : lanes)
             compactions.put(

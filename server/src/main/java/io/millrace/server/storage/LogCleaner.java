@@ -5,6 +5,7 @@ import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.records.TopicPartition;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.storage.CompactionLimits;
+import io.millrace.storage.CorruptLog;
 import io.millrace.storage.LogDirectoryFailed;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * and after each compaction, and writes {@code cleaner-offset-checkpoint} from what they say. Touched on its home lane.
  */
 public final class LogCleaner {
+    private static final System.Logger LOG = System.getLogger(LogCleaner.class.getName());
     private static final int SMALLEST_IO_BYTES = 1 << 16;
     private static final int LARGEST_IO_BYTES = 1 << 20;
 
@@ -206,12 +208,26 @@ public final class LogCleaner {
                 });
     }
 
-    /** Reads the checkpoints of all directories. Blocks. */
+    /**
+     * Reads the checkpoints of all directories. A damaged one is passed over: its logs are compacted from their beginning again.
+     * Blocks.
+     *
+     * @param diskFailed is told of each directory in which that fails
+     */
     public static IdentityHashMap<LogDirectories.InUse, Map<TopicPartition, Long>> checkpoints(
-            LogDirectories directories) {
+            LogDirectories directories, Consumer<LogDirectoryFailed> diskFailed) {
         IdentityHashMap<LogDirectories.InUse, Map<TopicPartition, Long>> offsets = new IdentityHashMap<>();
-        for (LogDirectories.InUse directory : directories.inUse())
-            offsets.put(directory, directory.directory().cleanedOffsets().read());
+        for (LogDirectories.InUse use : directories.inUse()) {
+            offsets.put(use, Map.of());
+            if (directories.isOffline(use)) continue;
+            try {
+                offsets.put(use, use.directory().cleanedOffsets().read());
+            } catch (LogDirectoryFailed failed) {
+                diskFailed.accept(failed);
+            } catch (CorruptLog damaged) {
+                LOG.log(System.Logger.Level.WARNING, "passed over: " + damaged.getMessage());
+            }
+        }
         return offsets;
     }
 

@@ -37,7 +37,7 @@ class LogCleanerTest {
                             lane,
                             broker.directories,
                             new SeededRandom(3),
-                            LogCleaner.checkpoints(broker.directories),
+                            LogCleaner.checkpoints(broker.directories, broker.failures::add),
                             broker.failures::add));
         return new LogCleaner(broker.directories, compactions, broker.home().lane(), broker.failures::add);
     }
@@ -189,5 +189,27 @@ class LogCleanerTest {
                 .name("log.cleaner.io.max.bytes.per.second")
                 .value(bytesPerSecond)
                 .build();
+    }
+
+    @Test
+    void aDamagedCheckpointIsPassedOverAndWrittenAnew() throws Exception {
+        broker.create("t", 1, COMPACTED);
+        fill(broker.partition("t", 0), 100);
+        Path file =
+                broker.directories.inUse().get(0).directory().cleanedOffsets().file();
+        broker.disk.replace(file, bytes("0\nx\n").array());
+        LogCleaner cleaner = cleaner();
+        broker.onHome(cleaner::start);
+        broker.time.advance(60_000);
+        assertEquals(
+                broker.partition("t", 0).log().activeSegmentBaseOffset(),
+                broker.directories
+                        .inUse()
+                        .get(0)
+                        .directory()
+                        .cleanedOffsets()
+                        .read()
+                        .get(new TopicPartition("t", 0)));
+        assertEquals(List.of(), broker.failures);
     }
 }
