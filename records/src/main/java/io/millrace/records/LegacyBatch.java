@@ -102,10 +102,11 @@ public final class LegacyBatch {
         Scratch out = new Scratch(new byte[Math.min(4 * in.length + 64, 1 << 20)], limit.bytesAllowed(in.length));
         if (buffer.get(at + MAGIC_AT) == 0) Codec.decompressFormat0(compression, in, 0, in.length, out);
         else Codec.decompress(compression, in, 0, in.length, out);
-        return inner(ByteBuffer.wrap(out.bytes(), 0, out.size()), buffer, at, offset, timestamp);
+        return inner(ByteBuffer.wrap(out.bytes(), 0, out.size()), buffer, at, offset, timestamp, limit);
     }
 
-    private static List<Record> inner(ByteBuffer messages, ByteBuffer wrapper, int at, long offset, long timestamp) {
+    private static List<Record> inner(
+            ByteBuffer messages, ByteBuffer wrapper, int at, long offset, long timestamp, DecompressionLimit limit) {
         byte magic = wrapper.get(at + MAGIC_AT);
         boolean isAppendTime = magic == 1 && (wrapper.get(at + ATTRIBUTES_AT) & LOG_APPEND_TIME_BIT) != 0;
         List<Record> records = new ArrayList<>();
@@ -115,6 +116,7 @@ public final class LegacyBatch {
             if (left < SMALLEST_BYTES) throw new InvalidBatch(left + " bytes follow the last message of a wrapper");
             if (messages.get(from + MAGIC_AT) != magic || compressionId(messages, from) != 0)
                 throw new InvalidBatch("a message within a wrapper has another format, or is packed once more");
+            limit.checkRecord(BatchHeader.sizeBytes(messages, from) - BatchHeader.LOG_OVERHEAD, records.size());
             Message message = message(messages, from, left);
             long own = messages.getLong(from);
             if (own <= last) throw new InvalidBatch("offset " + own + " follows " + last + " within a wrapper");

@@ -34,12 +34,12 @@ public final class RecordWalk {
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     private final UnpackedRecords unpacked;
-    private final int maxUnpackedRecordBytes;
+    private final DecompressionLimit limit;
 
     private ByteBuffer records = NOTHING;
     private int recordsAt;
     private int recordsEnd;
-    private int maxRecordBytes;
+    private boolean isCompressed;
     private int recordCount;
     private int lastOffsetDelta;
     private long baseOffset;
@@ -58,26 +58,13 @@ public final class RecordWalk {
     private int headersAt;
     private int headerCount;
 
-    /** A walk that unpacks compressed batches up to a limit. */
+    /** A walk that unpacks compressed batches, and reads their records, up to a limit. */
     public RecordWalk(DecompressionLimit limit) {
-        this(limit, true, Integer.MAX_VALUE);
-    }
-
-    /**
-     * A walk that refuses larger records, too, in compressed batches.
-     *
-     * @param maxUnpackedRecordBytes {@code max.decompressed.message.bytes}: what a record may have behind its size field
-     */
-    public RecordWalk(DecompressionLimit limit, int maxUnpackedRecordBytes) {
-        this(limit, true, maxUnpackedRecordBytes);
+        this(limit, true);
     }
 
     RecordWalk(DecompressionLimit limit, boolean reuse) {
-        this(limit, reuse, Integer.MAX_VALUE);
-    }
-
-    private RecordWalk(DecompressionLimit limit, boolean reuse, int maxUnpackedRecordBytes) {
-        this.maxUnpackedRecordBytes = maxUnpackedRecordBytes;
+        this.limit = limit;
         this.unpacked = new UnpackedRecords(limit, reuse);
     }
 
@@ -93,7 +80,7 @@ public final class RecordWalk {
         Optional<String> contradiction = BatchHeader.contradiction(buffer, at);
         if (contradiction.isPresent()) throw new InvalidBatch(contradiction.get());
         records = unpacked.of(buffer, at);
-        maxRecordBytes = BatchHeader.isCompressed(buffer, at) ? maxUnpackedRecordBytes : Integer.MAX_VALUE;
+        isCompressed = BatchHeader.isCompressed(buffer, at);
         recordsAt = records.position();
         recordsEnd = records.limit();
         recordCount = BatchHeader.recordCount(buffer, at);
@@ -116,7 +103,7 @@ public final class RecordWalk {
      * Goes to the next record.
      *
      * @return false after the last one
-     * @throws InvalidBatch if the record is malformed, or if anything follows the last one
+     * @throws InvalidBatch if the record is malformed or larger than the limit lets it be, or if anything follows the last one
      */
     public boolean next() {
         if (index + 1 >= recordCount) {
@@ -140,8 +127,7 @@ public final class RecordWalk {
         int size = VarInt.read(records);
         if (size < SMALLEST_RECORD_BYTES || size > records.remaining())
             throw invalid("size " + size + ", " + records.remaining() + " bytes are left");
-        if (size > maxRecordBytes)
-            throw invalid("size " + size + ", max.decompressed.message.bytes is " + maxRecordBytes);
+        if (isCompressed) limit.checkRecord(size, index);
         int end = records.position() + size;
         records.limit(end);
         sizeBytes = end - start;

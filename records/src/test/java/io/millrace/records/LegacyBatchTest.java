@@ -123,6 +123,25 @@ class LegacyBatchTest {
     }
 
     @Test
+    void aRecordOfAWrapperIsBoundedAndOneByItselfIsNot() {
+        Property.check(200, random -> {
+            ByteBuffer messages = messages(random, random.pick((byte) 0, (byte) 1));
+            for (int at = 0; at < messages.limit(); at += BatchHeader.sizeBytes(messages, at)) {
+                int from = at;
+                boolean isWrapper = LegacyBatch.compressionId(messages, at) != 0;
+                DecompressionLimit none = DecompressionLimit.DEFAULT.withMaxRecordBytes(0);
+                if (isWrapper) {
+                    InvalidBatch refused =
+                            assertThrows(InvalidBatch.class, () -> LegacyBatch.records(messages, from, none));
+                    assertTrue(String.valueOf(refused.getMessage()).contains("max.decompressed.message.bytes"));
+                } else {
+                    assertEquals(1, LegacyBatch.records(messages, at, none).size());
+                }
+            }
+        });
+    }
+
+    @Test
     void aBombWithinAWrapperIsRefused() {
         byte[] zeros = new byte[20 << 20];
         Scratch packed = new Scratch(new byte[1024], 1 << 20);

@@ -52,9 +52,13 @@ class RecompressionTest {
         assertTrue(walk.next());
         int body = walk.sizeBytes() - 2;
         assertInstanceOf(
-                BatchContents.Sound.class, new RecordWalk(DecompressionLimit.DEFAULT, body).validate(packed, 0));
+                BatchContents.Sound.class,
+                new RecordWalk(DecompressionLimit.DEFAULT.withMaxRecordBytes(body)).validate(packed, 0));
         assertInstanceOf(
-                BatchContents.Faulty.class, new RecordWalk(DecompressionLimit.DEFAULT, body - 1).validate(packed, 0));
-        assertInstanceOf(BatchContents.Sound.class, new RecordWalk(DecompressionLimit.DEFAULT, 1).validate(plain, 0));
+                BatchContents.Faulty.class,
+                new RecordWalk(DecompressionLimit.DEFAULT.withMaxRecordBytes(body - 1)).validate(packed, 0));
+        assertInstanceOf(
+                BatchContents.Sound.class,
+                new RecordWalk(DecompressionLimit.DEFAULT.withMaxRecordBytes(1)).validate(plain, 0));
     }
 }

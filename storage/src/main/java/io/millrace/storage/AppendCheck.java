@@ -4,7 +4,6 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.records.BatchCheck;
 import io.millrace.records.BatchHeader;
 import io.millrace.records.Compression;
-import io.millrace.records.DecompressionLimit;
 import io.millrace.records.InvalidBatch;
 import io.millrace.records.RecordWalk;
 import io.millrace.records.TimestampType;
@@ -109,7 +108,7 @@ final class AppendCheck {
         ErrorCode error = ErrorCode.INVALID_RECORD;
         long newest = BatchHeader.NO_TIMESTAMP;
         try {
-            RecordWalk walk = new RecordWalk(DecompressionLimit.DEFAULT, config.maxDecompressedMessageBytes());
+            RecordWalk walk = new RecordWalk(config.decompressionLimit());
             walk.begin(batches, at);
             while (walk.next()) {
                 if (walk.offsetDelta() != walk.index())

@@ -58,7 +58,7 @@ public sealed interface BatchPreparation {
         if (!isWhole || BatchHeader.contradiction(batch, at).isPresent() || BatchHeader.isControl(batch, at))
             return new Ready(batch, false);
         try {
-            RecordWalk walk = new RecordWalk(DecompressionLimit.DEFAULT, config.maxDecompressedMessageBytes());
+            RecordWalk walk = new RecordWalk(config.decompressionLimit());
             switch (walk.validate(batch, at)) {
                 case BatchContents.Faulty(String why) -> {
                     return refused(ErrorCode.INVALID_RECORD, why);

@@ -26,7 +26,7 @@ final class BatchReader implements Closeable {
     private final int ioBytes;
     private final long boundary;
     private final boolean mayBeCut;
-    private final LegacyConversion legacy = new LegacyConversion(DecompressionLimit.DEFAULT);
+    private final LegacyConversion legacy;
     private ByteBuffer chunk;
     private long chunkPosition;
     private int at;
@@ -44,13 +44,15 @@ final class BatchReader implements Closeable {
             long endPosition,
             int ioBytes,
             long boundary,
-            boolean mayBeCut) {
+            boolean mayBeCut,
+            DecompressionLimit limit) {
         this.file = file;
         this.ownsFile = ownsFile;
         this.endPosition = endPosition;
         this.ioBytes = Math.max(ioBytes, BatchHeader.HEADER_BYTES);
         this.boundary = boundary;
         this.mayBeCut = mayBeCut;
+        this.legacy = new LegacyConversion(limit);
         this.position = position;
         this.nextPosition = position;
         this.chunkPosition = position;
@@ -64,9 +66,12 @@ final class BatchReader implements Closeable {
      * A reader of a finished segment, with a handle of its own.
      *
      * @param boundary an offset that no batch made of old messages holds together with an earlier one
+     * @param limit    what batches of old formats may unpack to
      */
-    static BatchReader ofSegment(Disk disk, Path path, int endPosition, int ioBytes, long boundary) throws IOException {
-        return new BatchReader(disk.open(path, OpenMode.READ), true, 0, endPosition, ioBytes, boundary, false);
+    static BatchReader ofSegment(
+            Disk disk, Path path, int endPosition, int ioBytes, long boundary, DecompressionLimit limit)
+            throws IOException {
+        return new BatchReader(disk.open(path, OpenMode.READ), true, 0, endPosition, ioBytes, boundary, false, limit);
     }
 
     /** A reader of a range that begins with a batch and may end within one, which is left out. The file is the caller's. */
@@ -78,7 +83,8 @@ final class BatchReader implements Closeable {
                 range.position() + range.sizeBytes(),
                 ioBytes,
                 Long.MAX_VALUE,
-                true);
+                true,
+                DecompressionLimit.DEFAULT);
     }
 
     /**

@@ -2,7 +2,6 @@ package io.millrace.storage;
 
 import io.millrace.environment.Disk;
 import io.millrace.records.BatchHeader;
-import io.millrace.records.DecompressionLimit;
 import io.millrace.records.InvalidBatch;
 import io.millrace.storage.compaction.AbortedRanges;
 import io.millrace.storage.compaction.BatchFilter;
@@ -98,13 +97,18 @@ public final class Compaction {
                 limits.mapBytes(),
                 limits.loadFactor(),
                 range.untilOffset() - range.firstDirtyOffset());
-        this.scan = new KeyScan(latest, aborted, DecompressionLimit.DEFAULT);
+        this.scan = new KeyScan(latest, aborted, config.decompressionLimit());
         this.out = ByteBuffer.allocate(Math.max(limits.ioBytes(), BatchHeader.HEADER_BYTES));
     }
 
     /** What it was begun for. */
     public CompactionRange range() {
         return range;
+    }
+
+    /** The properties it goes by, those of its beginning. */
+    public LogConfig config() {
+        return config;
     }
 
     /** Everything below is compacted once it is {@link Step#DONE}; less than was asked for if the map became full. */
@@ -264,7 +268,7 @@ public final class Compaction {
                 lastOfProducers,
                 wallMs,
                 config.deleteRetentionMs(),
-                DecompressionLimit.DEFAULT);
+                config.decompressionLimit());
         sourceIndex = 0;
         return groups.isEmpty() ? Step.DONE : Step.MORE;
     }
@@ -404,7 +408,8 @@ public final class Compaction {
                 folder.file(SegmentFileNames.of(source.baseOffset(), SegmentFileNames.LOG)),
                 source.sizeBytes(),
                 limits.ioBytes(),
-                range.untilOffset());
+                range.untilOffset(),
+                config.decompressionLimit());
         reader = opened;
         return opened;
     }

@@ -1,6 +1,7 @@
 package io.millrace.storage;
 
 import io.millrace.records.Compression;
+import io.millrace.records.DecompressionLimit;
 import io.millrace.records.TimestampType;
 import java.util.LinkedHashSet;
 import java.util.Locale;
@@ -65,6 +66,14 @@ public record LogConfig(
     public static final LogConfig DEFAULT = from(Map.of());
 
     private static final int NO_RECORD_LIMIT = Integer.MAX_VALUE - 8;
+
+    /**
+     * What compressed batches may unpack to where {@code max.decompressed.message.bytes} counts: when a client's batch is judged, in
+     * compaction and in look-ups by time stamp. Readers of whole batches go by {@link DecompressionLimit#DEFAULT}.
+     */
+    public DecompressionLimit decompressionLimit() {
+        return DecompressionLimit.DEFAULT.withMaxRecordBytes(maxDecompressedMessageBytes);
+    }
 
     /** Whether {@code max.decompressed.message.bytes} asks that compressed batches be looked into. */
     public boolean limitsUnpackedRecords() {

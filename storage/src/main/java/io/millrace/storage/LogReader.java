@@ -1,5 +1,6 @@
 package io.millrace.storage;
 
+import io.millrace.records.DecompressionLimit;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,10 +85,11 @@ final class LogReader {
         return segments.at(index).upperBoundOffset(slice.batchBaseOffset(), endPosition, segmentEnd);
     }
 
-    Optional<TimestampOffset> offsetForTimestamp(long timestamp, long logStartOffset) throws IOException {
+    Optional<TimestampOffset> offsetForTimestamp(long timestamp, long logStartOffset, DecompressionLimit limit)
+            throws IOException {
         for (Segment segment : segments.all()) {
             if (segment.maxTimestamp() < timestamp) continue;
-            Optional<TimestampOffset> found = segment.findTimestamp(timestamp, logStartOffset);
+            Optional<TimestampOffset> found = segment.findTimestamp(timestamp, logStartOffset, limit);
             if (found.isPresent()) return found;
         }
         return Optional.empty();

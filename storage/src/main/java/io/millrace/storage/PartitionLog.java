@@ -382,16 +382,24 @@ public final class PartitionLog {
 
     // Lookups
 
-    /** The first record whose time stamp is at least this, or nothing. */
+    /**
+     * The first record whose time stamp is at least this, or nothing.
+     *
+     * @throws CorruptLog if records on the way there do not unpack, or are larger than {@code max.decompressed.message.bytes}
+     */
     public Optional<TimestampOffset> offsetForTimestamp(long timestamp) {
         try {
-            return reader.offsetForTimestamp(timestamp, logStartOffset);
+            return reader.offsetForTimestamp(timestamp, logStartOffset, config.decompressionLimit());
         } catch (IOException e) {
             throw new LogDirectoryFailed(folder.directory(), "look up a time in", e);
         }
     }
 
-    /** The first record with the largest time stamp (KIP-734), or nothing if no record has one. */
+    /**
+     * The first record with the largest time stamp (KIP-734), or nothing if no record has one.
+     *
+     * @throws CorruptLog as {@link #offsetForTimestamp} does
+     */
     public Optional<TimestampOffset> maxTimestampOffset() {
         try {
             long newest = reader.newestTimestamp();

@@ -305,8 +305,13 @@ final class Segment {
         return logExists ? folder.disk().lastModifiedMs(log.path()) : createdMs;
     }
 
-    /** First record from an offset on that is at least this late. */
-    Optional<TimestampOffset> findTimestamp(long timestamp, long fromOffset) throws IOException {
+    /**
+     * First record from an offset on that is at least this late.
+     *
+     * @throws CorruptLog if a batch on the way there does not unpack within the limit
+     */
+    Optional<TimestampOffset> findTimestamp(long timestamp, long fromOffset, DecompressionLimit limit)
+            throws IOException {
         if (sizeBytes == 0) return Optional.empty();
         checkIndexes();
         if (!isTrue(timeIndex.floorEntry(timestamp))) rebuildIndexes();
@@ -314,24 +319,24 @@ final class Segment {
         BatchCursor cursor = cursorNear(start, ByteBuffer.allocate(SCAN_WINDOW_BYTES));
         while (cursor.next()) {
             if (cursor.maxTimestamp() < timestamp || cursor.lastOffset() < fromOffset) continue;
-            Optional<TimestampOffset> found = findTimestamp(cursor, timestamp, fromOffset);
+            Optional<TimestampOffset> found = findTimestamp(cursor, timestamp, fromOffset, limit);
             if (found.isPresent()) return found;
         }
         return Optional.empty();
     }
 
-    private Optional<TimestampOffset> findTimestamp(BatchCursor cursor, long timestamp, long fromOffset)
-            throws IOException {
+    private Optional<TimestampOffset> findTimestamp(
+            BatchCursor cursor, long timestamp, long fromOffset, DecompressionLimit limit) throws IOException {
         ByteBuffer batch = cursor.batch();
         try {
             if (LegacyBatch.isLegacy(batch, 0)) {
-                for (Record record : LegacyBatch.records(batch, 0, DecompressionLimit.DEFAULT))
+                for (Record record : LegacyBatch.records(batch, 0, limit))
                     if (record.timestamp() >= timestamp && record.offset() >= fromOffset)
                         return Optional.of(
                                 new TimestampOffset(record.timestamp(), record.offset(), cursor.leaderEpoch()));
                 return Optional.empty();
             }
-            RecordWalk walk = new RecordWalk(DecompressionLimit.DEFAULT);
+            RecordWalk walk = new RecordWalk(limit);
             walk.begin(batch, 0);
             while (walk.next())
                 if (walk.timestamp() >= timestamp && walk.offset() >= fromOffset)

@@ -10,6 +10,7 @@ import io.millrace.storage.Compaction;
 import io.millrace.storage.CompactionLimits;
 import io.millrace.storage.CompactionRange;
 import io.millrace.storage.CorruptLog;
+import io.millrace.storage.LogConfig;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
 import io.millrace.storage.PendingDeletion;
@@ -27,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The compactions of one lane's logs: says which are worth it, and runs those it is told to, a slice at a time on helpers; the
- * lane itself only puts finished segments in place. A log that cannot be compacted is set aside until it is opened anew, and the
- * others go on. Touched only on the lane.
+ * lane itself only puts finished segments in place. A log that cannot be compacted is set aside until it is opened anew or
+ * gets other properties (it may be one of them that stands in the way), and the others go on. Touched only on the lane.
  */
 public final class LaneCompactions {
     private static final System.Logger LOG = System.getLogger(LaneCompactions.class.getName());
@@ -59,6 +60,10 @@ public final class LaneCompactions {
 
         @Nullable
         String setAside;
+
+        /** Under which it could not be compacted. */
+        @Nullable
+        LogConfig setAsideUnder;
 
         Known(PartitionLog log) {
             this.log = log;
@@ -107,7 +112,7 @@ public final class LaneCompactions {
             } catch (LogDirectoryFailed broken) {
                 diskFailed.accept(broken);
             } catch (CorruptLog damaged) {
-                setAside(about, damaged);
+                setAside(about, log.config(), damaged);
             }
         }
         return states;
@@ -115,6 +120,7 @@ public final class LaneCompactions {
 
     private LogState state(TopicPartition name, LogDirectories.InUse place, Known about) {
         PartitionLog log = about.log;
+        if (about.setAside != null && !log.config().equals(about.setAsideUnder)) about.setAside = null;
         CompactionRange range = log.compaction().range(lane.clock().wallMs());
         boolean isRunning = running.contains(name);
         boolean isDue = log.config().isCompacting()
@@ -282,7 +288,7 @@ public final class LaneCompactions {
 
         private void broke(Exception cause) {
             if (cause instanceof LogDirectoryFailed broken) diskFailed.accept(broken);
-            else setAside(about, cause);
+            else setAside(about, compaction.config(), cause);
             end(false);
         }
 
@@ -310,13 +316,16 @@ public final class LaneCompactions {
         }
     }
 
-    private void setAside(Known about, Exception cause) {
+    private void setAside(Known about, LogConfig under, Exception cause) {
         if (about.setAside != null) return;
         failed++;
         about.setAside = String.valueOf(cause.getMessage());
+        about.setAsideUnder = under;
         LOG.log(
                 System.Logger.Level.ERROR,
-                about.log.partition() + " is not compacted any more until the next start; the other logs are: "
+                about.log.partition()
+                        + " is not compacted any more until the next start or until its properties change; the other"
+                        + " logs are: "
                         + cause.getMessage(),
                 cause);
     }

@@ -12,6 +12,7 @@ import io.millrace.replication.run.LeaderPartition;
 import io.millrace.server.fixture.TestBroker;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.storage.AppendOrigin;
+import io.millrace.storage.LogConfig;
 import io.millrace.testkit.SeededRandom;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -48,8 +49,12 @@ class LogCleanerTest {
     }
 
     private static void append(LeaderPartition partition, int records) {
+        append(partition, records, Compression.NONE);
+    }
+
+    private static void append(LeaderPartition partition, int records, Compression codec) {
         for (int i = 0; i < records; i++) {
-            BatchBuilder batch = BatchBuilder.forProducer(Compression.NONE, Compression.NONE.defaultLevel());
+            BatchBuilder batch = BatchBuilder.forProducer(codec, codec.defaultLevel());
             batch.append(1_700_000_000_000L, bytes("key-" + i % 3), bytes("value-" + i), List.of());
             partition.append(batch.build(), AppendOrigin.CLIENT);
         }
@@ -116,6 +121,30 @@ class LogCleanerTest {
                 .findFirst()
                 .orElseThrow();
         assertEquals(1, numbers.failed());
+        assertEquals(List.of(), broker.failures);
+    }
+
+    @Test
+    void aLogWithLargerRecordsThanItMayHaveIsSetAsideUntilTheLimitIsRaised() throws Exception {
+        broker.create("t", 1, COMPACTED);
+        LeaderPartition partition = broker.partition("t", 0);
+        broker.home().ownerOf(partition.name()).run(() -> append(partition, 100, Compression.GZIP));
+        broker.time.run();
+        LogConfig before = partition.log().config();
+        LogConfig limited = LogConfig.from(Map.of(
+                "cleanup.policy", "compact", "internal.segment.bytes", "1000", "max.decompressed.message.bytes", "10"));
+        broker.home().ownerOf(partition.name()).run(() -> partition.log().updateConfig(limited));
+        LogCleaner cleaner = cleaner();
+        broker.onHome(cleaner::start);
+        broker.time.advance(60_000);
+        LogState large = stateOf(cleaner, "t");
+        assertEquals("uncleanable", large.word());
+        assertTrue(large.setAside().orElseThrow().contains("max.decompressed.message.bytes is 10"), large::toString);
+        assertEquals(0, large.firstDirtyOffset());
+        broker.home().ownerOf(partition.name()).run(() -> partition.log().updateConfig(before));
+        broker.time.advance(60_000);
+        assertEquals("idle", stateOf(cleaner, "t").word());
+        assertTrue(stateOf(cleaner, "t").firstDirtyOffset() > 0);
         assertEquals(List.of(), broker.failures);
     }
 
