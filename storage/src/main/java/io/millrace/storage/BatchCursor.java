@@ -8,7 +8,8 @@ import java.nio.ByteBuffer;
 
 /**
  * Walks the batches of a segment file by their headers. It reads as much at once as its window holds, checks no CRC and
- * looks at no record.
+ * looks at no record. Base offset, length and leader epoch are under no CRC: of these it checks what the neighbour before says,
+ * which costs nothing, as both have been read (ADR 32).
  */
 final class BatchCursor {
     private final DiskFile file;
@@ -18,24 +19,32 @@ final class BatchCursor {
     private long position;
     private int at;
     private int sizeBytes;
+    private final long segmentBaseOffset;
+    private long previousPosition;
+    private long previousLastOffset;
+    private int previousEpoch = BatchHeader.NO_LEADER_EPOCH;
 
     /**
+     * @param segmentBaseOffset the first offset that the file can hold
      * @param window   a buffer of at least one header, used as long as the cursor is
      * @param position where a batch begins
      * @param endPosition just past the last batch
      */
-    BatchCursor(DiskFile file, ByteBuffer window, long position, long endPosition) {
+    BatchCursor(DiskFile file, long segmentBaseOffset, ByteBuffer window, long position, long endPosition) {
         this.file = file;
         this.window = window.clear().limit(0);
         this.windowPosition = position;
         this.position = position;
         this.endPosition = endPosition;
+        this.segmentBaseOffset = segmentBaseOffset;
+        this.previousPosition = position;
+        this.previousLastOffset = segmentBaseOffset - 1;
     }
 
     /**
      * Moves to the next batch, the first one at the first call.
      *
-     * @throws CorruptLog if what is there cannot be a whole batch
+     * @throws CorruptLog if what is there cannot be a whole batch, or cannot follow the one before
      */
     boolean next() throws IOException {
         position += sizeBytes;
@@ -52,7 +61,26 @@ final class BatchCursor {
         sizeBytes = BatchHeader.sizeBytes(window, at);
         if (sizeBytes < smallest || sizeBytes > left)
             throw corrupt("a batch of " + sizeBytes + " bytes, " + left + " are left");
+        requireToFollow(magic == BatchHeader.MAGIC);
         return true;
+    }
+
+    private void requireToFollow(boolean tellsItsBaseOffset) {
+        long lastOffset = lastOffset();
+        long firstOffset = tellsItsBaseOffset ? baseOffset() : lastOffset;
+        int epoch = leaderEpoch();
+        if (firstOffset <= previousLastOffset)
+            throw corrupt("offset " + firstOffset + " follows " + previousLastOffset + " of the batch at byte "
+                    + previousPosition);
+        if (lastOffset < firstOffset) throw corrupt("last offset " + lastOffset + " before base offset " + firstOffset);
+        if (lastOffset - segmentBaseOffset > Integer.MAX_VALUE)
+            throw corrupt("offset " + lastOffset + " in the segment of " + segmentBaseOffset);
+        if (epoch != BatchHeader.NO_LEADER_EPOCH && epoch < previousEpoch)
+            throw corrupt("leader epoch " + epoch + " follows " + previousEpoch + " of the batch at byte "
+                    + previousPosition);
+        previousPosition = position;
+        previousLastOffset = lastOffset;
+        previousEpoch = Math.max(previousEpoch, epoch);
     }
 
     /**

@@ -105,7 +105,8 @@ final class LeftoverFiles {
 
     private static long endOffset(LogFolder folder, Path swap, long baseOffset) throws IOException {
         try (var file = folder.disk().open(swap, io.millrace.environment.OpenMode.READ)) {
-            BatchCursor cursor = new BatchCursor(file, ByteBuffer.allocate(WINDOW_BYTES), 0, file.sizeBytes());
+            BatchCursor cursor =
+                    new BatchCursor(file, baseOffset, ByteBuffer.allocate(WINDOW_BYTES), 0, file.sizeBytes());
             long end = baseOffset;
             while (cursor.next()) end = cursor.lastOffset() + 1;
             return end;

@@ -222,9 +222,14 @@ final class Segment {
         if (sizeBytes == 0) return null;
         checkIndexes();
         BatchCursor cursor = cursorNear(offset, Scratch.headers());
-        while (cursor.next())
-            if (cursor.lastOffset() >= offset)
-                return new Place((int) cursor.position(), cursor.baseOffset(), cursor.sizeBytes());
+        while (cursor.next()) {
+            if (cursor.lastOffset() < offset) continue;
+            Place found = new Place((int) cursor.position(), cursor.baseOffset(), cursor.sizeBytes());
+            // Either compaction has left a gap, or a base offset has rotted, which the batch behind shows.
+            boolean isBehindGap = found.baseOffset() > offset && !cursor.isLegacy();
+            if (isBehindGap) cursor.next();
+            return found;
+        }
         return null;
     }
 
@@ -250,7 +255,7 @@ final class Segment {
     }
 
     BatchCursor cursor(long position, ByteBuffer window) throws IOException {
-        return new BatchCursor(log.existing(), window, position, sizeBytes);
+        return new BatchCursor(log.existing(), baseOffset, window, position, sizeBytes);
     }
 
     BatchCursor scan() throws IOException {

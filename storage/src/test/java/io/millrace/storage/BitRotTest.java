@@ -7,10 +7,14 @@ import static io.millrace.storage.LogUnderTest.disk;
 import static io.millrace.storage.LogUnderTest.open;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.records.BatchHeader;
 import io.millrace.testkit.Property;
 import io.millrace.testkit.SeededRandom;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -54,8 +58,12 @@ class BitRotTest {
     }
 
     private static CrashingDisk closedLog(SeededRandom random) {
+        return closedLog(random, SMALL);
+    }
+
+    private static CrashingDisk closedLog(SeededRandom random, LogConfig config) {
         CrashingDisk disk = disk();
-        PartitionLog log = open(disk, SMALL);
+        PartitionLog log = open(disk, config);
         for (int i = 0; i < RECORDS; i++) {
             append(log, Batches.of(random.nextInt(1_000), "v" + i + "x".repeat(random.nextInt(40))));
         }
@@ -120,5 +128,63 @@ class BitRotTest {
                 throw new AssertionError("byte " + flipped + " of " + name, outOfBatch);
             }
         });
+    }
+
+    /** Base offset and leader epoch lie outside the CRC; one index entry a segment, so that a walk comes by all batches. */
+    @Test
+    void aRottenBaseOffsetIsNeverServedToWhoAsksForItsBatchAndDamageNamesItsPlace() {
+        LogConfig sparse = config("segment.bytes", "3000", "index.interval.bytes", "1000000");
+        Property.check(150, random -> {
+            CrashingDisk disk = closedLog(random, sparse);
+            PartitionLog before = open(disk.afterKill(), sparse, RECORDS, true);
+            List<String> logs = disk.contents(DIRECTORY).keySet().stream()
+                    .filter(file -> file.endsWith(".log"))
+                    .toList();
+            String name = logs.get(random.nextInt(logs.size() - 1));
+            byte[] bytes = disk.content(DIRECTORY.resolve(name)).clone();
+            List<Integer> batches = starts(bytes);
+            int rotten = random.nextInt(batches.size() - 1);
+            int position = batches.get(rotten);
+            long offset = ByteBuffer.wrap(bytes).getLong(position);
+            bytes[position + random.nextInt(Long.BYTES)] ^= (byte) (1 << random.nextInt(8));
+            disk.put(DIRECTORY.resolve(name), bytes);
+            byte[] right = read(before, offset);
+            try {
+                assertArrayEquals(right, read(open(disk, sparse, RECORDS, true), offset));
+            } catch (CorruptLog told) {
+                assertEquals(DIRECTORY.resolve(name), told.file());
+                assertTrue(told.position() == position || told.position() == batches.get(rotten + 1), told::getMessage);
+                return;
+            }
+            throw new AssertionError("offset " + offset + " is served though its batch says another");
+        });
+    }
+
+    @Test
+    void anEarlierLeaderEpochBehindALaterOneIsTold() {
+        CrashingDisk disk = closedLog(new SeededRandom(1), config("index.interval.bytes", "1000000"));
+        Path file = DIRECTORY.resolve(SegmentFileNames.of(0, SegmentFileNames.LOG));
+        byte[] bytes = disk.content(file).clone();
+        int third = starts(bytes).get(2);
+        bytes[third + 13] ^= 1;
+        disk.put(file, bytes);
+        CorruptLog told = assertThrows(
+                CorruptLog.class, () -> open(disk, config("index.interval.bytes", "1000000"), RECORDS, true));
+        assertEquals(starts(bytes).get(3).longValue(), told.position());
+        assertTrue(String.valueOf(told.getMessage()).contains("leader epoch"), told::getMessage);
+    }
+
+    private static byte[] read(PartitionLog log, long offset) {
+        if (!(log.read(offset, 1, true, RECORDS) instanceof ReadOutcome.Slice slice))
+            throw new AssertionError(offset + " is out of range");
+        byte[] bytes = Answers.bytes(slice);
+        slice.records().release();
+        return bytes;
+    }
+
+    private static List<Integer> starts(byte[] log) {
+        List<Integer> starts = new ArrayList<>();
+        for (int at = 0; at < log.length; at += BatchHeader.sizeBytes(ByteBuffer.wrap(log), at)) starts.add(at);
+        return starts;
     }
 }
