@@ -49,6 +49,10 @@ class StartTest {
 
     /** A command in this process; gives what it prints. */
     private static String command(String port, String... arguments) {
+        return command(0, port, arguments);
+    }
+
+    private static String command(int wantedStatus, String port, String... arguments) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         String[] all = Stream.concat(Stream.of(arguments), Stream.of("--bootstrap-server", "127.0.0.1:" + port))
@@ -57,7 +61,7 @@ class StartTest {
                 .setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(err, true))
                 .execute(all);
-        assertEquals(0, status, err::toString);
+        assertEquals(wantedStatus, status, err::toString);
         return out.toString();
     }
 
@@ -103,6 +107,39 @@ class StartTest {
             assertEquals("Deleted topic orders.\n", command(ready.group(2), "topic", "delete", "orders"));
             assertEquals(0, node.terminate());
         }
+    }
+
+    @Test
+    void aFileInPlaceOfALogDirectoryIsThatDirectoryOfflineAndTheNodeServes() throws IOException, InterruptedException {
+        Path one = directory.resolve("one");
+        Path two = directory.resolve("two");
+        String directories = "log.dirs=" + one + "," + two;
+        try (ChildProgram node = start(one, "--set", NO_METRICS, "--set", directories)) {
+            command(ready(node).group(2), "topic", "create", "orders", "-p", "4");
+            assertEquals(0, node.terminate());
+        }
+        Path aside = directory.resolve("aside");
+        Files.move(two, aside);
+        Files.writeString(two, "notes of somebody");
+        try (ChildProgram node = start(one, "--set", NO_METRICS, "--set", directories)) {
+            String listed = command(1, ready(node).group(2), "log", "dirs");
+            assertTrue(listed.lines().anyMatch(line -> line.contains(one + " ") && line.contains(" online ")), listed);
+            assertTrue(listed.lines().anyMatch(line -> line.contains(two + " ") && line.contains(" offline ")), listed);
+            String complaints = node.complaints();
+            assertTrue(complaints.contains(two + " cannot be used and stays offline"), complaints);
+            assertTrue(complaints.contains(two + ": a file, not a directory"), complaints);
+            assertEquals(0, node.terminate());
+        }
+        assertEquals("notes of somebody", Files.readString(two));
+        Files.delete(two);
+        Files.move(aside, two);
+        try (ChildProgram node = start(one, "--set", NO_METRICS, "--set", directories)) {
+            String listed = command(ready(node).group(2), "log", "dirs");
+            assertFalse(listed.contains("offline"), listed);
+            assertEquals(0, node.terminate());
+        }
+        Path third = Files.writeString(directory.resolve("file"), "");
+        assertRefused(third + " is a file, not a directory", "start", "--data", third.toString(), "--set", NO_METRICS);
     }
 
     @Test

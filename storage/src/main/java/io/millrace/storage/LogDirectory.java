@@ -6,6 +6,7 @@ import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,6 +49,8 @@ public final class LogDirectory implements Closeable {
      */
     public static Optional<LogDirectory> open(Disk disk, Path path) {
         try {
+            if (disk.exists(path) && !disk.isDirectory(path))
+                throw new FileSystemException(path.toString(), null, "a file, not a directory");
             disk.createDirectories(path);
             Disk.@Nullable Lock lock = disk.tryLock(path.resolve(LOCK_FILE_NAME));
             return lock == null ? Optional.empty() : Optional.of(new LogDirectory(disk, path, lock));

@@ -5,6 +5,7 @@ import io.millrace.protocol.Uuid;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Properties;
@@ -47,8 +48,12 @@ public record MetaProperties(String clusterId, int nodeId, Uuid directoryId) {
      *
      * @throws UnknownVersion if it is of another version: of the ZooKeeper era, whose 0 is not a KRaft directory, or newer
      * @throws CorruptLog if a property is missing or wrong
+     * @throws NotDirectoryException if something else lies in the directory's place: it holds nothing and takes nothing, so it
+     *     counts as a disk that fails, not as a directory without the file
      */
     public static Optional<MetaProperties> read(Disk disk, Path logDirectory) throws IOException {
+        if (disk.exists(logDirectory) && !disk.isDirectory(logDirectory))
+            throw new NotDirectoryException(logDirectory.toString());
         Path file = logDirectory.resolve(FILE_NAME);
         if (!disk.exists(file)) return Optional.empty();
         Properties properties = new Properties();

@@ -7,6 +7,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import org.junit.jupiter.api.Test;
 
 class DiskSentenceTest {
@@ -15,6 +16,7 @@ class DiskSentenceTest {
         assertEquals("permission denied for /d", DiskSentence.of(new AccessDeniedException("/d")));
         assertEquals("/d does not exist", DiskSentence.of(new NoSuchFileException("/d")));
         assertEquals("/d exists and is not a directory", DiskSentence.of(new FileAlreadyExistsException("/d")));
+        assertEquals("/d is a file, not a directory", DiskSentence.of(new NotDirectoryException("/d")));
         assertEquals(
                 "/d: Read-only file system",
                 DiskSentence.of(new FileSystemException("/d", null, "Read-only file system")));

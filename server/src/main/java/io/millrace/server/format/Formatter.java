@@ -15,6 +15,7 @@ import io.millrace.raft.run.SnapshotWriter;
 import io.millrace.storage.MetaProperties;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -105,6 +106,8 @@ public final class Formatter {
             return MetaProperties.read(disk, directory);
         } catch (MetaProperties.UnknownVersion unknown) {
             throw new FormatRefused(String.valueOf(unknown.getMessage()));
+        } catch (NotDirectoryException file) {
+            throw new FormatRefused(directory + " is a file, not a directory");
         }
     }
 
@@ -162,7 +165,6 @@ public final class Formatter {
     /** A directory that holds anything but the traces of an earlier attempt is somebody's. */
     private void requireUnused(Path directory) throws IOException {
         if (!disk.exists(directory)) return;
-        if (!disk.isDirectory(directory)) throw new FormatRefused(directory + " is a file, not a directory");
         List<String> foreign = new ArrayList<>();
         for (String name : disk.list(directory)) {
             if (!isHarmless(directory, name)) foreign.add(name);
