@@ -1,6 +1,7 @@
 package io.millrace.server.storage;
 
 import io.millrace.server.storage.SpaceReserve.State;
+import java.util.function.LongConsumer;
 
 /**
  * How much room a log directory has, as of the last look. {@link SpaceWatch} looks, every lane reads, and a lane that the disk
@@ -10,6 +11,7 @@ public final class DirectorySpace {
     private volatile Look now = Look.NONE;
     private volatile Runnable ask = () -> {};
     private volatile Runnable ranOut = () -> {};
+    private volatile LongConsumer nearlyFull = roomBytes -> {};
 
     /**
      * One look.
@@ -20,6 +22,11 @@ public final class DirectorySpace {
      */
     public record Look(State state, long usableBytes, long totalBytes, long reserveBytes) {
         static final Look NONE = new Look(State.OPEN, Long.MAX_VALUE, 0, 0);
+
+        /** Bytes free ahead of the reserve, or of half of it where only coordinators' records are taken; 0 or more. */
+        long roomBytes() {
+            return Math.max(0, usableBytes - (state == State.OPEN ? reserveBytes : reserveBytes / 2));
+        }
 
         Look as(State other) {
             return new Look(other, usableBytes, totalBytes, reserveBytes);
@@ -53,14 +60,20 @@ public final class DirectorySpace {
         ask.run();
     }
 
+    /** There has to be so much room ahead of the reserve, and was not, for a batch of some lane. Any thread may call. */
+    void nearlyFull(long roomBytes) {
+        nearlyFull.accept(roomBytes);
+    }
+
     /** Somebody has looked. */
     void say(Look look) {
         now = look;
     }
 
     /** Who looks; said once, before the lanes work. */
-    void watchedBy(Runnable onAsk, Runnable onRanOut) {
+    void watchedBy(Runnable onAsk, Runnable onRanOut, LongConsumer onNearlyFull) {
         ask = onAsk;
         ranOut = onRanOut;
+        nearlyFull = onNearlyFull;
     }
 }

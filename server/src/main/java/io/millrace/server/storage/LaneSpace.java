@@ -15,6 +15,12 @@ public final class LaneSpace implements AppendSpace {
     /** A lane asks for a look when it has written so much since the last one. */
     private static final long LOOK_AFTER_BYTES = 64L << 20;
 
+    /**
+     * The largest batch that most topics take. Where disks are small or lanes many, a lane's whole share may be less: then the
+     * directory is full, and has to be said to be. A batch that is larger than this is refused alone.
+     */
+    private static final long USUAL_BATCH_BYTES = 1L << 20;
+
     /** Whoever copies asks for a look where there is less: its share may be used up, and others' not. */
     private static final long LOOK_BELOW_BYTES = 1L << 20;
 
@@ -23,6 +29,10 @@ public final class LaneSpace implements AppendSpace {
     private DirectorySpace.Look seen = DirectorySpace.Look.NONE;
     private long leftBytes = Long.MAX_VALUE;
     private long askBelowBytes = Long.MIN_VALUE;
+
+    /** Nothing has been written since the last look. */
+    private boolean isUnused = true;
+
     private long refusals;
 
     /** A share of one in so many. */
@@ -67,6 +77,9 @@ public final class LaneSpace implements AppendSpace {
         if (isTaken && batchesBytes <= leftBytes) return null;
         refusals++;
         if (isTaken) space.ask();
+        long usualBytes = Math.min(batchesBytes, USUAL_BATCH_BYTES);
+        if (now.state() == State.OPEN && isUnused && usualBytes > leftBytes)
+            space.nearlyFull(usualBytes * laneCount - now.reserveBytes() / 4);
         return now.state() == State.OPEN
                 ? "the log directory is nearly full: " + now.text()
                 : "the log directory is full and read-only until there is space: " + now.text();
@@ -74,18 +87,19 @@ public final class LaneSpace implements AppendSpace {
 
     private void take(DirectorySpace.Look look) {
         seen = look;
+        isUnused = true;
         if (look.reserveBytes() == 0) {
             leftBytes = Long.MAX_VALUE;
             askBelowBytes = Long.MIN_VALUE;
             return;
         }
-        long keptBytes = look.state() == State.OPEN ? look.reserveBytes() : look.reserveBytes() / 2;
-        leftBytes = (Math.max(0, look.usableBytes() - keptBytes) + look.reserveBytes() / 4) / laneCount;
+        leftBytes = (look.roomBytes() + look.reserveBytes() / 4) / laneCount;
         askBelowBytes = leftBytes - Math.min(LOOK_AFTER_BYTES, leftBytes / 2);
     }
 
     @Override
     public void appended(int batchesBytes) {
+        isUnused = false;
         leftBytes -= batchesBytes;
         if (leftBytes >= askBelowBytes) return;
         askBelowBytes = Long.MIN_VALUE;

@@ -46,6 +46,9 @@ public final class SpaceWatch {
         State state = State.OPEN;
         long pauseMs;
         long pausedUntilMs = Long.MIN_VALUE;
+
+        /** What some lane's batch lacked though the directory was open; twice that has to be there when it is opened again. */
+        long lackedRoomBytes;
     }
 
     /** Is told when a directory takes less than before, or more; on the home lane. */
@@ -82,7 +85,12 @@ public final class SpaceWatch {
         this.diskFailed = diskFailed;
         for (LogDirectories.InUse use : directories.inUse()) {
             known.put(use, new Known());
-            directories.spaceOf(use).watchedBy(() -> home.execute(this::soon), () -> home.execute(() -> ranOut(use)));
+            directories
+                    .spaceOf(use)
+                    .watchedBy(
+                            () -> home.execute(this::soon),
+                            () -> home.execute(() -> ranOut(use)),
+                            roomBytes -> home.execute(() -> nearlyFull(use, roomBytes)));
         }
     }
 
@@ -176,6 +184,8 @@ public final class SpaceWatch {
         DirectorySpace.Look look = measured.look();
         State state = SpaceReserve.after(about.state, look.usableBytes(), look.reserveBytes());
         if (clock.monotonicMs() < about.pausedUntilMs) state = State.EXHAUSTED;
+        if (state == State.OPEN && look.roomBytes() < 2 * about.lackedRoomBytes) state = State.RESERVED;
+        if (state == State.OPEN) about.lackedRoomBytes = 0;
         directories.spaceOf(measured.directory()).say(look.as(state));
         changed(measured.directory(), about, state);
     }
@@ -200,6 +210,16 @@ public final class SpaceWatch {
             changes.shrunk(use);
         }
         soon();
+    }
+
+    private void nearlyFull(LogDirectories.InUse use, long roomBytes) {
+        Known about = about(use);
+        DirectorySpace space = directories.spaceOf(use);
+        DirectorySpace.Look look = space.now();
+        if (isStopped || about.state != State.OPEN || look.roomBytes() >= roomBytes) return;
+        about.lackedRoomBytes = roomBytes;
+        space.say(look.as(State.RESERVED));
+        changed(use, about, State.RESERVED);
     }
 
     private void changed(LogDirectories.InUse use, Known about, State state) {

@@ -56,7 +56,7 @@ class SpaceReserveTest {
             long[] usable = {random.nextInt(0, 3_000_000)};
             DirectorySpace space = new DirectorySpace();
             List<Boolean> asked = new ArrayList<>();
-            space.watchedBy(() -> asked.add(true), () -> {});
+            space.watchedBy(() -> asked.add(true), () -> {}, roomBytes -> {});
             int laneCount = random.nextInt(1, 9);
             List<LaneSpace> lanes = new ArrayList<>();
             for (int i = 0; i < laneCount; i++) lanes.add(new LaneSpace(space, laneCount));
@@ -86,7 +86,7 @@ class SpaceReserveTest {
     void aLaneAsksForALookLongBeforeItsShareIsUsedUp() {
         DirectorySpace space = new DirectorySpace();
         List<String> asked = new ArrayList<>();
-        space.watchedBy(() -> asked.add("look"), () -> asked.add("ran out"));
+        space.watchedBy(() -> asked.add("look"), () -> asked.add("ran out"), roomBytes -> asked.add("nearly full"));
         LaneSpace lane = new LaneSpace(space, 2);
         space.say(new DirectorySpace.Look(State.OPEN, 100 * GB, 200 * GB, GB));
         assertNull(lane.refusal(AppendOrigin.CLIENT, 1 << 20));
