@@ -7,6 +7,7 @@ import io.millrace.storage.CorruptLog;
 import io.millrace.storage.FileRecords;
 import io.millrace.storage.LogDirectoryFailed;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -91,6 +92,8 @@ final class CommittedReader {
             return;
         }
         reading = true;
+        Path file = range.file().path();
+        long position = range.position();
         lane.offload(
                 () -> {
                     try {
@@ -102,22 +105,24 @@ final class CommittedReader {
                 outcome -> {
                     reading = false;
                     switch (outcome) {
-                        case Lane.Outcome.Done<ByteBuffer>(ByteBuffer bytes) -> handOver(bytes, untilOffset);
+                        case Lane.Outcome.Done<ByteBuffer>(ByteBuffer bytes) ->
+                            handOver(bytes, untilOffset, file, position);
                         case Lane.Outcome.Failed<ByteBuffer>(Exception cause) -> failed(cause);
                     }
                 });
     }
 
-    private void handOver(ByteBuffer bytes, long untilOffset) {
-        for (ByteBuffer batch : MetadataLog.batches(bytes, nextOffset)) {
-            if (stopped || BatchHeader.baseOffset(batch, 0) >= untilOffset) break;
-            BatchCheck check = BatchHeader.check(batch, 0);
-            if (!(check instanceof BatchCheck.Whole)) {
-                failed(new CorruptLog(
-                        log.log().directory(), 0, "the batch at offset " + nextOffset + " changed on disk: " + check));
-                return;
+    private void handOver(ByteBuffer bytes, long untilOffset, Path file, long position) {
+        try {
+            for (MetadataLog.Stored stored : MetadataLog.batches(bytes, nextOffset, untilOffset, file, position)) {
+                if (stopped) break;
+                if (BatchHeader.check(stored.batch(), 0) instanceof BatchCheck.Corrupt(String why))
+                    throw new CorruptLog(file, stored.position(), why);
+                handOver(decode(stored.batch()));
             }
-            handOver(decode(batch));
+        } catch (CorruptLog changedOnDisk) {
+            failed(changedOnDisk);
+            return;
         }
         deliver();
     }

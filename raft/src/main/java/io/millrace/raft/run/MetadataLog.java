@@ -161,19 +161,36 @@ final class MetadataLog {
         };
     }
 
-    /** Whole batches of a range, each with its own bytes, from the one that holds {@code fromOffset}. */
-    static List<ByteBuffer> batches(ByteBuffer range, long fromOffset) {
-        List<ByteBuffer> found = new ArrayList<>();
+    /** A batch and where in its file it was read. */
+    record Stored(ByteBuffer batch, long position) {}
+
+    /**
+     * Batches of a range, their CRCs unchecked, each with its own bytes, from the one that holds {@code fromOffset} to the last that begins below
+     * {@code untilOffset}.
+     *
+     * @param bytes the range's bytes
+     * @param file  where they were read
+     * @param position of the range in the file
+     * @throws CorruptLog if a length cannot be one, or what is wanted is not there; it names the file, and where in it
+     */
+    static List<Stored> batches(ByteBuffer bytes, long fromOffset, long untilOffset, Path file, long position) {
+        List<Stored> found = new ArrayList<>();
         int at = 0;
-        while (range.limit() - at >= BatchHeader.HEADER_BYTES) {
-            int sizeBytes = BatchHeader.sizeBytes(range, at);
-            if (sizeBytes > range.limit() - at) break;
-            if (BatchHeader.lastOffset(range, at) >= fromOffset) found.add(range.slice(at, sizeBytes));
+        while (bytes.limit() - at >= BatchHeader.HEADER_BYTES && BatchHeader.baseOffset(bytes, at) < untilOffset) {
+            int sizeBytes = BatchHeader.sizeBytes(bytes, at);
+            if (sizeBytes < BatchHeader.HEADER_BYTES)
+                throw new CorruptLog(file, position + at, "a batch of " + sizeBytes + " bytes");
+            if (sizeBytes > bytes.limit() - at) break;
+            if (BatchHeader.lastOffset(bytes, at) >= fromOffset) {
+                found.add(new Stored(bytes.slice(at, sizeBytes), position + at));
+            }
             at += sizeBytes;
         }
-        if (found.isEmpty()) {
-            throw new IllegalStateException("no whole batch in " + range.limit() + " bytes at offset " + fromOffset);
-        }
+        if (found.isEmpty())
+            throw new CorruptLog(
+                    file,
+                    position + at,
+                    "no whole batch with offset " + fromOffset + " in " + bytes.limit() + " bytes");
         return found;
     }
 
@@ -184,7 +201,9 @@ final class MetadataLog {
         while (next < log.logEndOffset()) {
             FileRecords range = range(next, log.logEndOffset());
             try {
-                for (ByteBuffer batch : batches(range.toBuffer(), next)) {
+                for (Stored stored : batches(
+                        range.toBuffer(), next, log.logEndOffset(), range.file().path(), range.position())) {
+                    ByteBuffer batch = stored.batch();
                     if (BatchHeader.isControl(batch, 0)) addVoters(history, batch);
                     next = BatchHeader.nextOffset(batch, 0);
                 }

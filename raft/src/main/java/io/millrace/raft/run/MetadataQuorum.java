@@ -131,9 +131,13 @@ public final class MetadataQuorum {
                     "nobody votes in the metadata quorum: set controller.quorum.voters, or format the"
                             + " directory with --standalone");
         }
-        throw new UnsupportedQuorum("the voters of the metadata quorum are "
-                + voters.voters().stream().map(voter -> voter.key().toString()).toList()
-                + "; this node is " + config.self() + ", and so far it can only be the one voter of its quorum");
+        throw new UnsupportedQuorum(
+                "the voters of the metadata quorum are "
+                        + voters.voters().stream()
+                                .map(voter -> voter.key().toString())
+                                .toList()
+                        + "; this node is " + config.self()
+                        + ", with the directory.id of its meta.properties, and so far it can only be the one voter of its quorum");
     }
 
     /** The bootstrap records: of snapshot 0-0, or of the file that older versions of Kafka kept them in. */

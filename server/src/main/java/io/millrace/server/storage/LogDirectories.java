@@ -199,6 +199,9 @@ public final class LogDirectories {
             if (clusterId != null && !clusterId.equals(meta.clusterId()))
                 throw new BadConfig(directory.path() + " belongs to cluster " + meta.clusterId() + ", as its "
                         + MetaProperties.FILE_NAME + " says, and the directories before it to cluster " + clusterId);
+            if (DirectoryIds.isReserved(meta.directoryId()))
+                throw new BadConfig(directory.path().resolve(MetaProperties.FILE_NAME)
+                        + " has no directory.id that can be used: " + meta.directoryId());
             InUse use = new InUse(
                     directory,
                     meta.directoryId(),

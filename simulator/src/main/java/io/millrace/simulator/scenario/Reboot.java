@@ -54,11 +54,11 @@ final class Reboot {
         return server.failures();
     }
 
-    /** Whether why the server gave up names a file of its disk. */
-    boolean namesAFile() {
+    /** Whether why the server gave up names something. */
+    boolean names(String what) {
         for (Exception failure : server.failures())
             for (Throwable cause = failure; cause != null; cause = cause.getCause())
-                if (String.valueOf(cause.getMessage()).contains("/")) return true;
+                if (String.valueOf(cause.getMessage()).contains(what)) return true;
         return false;
     }
 
