@@ -5,6 +5,7 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
 import io.millrace.raft.VoterHistory;
 import io.millrace.raft.VoterSet;
+import io.millrace.records.BatchCheck;
 import io.millrace.records.BatchHeader;
 import io.millrace.records.ControlRecord;
 import io.millrace.records.OffsetAndEpoch;
@@ -204,7 +205,11 @@ final class MetadataLog {
                 for (Stored stored : batches(
                         range.toBuffer(), next, log.logEndOffset(), range.file().path(), range.position())) {
                     ByteBuffer batch = stored.batch();
-                    if (BatchHeader.isControl(batch, 0)) addVoters(history, batch);
+                    if (BatchHeader.isControl(batch, 0)) {
+                        if (BatchHeader.check(batch, 0) instanceof BatchCheck.Corrupt(String why))
+                            throw new CorruptLog(range.file().path(), stored.position(), why);
+                        addVoters(history, batch);
+                    }
                     next = BatchHeader.nextOffset(batch, 0);
                 }
             } finally {
