@@ -241,20 +241,24 @@ public final class LaneApplier {
             lane.partitions().offline(name);
             return;
         }
-        Path path = directory.directory().createPartition(name, topicId);
-        PartitionLog log = PartitionLog.open(
-                directory.directory().disk(),
-                path,
-                name,
-                topicId,
-                config,
-                producerConfig,
-                0,
-                0,
-                false,
-                lane.clock().wallMs());
-        place(name, new Placement(directory, topicId));
-        lead(name, log);
+        try {
+            Path path = directory.directory().createPartition(name, topicId);
+            PartitionLog log = PartitionLog.open(
+                    directory.directory().disk(),
+                    path,
+                    name,
+                    topicId,
+                    config,
+                    producerConfig,
+                    0,
+                    0,
+                    false,
+                    lane.clock().wallMs());
+            place(name, new Placement(directory, topicId));
+            lead(name, log);
+        } finally {
+            directories.countPartitions(directory, -1);
+        }
     }
 
     /**

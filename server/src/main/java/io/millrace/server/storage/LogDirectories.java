@@ -439,7 +439,23 @@ public final class LogDirectories {
         return (open.isEmpty() ? online() : open)
                 .stream()
                         .min(Comparator.comparing((InUse use) -> !spaceOf(use).isOpen())
-                                .thenComparingInt(use -> partitionCounts.get(inUse.indexOf(use))));
+                                .thenComparingInt(this::partitionsIn));
+    }
+
+    /** {@link #leastUsedNow}, with one partition more counted there before another lane chooses. */
+    private Optional<InUse> takeLeastUsed() {
+        while (true) {
+            InUse least = leastUsedNow().orElse(null);
+            if (least == null) return Optional.empty();
+            int count = partitionsIn(least);
+            boolean isStillLeast = leastUsedNow().filter(least::equals).isPresent();
+            if (isStillLeast && partitionCounts.compareAndSet(inUse.indexOf(least), count, count + 1))
+                return Optional.of(least);
+        }
+    }
+
+    private int partitionsIn(InUse use) {
+        return partitionCounts.get(inUse.indexOf(use));
     }
 
     /** The directory at a path, as the server's properties name it, if it was taken into use. */
@@ -510,7 +526,8 @@ public final class LogDirectories {
     }
 
     /**
-     * Chooses where a new replica goes.
+     * Chooses where a new replica goes, and counts it there, so that lanes that choose at the same time do not choose the same.
+     * Once it has a place of its own, or has none after all, the caller takes that back by {@link #countPartitions}.
      *
      * @param name      which partition it is of
      * @param assigned  what the metadata says of it
@@ -523,9 +540,13 @@ public final class LogDirectories {
             boolean mayHaveBegun = isEarlier && lacksSome();
             if (mayHaveBegun || assigned.equals(DirectoryIds.LOST)) return Optional.empty();
             InUse wanted = preferred.remove(name);
-            return wanted != null && !isOffline(wanted) ? Optional.of(wanted) : leastUsedNow();
+            if (wanted == null || isOffline(wanted)) return takeLeastUsed();
+            countPartitions(wanted, 1);
+            return Optional.of(wanted);
         }
-        return withId(assigned).filter(use -> !isOffline(use));
+        Optional<InUse> said = withId(assigned).filter(use -> !isOffline(use));
+        said.ifPresent(use -> countPartitions(use, 1));
+        return said;
     }
 
     /** Counts partitions in a directory, for placement. */
