@@ -110,7 +110,8 @@ class StartTest {
     }
 
     @Test
-    void aFileInPlaceOfALogDirectoryIsThatDirectoryOfflineAndTheNodeServes() throws IOException, InterruptedException {
+    void aDirectoryThatIsAFileOrHasRottenPropertiesIsOfflineAndTheNodeServes()
+            throws IOException, InterruptedException {
         Path one = directory.resolve("one");
         Path two = directory.resolve("two");
         String directories = "log.dirs=" + one + "," + two;
@@ -138,6 +139,19 @@ class StartTest {
             assertFalse(listed.contains("offline"), listed);
             assertEquals(0, node.terminate());
         }
+        Path whose = two.resolve("meta.properties");
+        String before = Files.readString(whose);
+        String rotten = before.replace("node.id=", "node.ie=");
+        Files.writeString(whose, rotten);
+        try (ChildProgram node = start(one, "--set", NO_METRICS, "--set", directories)) {
+            String listed = command(1, ready(node).group(2), "log", "dirs");
+            assertTrue(listed.lines().anyMatch(line -> line.contains(two + " ") && line.contains(" offline ")), listed);
+            String complaints = node.complaints();
+            assertTrue(complaints.contains(whose.toString()), complaints);
+            assertTrue(complaints.contains("property node.id is missing"), complaints);
+            assertEquals(0, node.terminate());
+        }
+        assertEquals(rotten, Files.readString(whose));
         Path third = Files.writeString(directory.resolve("file"), "");
         assertRefused(third + " is a file, not a directory", "start", "--data", third.toString(), "--set", NO_METRICS);
     }

@@ -22,19 +22,19 @@ public final class FileRecords implements RecordsPayload {
     private final long position;
     private final int sizeBytes;
     private final AtomicBoolean released;
-    private final @Nullable FormatKnowledge unknownFormats;
+    private final @Nullable FormatKnowledge unlooked;
 
     private FileRecords(
             @Nullable SharedFile shared,
             long position,
             int sizeBytes,
             AtomicBoolean released,
-            @Nullable FormatKnowledge unknownFormats) {
+            @Nullable FormatKnowledge unlooked) {
         this.shared = shared;
         this.position = position;
         this.sizeBytes = sizeBytes;
         this.released = released;
-        this.unknownFormats = unknownFormats;
+        this.unlooked = unlooked;
     }
 
     /** No bytes; needs no release. */
@@ -42,21 +42,21 @@ public final class FileRecords implements RecordsPayload {
 
     /** A range of a segment, which knows something of the formats in it. */
     static FileRecords of(SharedFile file, long position, int sizeBytes, FormatKnowledge formats) {
-        boolean isFormat2 = formats.isFormat2(position, position + sizeBytes);
-        return new FileRecords(file.retain(), position, sizeBytes, new AtomicBoolean(), isFormat2 ? null : formats);
+        boolean isSound = formats.isSound(position, position + sizeBytes);
+        return new FileRecords(file.retain(), position, sizeBytes, new AtomicBoolean(), isSound ? null : formats);
     }
 
     /**
-     * Whether there may be batches of format 0 or 1 in it. If so, whoever sends it to a reader that knows only format 2 has
-     * {@link FormatConversion} look at it first.
+     * Whether there may be damage or batches of format 0 or 1 in it, as nobody has read it since the start. If so, whoever sends
+     * it to a reader has {@link FormatConversion} look at it first.
      */
-    public boolean mayHoldOldFormats() {
-        return unknownFormats != null;
+    public boolean needsLook() {
+        return unlooked != null;
     }
 
-    /** Remembers for later reads that there were none up to a position. Called on the log's lane. */
-    public void noteFormat2(long untilPosition) {
-        if (unknownFormats != null) unknownFormats.noteFormat2(position, untilPosition);
+    /** Remembers for later reads that there was neither up to a position. Called on the log's lane. */
+    public void noteSound(long untilPosition) {
+        if (unlooked != null) unlooked.noteSound(position, untilPosition);
     }
 
     /**

@@ -15,14 +15,14 @@ public sealed interface FormatConversion {
     int LARGEST_BYTES = 1 << 20;
 
     /**
-     * Everything is of format 2 already: the range can be sent as it is.
+     * Everything is sound and of format 2 already: the range can be sent as it is.
      *
-     * @param untilPosition no batch that begins before it is of an old format; for {@link FileRecords#noteFormat2}
+     * @param untilPosition no batch that begins before it is damaged or of an old format; for {@link FileRecords#noteSound}
      */
     record NotNeeded(long untilPosition) implements FormatConversion {}
 
     /**
-     * The batches of the range from its first one on, those of old formats as batches of format 2.
+     * The batches of the range from its first one on, up to damage if there is any; those of old formats as batches of format 2.
      *
      * @param batches     whole ones, from position 0 to the limit; none if not even the first was allowed
      * @param recordCount how many records were converted
@@ -30,7 +30,8 @@ public sealed interface FormatConversion {
     record Converted(ByteBuffer batches, int recordCount) implements FormatConversion {}
 
     /**
-     * Looks at the headers of a range, and converts it if there is an old batch among them.
+     * Reads the batches of a range, and makes others of them if not all can be sent as they are: up to the first damaged one, and
+     * those of old formats converted.
      *
      * @param maxBytes        what the batches may have together, from 0
      * @param atLeastOneBatch whether the first is wanted even if it is larger (KIP-74)
@@ -39,8 +40,8 @@ public sealed interface FormatConversion {
      */
     static FormatConversion of(FileRecords range, int maxBytes, boolean atLeastOneBatch) {
         try {
-            long firstOld = FormatScan.firstOldBatch(range);
-            if (firstOld < 0) return new NotNeeded(~firstOld);
+            long unsound = FormatScan.firstUnsound(range);
+            if (unsound < 0) return new NotNeeded(~unsound);
             return convert(range, Math.min(maxBytes, LARGEST_BYTES), atLeastOneBatch);
         } catch (IOException e) {
             throw new LogDirectoryFailed(range.file().path(), "read", e);

@@ -172,7 +172,7 @@ public final class LogCompaction {
             Segment.Found found = new Segment.Found(true, true, true, compaction.targetHasTransactions());
             Segment replaced = sources.getLast().segment();
             Segment made = new Segment(folder, baseOffset, found, compaction.targetBytes(), replaced.createdMs());
-            made.formats().noteFormat2(0, compaction.targetBytes());
+            made.formats().noteSound(0, compaction.targetBytes());
             segments.replace(from, from + sources.size(), made);
             snapshots.deleteBetween(baseOffset + 1, compaction.group().nextOffset());
             log.namesChanged();

@@ -69,10 +69,17 @@ public final class LogDirectory implements Closeable {
         return path;
     }
 
-    /** Whose it is; nothing if it was never formatted. */
+    /**
+     * Whose it is; nothing if it was never formatted.
+     *
+     * @throws LogDirectoryFailed if that cannot be read, or is damaged: nobody knows then whose it is, and it is left alone
+     */
     public Optional<MetaProperties> metaProperties() {
         try {
             return MetaProperties.read(disk, path);
+        } catch (CorruptLog damaged) {
+            throw new LogDirectoryFailed(
+                    path, "read meta.properties of", new IOException(damaged.getMessage(), damaged));
         } catch (IOException e) {
             throw new LogDirectoryFailed(path, "read meta.properties of", e);
         }

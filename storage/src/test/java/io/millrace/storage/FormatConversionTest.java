@@ -70,10 +70,10 @@ class FormatConversionTest {
     private static ByteBuffer answer(PartitionLog log, long from, int maxBytes) {
         FileRecords range = range(log, from, maxBytes);
         try {
-            if (!range.mayHoldOldFormats()) return range.toBuffer();
+            if (!range.needsLook()) return range.toBuffer();
             return switch (FormatConversion.of(range, maxBytes, true)) {
                 case FormatConversion.NotNeeded(long untilPosition) -> {
-                    range.noteFormat2(untilPosition);
+                    range.noteSound(untilPosition);
                     yield range.toBuffer();
                 }
                 case FormatConversion.Converted(ByteBuffer batches, int ignored) -> batches;
@@ -123,31 +123,31 @@ class FormatConversionTest {
     }
 
     @Test
-    void whatWasWrittenHereIsKnownToBeOfFormat2AndWhatWasFoundIsLookedAtOnce() {
+    void whatWasWrittenHereIsKnownToBeSoundAndWhatWasFoundIsLookedAtOnce() {
         CrashingDisk disk = disk();
         PartitionLog log = open(disk, LogConfig.DEFAULT);
         for (int i = 0; i < 20; i++) LogUnderTest.append(log, Batches.of(1_000, "value " + i));
-        assertFalse(range(log, 0, 1 << 20).mayHoldOldFormats(), "just written");
+        assertFalse(range(log, 0, 1 << 20).needsLook(), "just written");
         log.close();
         PartitionLog again = open(disk.afterKill(), LogConfig.DEFAULT, 20, true);
         int half = (int) (again.sizeBytes() / 2);
         for (int pass = 0; pass < 2; pass++) {
             FileRecords range = range(again, 0, half);
-            assertEquals(pass == 0, range.mayHoldOldFormats());
-            if (range.mayHoldOldFormats())
-                range.noteFormat2(
+            assertEquals(pass == 0, range.needsLook());
+            if (range.needsLook())
+                range.noteSound(
                         assertInstanceOf(FormatConversion.NotNeeded.class, FormatConversion.of(range, half, true))
                                 .untilPosition());
             range.release();
         }
-        assertTrue(range(again, 0, 1 << 20).mayHoldOldFormats(), "nobody has looked at the rest");
+        assertTrue(range(again, 0, 1 << 20).needsLook(), "nobody has looked at the rest");
         answer(again, 10, 1 << 20);
-        assertFalse(range(again, 0, 1 << 20).mayHoldOldFormats());
+        assertFalse(range(again, 0, 1 << 20).needsLook());
         LogUnderTest.append(again, Batches.of(1_000, "more"));
-        assertFalse(range(again, 0, 1 << 20).mayHoldOldFormats());
+        assertFalse(range(again, 0, 1 << 20).needsLook());
         again.truncateTo(5);
         LogUnderTest.append(again, Batches.of(1_000, "other"));
-        assertFalse(range(again, 0, 1 << 20).mayHoldOldFormats());
+        assertFalse(range(again, 0, 1 << 20).needsLook());
     }
 
     @Test
@@ -163,11 +163,10 @@ class FormatConversionTest {
                 at += BatchHeader.sizeBytes(before, at);
             int bad = (int) first.position() + at + random.nextInt(18, BatchHeader.sizeBytes(before, at));
             content[bad] ^= 1;
-            boolean holdsOld = BatchHeader.magic(before, 0) < 2;
-            if (at == 0 && holdsOld) {
+            if (at == 0) {
                 CorruptLog damage = assertThrows(CorruptLog.class, () -> FormatConversion.of(first, 1 << 20, true));
                 assertEquals(first.position(), damage.position());
-            } else if (holdsOld) {
+            } else {
                 ByteBuffer batches = assertInstanceOf(
                                 FormatConversion.Converted.class, FormatConversion.of(first, 1 << 20, true))
                         .batches();

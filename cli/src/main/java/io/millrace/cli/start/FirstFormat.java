@@ -9,6 +9,7 @@ import io.millrace.server.controller.KnownMetadata;
 import io.millrace.server.format.FormatOptions;
 import io.millrace.server.format.FormatRefused;
 import io.millrace.server.format.Formatter;
+import io.millrace.storage.CorruptLog;
 import io.millrace.storage.MetaProperties;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -46,6 +47,9 @@ final class FirstFormat {
                 found = MetaProperties.read(disk, directory);
             } catch (MetaProperties.UnknownVersion unknown) {
                 throw new BadConfig(String.valueOf(unknown.getMessage()));
+            } catch (CorruptLog damaged) {
+                if (failure == null) failure = new IOException(damaged.getMessage(), damaged);
+                continue;
             } catch (IOException e) {
                 // One that cannot be read is no reason not to serve the others; the node says what it does without.
                 if (failure == null) failure = e;

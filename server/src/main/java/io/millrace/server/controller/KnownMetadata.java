@@ -47,6 +47,8 @@ public final class KnownMetadata {
                 MetaProperties.read(disk, directory);
             } catch (MetaProperties.UnknownVersion unknown) {
                 throw new BadConfig(String.valueOf(unknown.getMessage()));
+            } catch (CorruptLog damaged) {
+                if (directory.equals(config.metadataLogDir())) throw damaged;
             } catch (IOException failed) {
                 // A disk that fails costs its directory only: whoever takes the directories into use finds it again and
                 // says so.

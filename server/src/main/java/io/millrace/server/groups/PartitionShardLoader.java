@@ -68,7 +68,7 @@ final class PartitionShardLoader implements ShardLoader {
 
     /** A log of offsets may be as old as its cluster, and begin with batches of a format before 2. */
     private static ByteBuffer inFormat2(FileRecords records) {
-        if (records.mayHoldOldFormats()
+        if (records.needsLook()
                 && FormatConversion.of(records, records.sizeBytes(), true)
                         instanceof FormatConversion.Converted converted) return converted.batches();
         return records.toBuffer();

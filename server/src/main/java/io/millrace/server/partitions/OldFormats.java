@@ -14,8 +14,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
- * Has consumers read what a log keeps in formats 0 and 1 as batches of format 2 (ADR 35). The work is done on a helper, and only for
- * ranges of which nobody knows yet that they hold format 2 only; the others cost a look at a field. Touched on the partitions' lane
+ * Has consumers read what a log keeps in formats 0 and 1 as batches of format 2 (ADR 35), and nothing that is damaged (ADR 44). The work
+ * is done on a helper, and only for ranges that nobody has read since the start; the others cost a look at a field. Touched on the partitions' lane
  * only, save the bytes held, which are given back from other lanes.
  */
 public final class OldFormats {
@@ -49,7 +49,7 @@ public final class OldFormats {
 
     /** Whether {@link #convert} has anything to do. */
     public static boolean mayBeIn(List<PartitionRead> reads) {
-        for (int i = 0; i < reads.size(); i++) if (reads.get(i).records().mayHoldOldFormats()) return true;
+        for (int i = 0; i < reads.size(); i++) if (reads.get(i).records().needsLook()) return true;
         return false;
     }
 
@@ -70,10 +70,7 @@ public final class OldFormats {
                 case Lane.Outcome.Failed<List<Outcome>>(Exception cause) -> {
                     LOG.log(System.Logger.Level.ERROR, "old batches could not be converted for a fetch", cause);
                     for (PartitionRead read : reads)
-                        results.add(
-                                read.records().mayHoldOldFormats()
-                                        ? refused(read, ErrorCode.UNKNOWN_SERVER_ERROR)
-                                        : read);
+                        results.add(read.records().needsLook() ? refused(read, ErrorCode.UNKNOWN_SERVER_ERROR) : read);
                 }
             }
             then.accept(results);
@@ -89,7 +86,7 @@ public final class OldFormats {
             FileRecords range = read.records();
             Outcome outcome = new Outcome.NotTried();
             int bytes = range.sizeBytes();
-            if (range.mayHoldOldFormats()) {
+            if (range.needsLook()) {
                 int most = (int) Math.max(0, Math.min(left, read.wanted().maxBytes()));
                 outcome = held >= MOST_HELD_BYTES ? new Outcome.Made(NOTHING) : outcome(range, most, isFirst);
                 if (outcome instanceof Outcome.Made(FormatConversion.Converted made)) {
@@ -122,13 +119,13 @@ public final class OldFormats {
         return switch (outcome) {
             case Outcome.NotTried() -> read;
             case Outcome.Made(FormatConversion.NotNeeded(long untilPosition)) -> {
-                read.records().noteFormat2(untilPosition);
+                read.records().noteSound(untilPosition);
                 yield read;
             }
             case Outcome.Made(FormatConversion.Converted made) -> {
                 if (made.recordCount() > 0) conversions++;
                 convertedRecords += made.recordCount();
-                convertedBytes += made.batches().remaining();
+                if (made.recordCount() > 0) convertedBytes += made.batches().remaining();
                 read.convertedTo(new ConvertedRecords(made.batches(), heldBytes));
                 yield read;
             }

@@ -126,7 +126,7 @@ class OldFormatsFetchTest {
         reads.get(0).release();
         fetch(broker, 1, 1 << 20, 1);
         assertSame(reads.get(0).records(), reads.get(0).payload());
-        assertFalse(reads.get(0).records().mayHoldOldFormats());
+        assertFalse(reads.get(0).records().needsLook());
         assertEquals(1, numbers(broker).conversions());
         reads.get(0).release();
     }
