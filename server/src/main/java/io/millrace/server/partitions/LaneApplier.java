@@ -241,6 +241,7 @@ public final class LaneApplier {
             lane.partitions().offline(name);
             return;
         }
+        boolean hasPlace = false;
         try {
             Path path = directory.directory().createPartition(name, topicId);
             PartitionLog log = PartitionLog.open(
@@ -254,10 +255,11 @@ public final class LaneApplier {
                     0,
                     false,
                     lane.clock().wallMs());
-            place(name, new Placement(directory, topicId));
+            placeCounted(name, new Placement(directory, topicId), 1);
+            hasPlace = true;
             lead(name, log);
         } finally {
-            directories.countPartitions(directory, -1);
+            if (!hasPlace) directories.countPartitions(directory, -1);
         }
     }
 
@@ -518,8 +520,13 @@ public final class LaneApplier {
     }
 
     private void place(TopicPartition name, Placement placement) {
+        placeCounted(name, placement, 0);
+    }
+
+    private void placeCounted(TopicPartition name, Placement placement, int counted) {
         lane.partitions().online(name);
-        if (placements.put(name, placement) == null) directories.countPartitions(placement.directory(), 1);
+        int wanted = placements.put(name, placement) == null ? 1 : 0;
+        if (wanted != counted) directories.countPartitions(placement.directory(), wanted - counted);
         TopicImage topic = lane.image().topics().topic(name.topic());
         PartitionImage image = topic == null ? null : topic.partition(name.partition());
         if (topic == null || image == null || !topic.id().equals(placement.topicId())) return;

@@ -527,7 +527,7 @@ public final class LogDirectories {
 
     /**
      * Chooses where a new replica goes, and counts it there, so that lanes that choose at the same time do not choose the same.
-     * Once it has a place of its own, or has none after all, the caller takes that back by {@link #countPartitions}.
+     * If it is not made there after all, the caller takes that back by {@link #countPartitions}.
      *
      * @param name      which partition it is of
      * @param assigned  what the metadata says of it
