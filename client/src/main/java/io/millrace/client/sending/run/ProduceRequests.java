@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** Writes batches down as a Produce request: by topic ids (KIP-516, version 13) where all are known, else by names. */
 final class ProduceRequests {
@@ -18,11 +17,9 @@ final class ProduceRequests {
 
     private ProduceRequests() {}
 
-    static short maxVersion(ClusterView view, List<SentBatch> batches, short atMost) {
-        for (SentBatch each : batches) {
-            if (idOf(view, each.line().topic).equals(Uuid.ZERO)) return (short) Math.min(LAST_BY_NAME, atMost);
-        }
-        return (short) Math.min(ApiKey.PRODUCE.latestStableVersion(), atMost);
+    static short maxVersion(ClusterView view, List<SentBatch> batches) {
+        for (SentBatch each : batches) if (idOf(view, each.line().topic).equals(Uuid.ZERO)) return LAST_BY_NAME;
+        return ApiKey.PRODUCE.latestStableVersion();
     }
 
     private static Uuid idOf(ClusterView view, String topic) {
@@ -30,8 +27,7 @@ final class ProduceRequests {
         return known == null ? Uuid.ZERO : known.id();
     }
 
-    static ProduceRequest of(
-            ClusterView view, List<SentBatch> batches, short acks, int timeoutMs, @Nullable String transactionalId) {
+    static ProduceRequest of(ClusterView view, List<SentBatch> batches, short acks, int timeoutMs) {
         List<ProduceRequest.TopicProduceData> topics;
         if (batches.size() == 1) {
             SentBatch only = batches.getFirst();
@@ -46,7 +42,7 @@ final class ProduceRequests {
             for (var each : byTopic.entrySet()) topics.add(topic(view, each.getKey(), each.getValue()));
         }
         return ProduceRequest.builder()
-                .transactionalId(transactionalId)
+                .transactionalId(null)
                 .acks(acks)
                 .timeoutMs(timeoutMs)
                 .topicData(topics)
