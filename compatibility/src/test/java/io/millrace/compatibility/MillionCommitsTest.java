@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * What a long life of commits leaves in {@code __consumer_offsets}: a group commits one offset per request, on one connection with
  * many requests in flight, then everything is at rest, and the broker is started anew.
  *
- * <p>{@code -Dmillrace.commits=1000000} says how many; skipped without. Runs against Apache Kafka, too.
+ * <p>{@code -Dmillrace.commits=1000000} says how many; skipped without.
  */
 @Tag("long")
 final class MillionCommitsTest {
