@@ -2,6 +2,7 @@ package io.millrace.client;
 
 import io.millrace.records.TopicPartition;
 import java.util.List;
+import java.util.concurrent.Executor;
 
 /**
  * Looks at a cluster and changes it. Calls block and work on the caller's thread; an instance is for one thread at a time.
@@ -21,6 +22,8 @@ public final class Admin implements AutoCloseable {
     private final GroupAdmin groups;
     private final OffsetAdmin offsets;
     private final LogDirAdmin logDirs;
+    private final ProducerAdmin producers;
+    private final ClusterAdmin wholeCluster;
 
     private Admin(Cluster cluster) {
         this.cluster = cluster;
@@ -29,6 +32,8 @@ public final class Admin implements AutoCloseable {
         this.groups = new GroupAdmin(cluster);
         this.offsets = new OffsetAdmin(cluster);
         this.logDirs = new LogDirAdmin(cluster);
+        this.producers = new ProducerAdmin(cluster);
+        this.wholeCluster = new ClusterAdmin(cluster);
     }
 
     /**
@@ -46,7 +51,7 @@ public final class Admin implements AutoCloseable {
         return topics;
     }
 
-    /** Configurations of topics, brokers and groups. */
+    /** Configurations of topics, brokers, groups and client metrics. */
     public ConfigAdmin configs() {
         return configs;
     }
@@ -56,7 +61,7 @@ public final class Admin implements AutoCloseable {
         return groups;
     }
 
-    /** Where logs begin and end. */
+    /** Where logs begin and end, and what is deleted from their start. */
     public OffsetAdmin offsets() {
         return offsets;
     }
@@ -64,6 +69,26 @@ public final class Admin implements AutoCloseable {
     /** Log directories of brokers. */
     public LogDirAdmin logDirs() {
         return logDirs;
+    }
+
+    /** Producers of partitions, and transactions they left hanging. */
+    public ProducerAdmin producers() {
+        return producers;
+    }
+
+    /** The cluster as a whole and its nodes. */
+    public ClusterAdmin cluster() {
+        return wholeCluster;
+    }
+
+    /**
+     * This admin, to be asked from any thread and answered in futures. From now on it must not be used in another way, except to
+     * close it.
+     *
+     * @param executor makes the calls, one at a time; they block, so that virtual threads suit it
+     */
+    public AsyncAdmin async(Executor executor) {
+        return new AsyncAdmin(this, executor);
     }
 
     /** One partition's batches, as they are. */

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * that a topic just created is answered with "exists already". Kafka's own admin client has the same edge.
  */
 final class Cluster implements AutoCloseable {
-    private static final int FIRST_PAUSE_MS = 20;
-    private static final int MAX_PAUSE_MS = 1_000;
+    static final int FIRST_PAUSE_MS = 20;
+    static final int MAX_PAUSE_MS = 1_000;
     private static final byte GROUP = 0;
     private static final int FIRST_BATCHED_FIND_COORDINATOR = 4;
 
@@ -277,7 +277,7 @@ final class Cluster implements AutoCloseable {
         return String.valueOf(e.getMessage());
     }
 
-    private static void pause(int ms) {
+    static void pause(int ms) {
         try {
             Thread.sleep(ms);
         } catch (InterruptedException e) {

@@ -11,6 +11,9 @@ import io.millrace.protocol.messages.DeleteGroupsRequest;
 import io.millrace.protocol.messages.DeleteGroupsResponse;
 import io.millrace.protocol.messages.DescribeGroupsRequest;
 import io.millrace.protocol.messages.DescribeGroupsResponse;
+import io.millrace.protocol.messages.LeaveGroupRequest;
+import io.millrace.protocol.messages.LeaveGroupRequest.MemberIdentity;
+import io.millrace.protocol.messages.LeaveGroupResponse;
 import io.millrace.protocol.messages.ListGroupsRequest;
 import io.millrace.protocol.messages.ListGroupsResponse;
 import io.millrace.protocol.messages.OffsetCommitRequest;
@@ -18,6 +21,10 @@ import io.millrace.protocol.messages.OffsetCommitRequest.OffsetCommitRequestPart
 import io.millrace.protocol.messages.OffsetCommitRequest.OffsetCommitRequestTopic;
 import io.millrace.protocol.messages.OffsetCommitResponse;
 import io.millrace.protocol.messages.OffsetCommitResponse.OffsetCommitResponsePartition;
+import io.millrace.protocol.messages.OffsetDeleteRequest;
+import io.millrace.protocol.messages.OffsetDeleteRequest.OffsetDeleteRequestPartition;
+import io.millrace.protocol.messages.OffsetDeleteRequest.OffsetDeleteRequestTopic;
+import io.millrace.protocol.messages.OffsetDeleteResponse;
 import io.millrace.protocol.messages.OffsetFetchRequest;
 import io.millrace.protocol.messages.OffsetFetchRequest.OffsetFetchRequestGroup;
 import io.millrace.protocol.messages.OffsetFetchResponse;
@@ -39,6 +46,11 @@ public final class GroupAdmin {
     private static final int FIRST_WITH_GROUPS = 8;
 
     private static final int LAST_WITH_TOPIC_NAMES = 9;
+
+    /** LeaveGroup names members in a list from version 3 on, and can say why from version 5 on. */
+    private static final int FIRST_LEAVE_OF_MANY = 3;
+
+    private static final int FIRST_LEAVE_WITH_REASON = 5;
 
     /** Who commits without being a member says this for a generation, and no member id. */
     private static final int NO_GENERATION = -1;
@@ -281,6 +293,73 @@ public final class GroupAdmin {
                 if (asked != null) outcomes.put(partition, Answer.of(it.errorCode(), null, asked));
             }
         }
+        return outcomes;
+    }
+
+    /**
+     * Forgets what a group has committed for these partitions (KIP-496).
+     *
+     * @return by topic and partition; GROUP_SUBSCRIBED_TO_TOPIC where its members read the topic
+     * @throws ClientFailure.Refused if there is no such group, or it is of a kind that cannot
+     */
+    public Map<TopicPartition, Answer<TopicPartition>> deleteOffsets(
+            String groupId, Collection<TopicPartition> partitions) {
+        if (partitions.isEmpty()) return Map.of();
+        Map<TopicPartition, Answer<TopicPartition>> outcomes = new TreeMap<>();
+        Map<String, List<OffsetDeleteRequestPartition>> byTopic = new TreeMap<>();
+        for (TopicPartition partition : partitions) {
+            outcomes.put(partition, TopicAdmin.unanswered());
+            byTopic.computeIfAbsent(partition.topic(), topic -> new ArrayList<>())
+                    .add(new OffsetDeleteRequestPartition(partition.partition()));
+        }
+        var request = OffsetDeleteRequest.builder()
+                .groupId(groupId)
+                .topics(byTopic.entrySet().stream()
+                        .map(it -> new OffsetDeleteRequestTopic(it.getKey(), it.getValue()))
+                        .toList())
+                .build();
+        var call = Call.of(request, OffsetDeleteResponse.class, answer -> List.of(answer.errorCode()));
+        var answer = cluster.ask(new Destination.GroupCoordinator(groupId), call, cluster.deadline());
+        requireNone(answer.errorCode());
+        for (var topic : answer.topics()) {
+            for (var it : topic.partitions()) {
+                TopicPartition partition = new TopicPartition(topic.name(), it.partitionIndex());
+                outcomes.put(partition, Answer.of(it.errorCode(), null, partition));
+            }
+        }
+        return outcomes;
+    }
+
+    /**
+     * Has members leave a group of the classic protocol (KIP-345); they join again if they still live.
+     *
+     * @param memberIds of members as {@link #describe} tells them
+     * @param reason for the coordinator's log, at most 255 characters (KIP-800)
+     * @return by member id; UNKNOWN_MEMBER_ID where it is not in the group
+     */
+    public Map<String, Answer<String>> removeMembers(String groupId, Collection<String> memberIds, String reason) {
+        if (memberIds.isEmpty()) return Map.of();
+        var call = new Call<>(
+                ApiKey.LEAVE_GROUP,
+                FIRST_LEAVE_OF_MANY,
+                ApiKey.LEAVE_GROUP.latestVersion(),
+                version -> LeaveGroupRequest.builder()
+                        .groupId(groupId)
+                        .members(memberIds.stream()
+                                .map(id -> MemberIdentity.builder()
+                                        .memberId(id)
+                                        .reason(version < FIRST_LEAVE_WITH_REASON ? null : reason)
+                                        .build())
+                                .toList())
+                        .build(),
+                LeaveGroupResponse.class,
+                (LeaveGroupResponse answer) -> List.of(answer.errorCode()));
+        var answer = cluster.ask(new Destination.GroupCoordinator(groupId), call, cluster.deadline());
+        requireNone(answer.errorCode());
+        Map<String, Answer<String>> outcomes = new LinkedHashMap<>();
+        for (String id : memberIds) outcomes.put(id, TopicAdmin.unanswered());
+        for (var member : answer.members())
+            outcomes.put(member.memberId(), Answer.of(member.errorCode(), null, member.memberId()));
         return outcomes;
     }
 

@@ -6,6 +6,7 @@ import io.millrace.protocol.messages.AlterReplicaLogDirsRequest.AlterReplicaLogD
 import io.millrace.protocol.messages.AlterReplicaLogDirsRequest.AlterReplicaLogDirTopic;
 import io.millrace.protocol.messages.AlterReplicaLogDirsResponse;
 import io.millrace.protocol.messages.DescribeLogDirsRequest;
+import io.millrace.protocol.messages.DescribeLogDirsRequest.DescribableLogDirTopic;
 import io.millrace.protocol.messages.DescribeLogDirsResponse;
 import io.millrace.protocol.messages.DescribeLogDirsResponse.DescribeLogDirsResult;
 import io.millrace.records.TopicPartition;
@@ -35,7 +36,25 @@ public final class LogDirAdmin {
 
     /** The log directories of a broker, by path. */
     public List<LogDirListing> describe(int brokerId) {
-        var request = DescribeLogDirsRequest.builder().topics(null).build();
+        return describe(brokerId, DescribeLogDirsRequest.builder().topics(null).build());
+    }
+
+    /** The log directories of a broker, by path, with these partitions' replicas only. */
+    public List<LogDirListing> describe(int brokerId, Collection<TopicPartition> partitions) {
+        Map<String, List<Integer>> byTopic = new TreeMap<>();
+        for (TopicPartition partition : new TreeSet<>(partitions))
+            byTopic.computeIfAbsent(partition.topic(), topic -> new ArrayList<>())
+                    .add(partition.partition());
+        return describe(
+                brokerId,
+                DescribeLogDirsRequest.builder()
+                        .topics(byTopic.entrySet().stream()
+                                .map(it -> new DescribableLogDirTopic(it.getKey(), it.getValue()))
+                                .toList())
+                        .build());
+    }
+
+    private List<LogDirListing> describe(int brokerId, DescribeLogDirsRequest request) {
         var call = Call.of(request, DescribeLogDirsResponse.class, answer -> List.of(answer.errorCode()));
         var answer = cluster.ask(new Destination.Broker(brokerId), call, cluster.deadline());
         if (answer.errorCode() != ErrorCode.NONE.code())

@@ -171,7 +171,7 @@ final class NodeConnection implements Closeable {
         }
     }
 
-    private static ApiVersionsRequest hello() {
+    static ApiVersionsRequest hello() {
         String version = NodeConnection.class.getPackage().getImplementationVersion();
         return ApiVersionsRequest.builder()
                 .clientSoftwareName(SOFTWARE_NAME)

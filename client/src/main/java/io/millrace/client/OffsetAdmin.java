@@ -1,21 +1,31 @@
 package io.millrace.client;
 
+import io.millrace.client.fetching.FetchedRange;
+import io.millrace.client.fetching.RangeReader;
+import io.millrace.client.fetching.WholeBatches;
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.messages.DeleteRecordsRequest;
+import io.millrace.protocol.messages.DeleteRecordsRequest.DeleteRecordsPartition;
+import io.millrace.protocol.messages.DeleteRecordsRequest.DeleteRecordsTopic;
+import io.millrace.protocol.messages.DeleteRecordsResponse;
 import io.millrace.protocol.messages.ListOffsetsRequest;
 import io.millrace.protocol.messages.ListOffsetsRequest.ListOffsetsPartition;
 import io.millrace.protocol.messages.ListOffsetsRequest.ListOffsetsTopic;
 import io.millrace.protocol.messages.ListOffsetsResponse;
-import io.millrace.protocol.messages.ListOffsetsResponse.ListOffsetsPartitionResponse;
+import io.millrace.protocol.messages.OffsetForLeaderEpochRequest;
+import io.millrace.protocol.messages.OffsetForLeaderEpochRequest.OffsetForLeaderPartition;
+import io.millrace.protocol.messages.OffsetForLeaderEpochRequest.OffsetForLeaderTopic;
+import io.millrace.protocol.messages.OffsetForLeaderEpochResponse;
+import io.millrace.records.CompressionUnavailable;
+import io.millrace.records.InvalidBatch;
 import io.millrace.records.TopicPartition;
-import java.util.ArrayList;
+import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
-/** What an {@link Admin} asks of logs (KIP-396). */
+/** What an {@link Admin} asks of logs, and deletes in them (KIP-107, KIP-396). Each partition's leader is asked. */
 public final class OffsetAdmin {
     /** Instead of a time: the end of what a consumer may read, which is the high watermark. */
     public static final long LATEST = -1;
@@ -26,16 +36,37 @@ public final class OffsetAdmin {
     /** Instead of a time: the record with the largest timestamp (KIP-734). */
     public static final long MAX_TIMESTAMP = -3;
 
+    /** Instead of an offset to delete before: the high watermark. */
+    public static final long HIGH_WATERMARK = -1;
+
     /** The oldest version of ListOffsets that knows {@link #MAX_TIMESTAMP}. */
     private static final int FIRST_WITH_MAX_TIMESTAMP = 7;
 
     private static final int NOT_A_REPLICA = -1;
+    private static final int ANY_EPOCH = -1;
+
+    /** A soft cap in bytes: the first batch comes whatever its size (KIP-74). */
+    private static final int ONE_BATCH = 1;
+
+    private static final int AT_ONCE = 0;
+    private static final long NO_TIMESTAMP = -1;
+
+    /** Control batches and batches that compaction emptied, at most, before it is given up to find a record. */
+    private static final int MOST_BATCHES_WITHOUT_RECORDS = 8;
 
     private final Cluster cluster;
 
     OffsetAdmin(Cluster cluster) {
         this.cluster = cluster;
     }
+
+    /**
+     * Where an epoch ended.
+     *
+     * @param leaderEpoch the largest epoch of the log that is not larger than the one asked for, -1 if there is none
+     * @param endOffset just past its last record, -1 if there is none
+     */
+    public record EpochEnd(int leaderEpoch, long endOffset) {}
 
     /**
      * The offset of the first record with at least that timestamp.
@@ -45,68 +76,34 @@ public final class OffsetAdmin {
      */
     public Map<TopicPartition, Answer<Long>> find(Collection<TopicPartition> partitions, long timestamp) {
         Deadline deadline = cluster.deadline();
-        Map<TopicPartition, Answer<Long>> outcomes = new TreeMap<>();
-        Map<Integer, Set<TopicPartition>> byLeader = leaders(partitions, outcomes, deadline);
-        byLeader.forEach((leader, led) -> find(leader, led, timestamp, outcomes, deadline));
-        return outcomes;
-    }
-
-    /** Finds leaders; what has none, or is not known, is answered here. */
-    private Map<Integer, Set<TopicPartition>> leaders(
-            Collection<TopicPartition> partitions, Map<TopicPartition, Answer<Long>> outcomes, Deadline deadline) {
-        Map<Integer, Set<TopicPartition>> byLeader = new TreeMap<>();
-        Set<String> topics = new TreeSet<>();
-        for (TopicPartition partition : partitions) {
-            topics.add(partition.topic());
-            outcomes.put(
-                    partition,
-                    Answer.refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION.code(), "there is no partition " + partition));
-        }
-        for (var topic : cluster.metadata(List.copyOf(topics), deadline).topics()) {
-            String name = topic.name();
-            if (name == null) continue;
-            for (var it : topic.partitions()) {
-                TopicPartition partition = new TopicPartition(name, it.partitionIndex());
-                if (!outcomes.containsKey(partition)) continue;
-                if (it.leaderId() < 0)
-                    outcomes.put(
-                            partition,
-                            Answer.refused(ErrorCode.LEADER_NOT_AVAILABLE.code(), partition + " has no leader now"));
-                else
-                    byLeader.computeIfAbsent(it.leaderId(), id -> new TreeSet<>())
-                            .add(partition);
-            }
-        }
-        return byLeader;
+        return PartitionLeaders.ask(
+                cluster,
+                partitions,
+                deadline,
+                (leader, led, outcomes) -> find(leader, led, timestamp, outcomes, deadline));
     }
 
     private void find(
             int leader,
-            Set<TopicPartition> led,
+            Map<String, List<Integer>> led,
             long timestamp,
             Map<TopicPartition, Answer<Long>> outcomes,
             Deadline deadline) {
-        Map<String, List<ListOffsetsPartition>> byTopic = new TreeMap<>();
-        for (TopicPartition partition : led)
-            byTopic.computeIfAbsent(partition.topic(), topic -> new ArrayList<>())
-                    .add(ListOffsetsPartition.builder()
-                            .partitionIndex(partition.partition())
-                            .timestamp(timestamp)
-                            .build());
         var request = ListOffsetsRequest.builder()
                 .replicaId(NOT_A_REPLICA)
-                .topics(byTopic.entrySet().stream()
-                        .map(it -> new ListOffsetsTopic(it.getKey(), it.getValue()))
+                .topics(led.entrySet().stream()
+                        .map(it -> new ListOffsetsTopic(
+                                it.getKey(),
+                                it.getValue().stream()
+                                        .map(number -> ListOffsetsPartition.builder()
+                                                .partitionIndex(number)
+                                                .timestamp(timestamp)
+                                                .build())
+                                        .toList()))
                         .toList())
                 .timeoutMs(deadline.leftMs())
                 .build();
-        var call = Call.of(
-                request,
-                ListOffsetsResponse.class,
-                answer -> answer.topics().stream()
-                        .flatMap(topic -> topic.partitions().stream())
-                        .map(ListOffsetsPartitionResponse::errorCode)
-                        .toList());
+        var call = Call.of(request, ListOffsetsResponse.class, answer -> List.of());
         if (timestamp == MAX_TIMESTAMP) call = call.from(FIRST_WITH_MAX_TIMESTAMP);
         var answer = cluster.ask(new Destination.Broker(leader), call, deadline);
         for (var topic : answer.topics())
@@ -114,5 +111,115 @@ public final class OffsetAdmin {
                 outcomes.put(
                         new TopicPartition(topic.name(), it.partitionIndex()),
                         Answer.of(it.errorCode(), null, it.offset()));
+    }
+
+    /**
+     * Deletes records from the log's start on (KIP-107).
+     *
+     * @param beforeOffsets by topic and partition, the first offset that is kept, or {@link #HIGH_WATERMARK} for none
+     * @return by topic and partition, where its log starts now; OFFSET_OUT_OF_RANGE where that is above the high watermark
+     */
+    public Map<TopicPartition, Answer<Long>> deleteBefore(Map<TopicPartition, Long> beforeOffsets) {
+        Deadline deadline = cluster.deadline();
+        return PartitionLeaders.ask(cluster, beforeOffsets.keySet(), deadline, (leader, led, outcomes) -> {
+            var request = DeleteRecordsRequest.builder()
+                    .topics(led.entrySet().stream()
+                            .map(it -> new DeleteRecordsTopic(
+                                    it.getKey(),
+                                    it.getValue().stream()
+                                            .map(number -> new DeleteRecordsPartition(
+                                                    number,
+                                                    beforeOffsets.getOrDefault(
+                                                            new TopicPartition(it.getKey(), number), 0L)))
+                                            .toList()))
+                            .toList())
+                    .timeoutMs(deadline.leftMs())
+                    .build();
+            var call = Call.of(request, DeleteRecordsResponse.class, answer -> List.of());
+            var answer = cluster.ask(new Destination.Broker(leader), call, deadline);
+            for (var topic : answer.topics())
+                for (var it : topic.partitions())
+                    outcomes.put(
+                            new TopicPartition(topic.name(), it.partitionIndex()),
+                            Answer.of(it.errorCode(), null, it.lowWatermark()));
+        });
+    }
+
+    /**
+     * Where leader epochs ended in the logs of today's leaders (KIP-101).
+     *
+     * @param leaderEpochs by topic and partition, each from 0
+     */
+    public Map<TopicPartition, Answer<EpochEnd>> endsOfEpochs(Map<TopicPartition, Integer> leaderEpochs) {
+        Deadline deadline = cluster.deadline();
+        return PartitionLeaders.ask(cluster, leaderEpochs.keySet(), deadline, (leader, led, outcomes) -> {
+            var request = OffsetForLeaderEpochRequest.builder()
+                    .replicaId(NOT_A_REPLICA)
+                    .topics(led.entrySet().stream()
+                            .map(it -> new OffsetForLeaderTopic(
+                                    it.getKey(),
+                                    it.getValue().stream()
+                                            .map(number -> new OffsetForLeaderPartition(
+                                                    number,
+                                                    ANY_EPOCH,
+                                                    leaderEpochs.getOrDefault(
+                                                            new TopicPartition(it.getKey(), number), 0)))
+                                            .toList()))
+                            .toList())
+                    .build();
+            var call = Call.of(request, OffsetForLeaderEpochResponse.class, answer -> List.of());
+            var answer = cluster.ask(new Destination.Broker(leader), call, deadline);
+            for (var topic : answer.topics())
+                for (var it : topic.partitions())
+                    outcomes.put(
+                            new TopicPartition(topic.topic(), it.partition()),
+                            Answer.of(it.errorCode(), null, new EpochEnd(it.leaderEpoch(), it.endOffset())));
+        });
+    }
+
+    /**
+     * The time stamps of the records at these offsets, or of the next ones that there are: each is read, a batch at a time.
+     *
+     * @return by topic and partition, in ms since 1970; -1 where no record of an application follows within a few batches, or what
+     *     follows cannot be read; OFFSET_OUT_OF_RANGE where the log no longer has the offset
+     */
+    public Map<TopicPartition, Answer<Long>> timestampsAt(Map<TopicPartition, Long> offsets) {
+        Map<TopicPartition, Answer<Long>> found = new TreeMap<>();
+        offsets.forEach((partition, offset) -> {
+            try {
+                found.put(partition, timestampAt(partition, offset));
+            } catch (ClientFailure.Refused refused) { // It has no leader, or is gone.
+                found.put(partition, new Answer.Refused<>(refused.error(), refused.sentence()));
+            }
+        });
+        return found;
+    }
+
+    private Answer<Long> timestampAt(TopicPartition partition, long offset) {
+        PartitionAccess access = new PartitionAccess(cluster, partition);
+        RangeReader reader = new RangeReader(false);
+        long fromOffset = offset;
+        for (int batches = 0; batches < MOST_BATCHES_WITHOUT_RECORDS; batches++) {
+            switch (access.read(fromOffset, ONE_BATCH, AT_ONCE)) {
+                case Answer.Refused<ByteBuffer>(ErrorCode error, String message) -> {
+                    return new Answer.Refused<>(error, message);
+                }
+                case Answer.Granted<ByteBuffer>(ByteBuffer bytes) -> {
+                    WholeBatches whole = WholeBatches.of(bytes);
+                    if (whole.bytes() == 0) return new Answer.Granted<>(NO_TIMESTAMP);
+                    byte[] own = new byte[whole.bytes()];
+                    bytes.get(bytes.position(), own);
+                    reader.begin(new FetchedRange(0, fromOffset, whole.next(), ByteBuffer.wrap(own), List.of()));
+                    try {
+                        if (reader.next()) return new Answer.Granted<>(reader.timestamp());
+                    } catch (InvalidBatch | CompressionUnavailable unreadable) {
+                        return new Answer.Granted<>(NO_TIMESTAMP);
+                    }
+                    if (whole.next().offset() <= fromOffset) return new Answer.Granted<>(NO_TIMESTAMP);
+                    fromOffset = whole.next().offset();
+                }
+            }
+        }
+        return new Answer.Granted<>(NO_TIMESTAMP);
     }
 }

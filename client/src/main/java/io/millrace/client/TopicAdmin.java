@@ -3,6 +3,7 @@ package io.millrace.client;
 import io.millrace.client.TopicDescription.PartitionDescription;
 import io.millrace.protocol.ApiKey;
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.CreatePartitionsRequest;
 import io.millrace.protocol.messages.CreatePartitionsRequest.CreatePartitionsAssignment;
 import io.millrace.protocol.messages.CreatePartitionsRequest.CreatePartitionsTopic;
@@ -144,6 +145,36 @@ public final class TopicAdmin {
                         .map(name -> DeleteTopicState.builder().name(name).build())
                         .toList())
                 .build();
+    }
+
+    /**
+     * Deletes topics by their ids (KIP-516), so that one made again under the same name is safe.
+     *
+     * @return by id: the name of the topic that was deleted; UNKNOWN_TOPIC_ID where there is none
+     */
+    public Map<Uuid, Answer<String>> deleteById(Collection<Uuid> ids) {
+        if (ids.isEmpty()) return Map.of();
+        Deadline deadline = cluster.deadline();
+        var request = DeleteTopicsRequest.builder()
+                .timeoutMs(deadline.leftMs())
+                .topics(ids.stream().map(id -> new DeleteTopicState(null, id)).toList())
+                .build();
+        var call = Call.of(
+                        request,
+                        DeleteTopicsResponse.class,
+                        answer -> answer.responses().stream()
+                                .map(DeletableTopicResult::errorCode)
+                                .toList())
+                .from(FIRST_DELETE_BY_STATE);
+        var answer = cluster.ask(new Destination.Controller(), call, deadline);
+        Map<Uuid, Answer<String>> outcomes = new LinkedHashMap<>();
+        for (Uuid id : ids) outcomes.put(id, unanswered());
+        for (var result : answer.responses()) {
+            String name = result.name();
+            outcomes.put(
+                    result.topicId(), Answer.of(result.errorCode(), result.errorMessage(), name == null ? "" : name));
+        }
+        return outcomes;
     }
 
     /**

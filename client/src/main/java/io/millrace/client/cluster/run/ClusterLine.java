@@ -10,6 +10,7 @@ import io.millrace.connection.run.Answer;
 import io.millrace.connection.run.ClientConversation;
 import io.millrace.connection.run.ClientSettings;
 import io.millrace.environment.Lane;
+import io.millrace.protocol.ApiKey;
 import io.millrace.protocol.Request;
 import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.MetadataResponse;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -109,9 +111,22 @@ public final class ClusterLine implements BrokerLine.Events {
      * @return false if none is ready; one is then being connected to, and {@link ClusterEvents#onReady} will tell
      */
     public boolean askAny(Request request, Consumer<Answer> then) {
+        return askAny(request.apiKey(), version -> request, then);
+    }
+
+    /**
+     * Asks any broker, for what has to be said in another way in older versions.
+     *
+     * @param request the request for the version that is chosen: the highest that both sides know, or the latest if there is none,
+     *     which is then answered with {@link Answer.Reason#UNSUPPORTED_VERSION}
+     * @return as {@link #askAny(Request, Consumer)}
+     */
+    public boolean askAny(ApiKey key, IntFunction<? extends Request> request, Consumer<Answer> then) {
         ClientConversation open = anyReady();
         if (open == null) return false;
-        open.send(request, then);
+        short common = open.versions().highestCommon(key, key.latestStableVersion());
+        short version = common < 0 ? key.latestStableVersion() : common;
+        open.send(request.apply(version), version, settings.requestMs(), then);
         return true;
     }
 
