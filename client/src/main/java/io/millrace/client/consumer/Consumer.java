@@ -1,8 +1,12 @@
 package io.millrace.client.consumer;
 
+import io.millrace.client.CommittedOffset;
 import io.millrace.client.cluster.ClusterTopic;
 import io.millrace.client.cluster.ClusterView;
+import io.millrace.client.cluster.run.ClusterEvents;
 import io.millrace.client.cluster.run.ClusterLine;
+import io.millrace.client.committing.OffsetsOutcome;
+import io.millrace.client.committing.run.CommitCounters;
 import io.millrace.client.fetching.FetchPosition;
 import io.millrace.client.fetching.FetchRules;
 import io.millrace.client.fetching.OffsetReset;
@@ -38,8 +42,13 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads records of assigned partitions. One thread at a time may use it, platform or virtual; only {@link #wakeup} may be
- * called by others. Records are fetched ahead in the background, up to {@code fetch.buffer.bytes}.
+ * Reads records of assigned partitions, and commits offsets for a group if {@code group.id} names one. One thread at a time may use
+ * it, platform or virtual; only {@link #wakeup} may be called by others. Records are fetched ahead in the background, up to {@code
+ * fetch.buffer.bytes}.
+ *
+ * <p>With a {@code group.id} partitions begin where the group has committed. What a poll gave is committed every {@code
+ * auto.commit.interval.ms} by one of the polls after it, when partitions are let go, and at the end; or, with {@code
+ * enable.auto.commit=false}, when {@link #commit()} says so.
  *
  * <pre>{@code
  * var options = ConsumerOptions.forServers("localhost:9092").with("auto.offset.reset", "earliest");
@@ -56,6 +65,7 @@ public final class Consumer<K, V> implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Consumer.class.getName());
     private static final long LANE_WAIT_MS = 10_000;
     private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration FOREVER = Duration.ofMillis(Long.MAX_VALUE / 4 / 1_000_000);
 
     private final ConsumerOptions options;
@@ -68,6 +78,7 @@ public final class Consumer<K, V> implements AutoCloseable {
     private final Lane lane;
     private final FetcherLane fetcher;
     private final ClusterLine cluster;
+    private final @Nullable GroupCommits group;
     private final Map<TopicPartition, AssignedPartition> assigned = new LinkedHashMap<>();
     private final AtomicReference<@Nullable Thread> user = new AtomicReference<>();
     private int nextPartition;
@@ -87,14 +98,21 @@ public final class Consumer<K, V> implements AutoCloseable {
         this.threads = new ConsumerThreads(options, ears::laneBroke);
         this.lane = threads.client().lane();
         this.fetcher = new FetcherLane(threads.client(), rules, options.requestTimeoutMs(), ears);
+        this.group = options.groupId().isEmpty()
+                ? null
+                : new GroupCommits(options.groupId(), options, threads.client(), mailbox);
+        GroupCommits itsGroup = group;
         this.cluster = new ClusterLine(
                 threads.client(),
                 options.settings(),
                 options.reconnects(),
                 options.metadataRules(),
                 options.bootstrapNodes(),
-                fetcher);
-        lane.execute(() -> fetcher.begin(cluster));
+                itsGroup == null ? fetcher : new Both(fetcher, itsGroup.coordinator));
+        lane.execute(() -> {
+            fetcher.begin(cluster);
+            if (itsGroup != null) itsGroup.begin(cluster);
+        });
     }
 
     /**
@@ -110,6 +128,11 @@ public final class Consumer<K, V> implements AutoCloseable {
     public void assign(Collection<TopicPartition> partitions) {
         use(() -> {
             Set<TopicPartition> wanted = Set.copyOf(partitions);
+            if (group != null) {
+                List<AssignedPartition> going = new ArrayList<>(assigned.values());
+                going.removeIf(each -> wanted.contains(each.partition));
+                group.lettingGo(going);
+            }
             for (TopicPartition each : List.copyOf(assigned.keySet())) {
                 if (wanted.contains(each)) continue;
                 AssignedPartition gone = assigned.remove(each);
@@ -148,22 +171,47 @@ public final class Consumer<K, V> implements AutoCloseable {
     public ConsumerRecords<K, V> poll(Duration timeout) {
         return use(() -> {
             if (assigned.isEmpty()) throw new IllegalStateException("no partitions are assigned");
-            for (AssignedPartition each : assigned.values()) begin(each);
+            List<AssignedPartition> fresh = new ArrayList<>(assigned.values());
+            fresh.removeIf(each -> each.isBegun);
+            begin(fresh);
+            if (group != null) group.autoCommit(assigned.values());
             ConsumerRecords<K, V> records = new ConsumerRecords<>();
-            await(deadlineNanos(timeout), () -> {
-                collect(records);
-                return !records.isEmpty();
-            });
+            try {
+                await(deadlineNanos(timeout), () -> {
+                    collect(records);
+                    return !records.isEmpty();
+                });
+            } catch (Error fatal) {
+                takeBack(records);
+                throw fatal;
+            }
             return records;
         });
     }
 
-    /** Tells the lane where to begin, if nobody said so. */
-    private void begin(AssignedPartition partition) {
-        if (partition.isBegun) return;
-        partition.moved(null);
-        long generation = partition.generation;
-        lane.execute(() -> fetcher.reset(lineOf(partition), generation));
+    /** The application does not get these: it is to get them once more, and they are not to be committed. */
+    private void takeBack(ConsumerRecords<K, V> records) {
+        for (TopicPartition each : records.partitions()) {
+            AssignedPartition partition = assigned.get(each);
+            if (partition != null)
+                seek(
+                        partition,
+                        FetchPosition.at(records.records(each).getFirst().offset()));
+        }
+    }
+
+    /** Tells the lane where to begin reading these, of which nobody said so. */
+    private void begin(List<AssignedPartition> fresh) {
+        if (fresh.isEmpty()) return;
+        if (group != null) {
+            group.begin(fresh, fetcher);
+            return;
+        }
+        for (AssignedPartition each : fresh) {
+            each.moved(null);
+            long generation = each.generation;
+            lane.execute(() -> fetcher.reset(lineOf(each), generation));
+        }
     }
 
     private void collect(ConsumerRecords<K, V> records) {
@@ -230,6 +278,9 @@ public final class Consumer<K, V> implements AutoCloseable {
                         partition.partition,
                         offset,
                         poison);
+            } catch (Error fatal) {
+                readAgain(partition);
+                throw fatal;
             }
             if (into == null) into = records.of(partition.partition);
             into.add(record);
@@ -343,7 +394,7 @@ public final class Consumer<K, V> implements AutoCloseable {
     public long position(TopicPartition partition) {
         return use(() -> {
             AssignedPartition known = known(partition);
-            begin(known);
+            if (!known.isBegun) begin(List.of(known));
             await(apiDeadlineNanos(), () -> {
                 ConsumerFailure failure = known.failure();
                 if (known.position == null && failure != null) throw failure;
@@ -355,10 +406,102 @@ public final class Consumer<K, V> implements AutoCloseable {
         });
     }
 
+    /**
+     * Commits where this consumer stands in all its partitions: the offsets behind the records that polls have given. Waits for
+     * the coordinator's answer, up to {@code default.api.timeout.ms}.
+     *
+     * @throws ConsumerFailure if the coordinator refuses it, or does not answer in time: it may be committed or not
+     * @throws IllegalStateException if there is no {@code group.id}
+     */
+    public void commit() {
+        use(() -> commitNow(GroupCommits.positions(assigned.values())));
+    }
+
+    /** Commits where this consumer stands in these of its partitions, like {@link #commit()}. */
+    public void commit(Collection<TopicPartition> partitions) {
+        use(() -> commitNow(positions(partitions)));
+    }
+
+    /** Commits that this record, and all before it in its partition, have been dealt with, like {@link #commit()}. */
+    public void commit(ConsumerRecord<K, V> record) {
+        use(() -> commitNow(behind(record)));
+    }
+
+    /** Commits these offsets, each that of the next record to be read, like {@link #commit()}. */
+    public void commit(Map<TopicPartition, CommittedOffset> offsets) {
+        use(() -> commitNow(offsets));
+    }
+
+    private boolean commitNow(Map<TopicPartition, CommittedOffset> offsets) {
+        answerOf("the commit", group().commit(offsets));
+        return true;
+    }
+
+    /**
+     * Commits where this consumer stands in all its partitions, and does not wait. Commits take effect in the order in which they
+     * were asked for; those that wait in a row go in one request.
+     *
+     * @return fails with a {@link ConsumerFailure}; what is done with it then runs on a thread for callbacks, which may be slow
+     */
+    public CompletableFuture<Void> commitAsync() {
+        return use(() -> group().commitApart(GroupCommits.positions(assigned.values())));
+    }
+
+    /** Commits where this consumer stands in these of its partitions, like {@link #commitAsync()}. */
+    public CompletableFuture<Void> commitAsync(Collection<TopicPartition> partitions) {
+        return use(() -> group().commitApart(positions(partitions)));
+    }
+
+    /** Commits that this record, and all before it in its partition, have been dealt with, like {@link #commitAsync()}. */
+    public CompletableFuture<Void> commitAsync(ConsumerRecord<K, V> record) {
+        return use(() -> group().commitApart(behind(record)));
+    }
+
+    /** Commits these offsets, each that of the next record to be read, like {@link #commitAsync()}. */
+    public CompletableFuture<Void> commitAsync(Map<TopicPartition, CommittedOffset> offsets) {
+        return use(() -> group().commitApart(offsets));
+    }
+
+    private Map<TopicPartition, CommittedOffset> positions(Collection<TopicPartition> partitions) {
+        return GroupCommits.positions(partitions.stream().map(this::known).toList());
+    }
+
+    private Map<TopicPartition, CommittedOffset> behind(ConsumerRecord<K, V> record) {
+        return Map.of(
+                new TopicPartition(record.topic(), record.partition()),
+                new CommittedOffset(record.offset() + 1, record.leaderEpoch(), ""));
+    }
+
+    /** What the group has committed for these partitions; those without are not in it. Waits as {@link #commit()} does. */
+    public Map<TopicPartition, CommittedOffset> committed(Collection<TopicPartition> partitions) {
+        return use(() -> {
+            Set<TopicPartition> all = Set.copyOf(partitions);
+            GroupCommits itsGroup = group();
+            if (all.isEmpty()) return Map.of();
+            return answerOf("reading committed offsets", itsGroup.committed(all))
+                    .offsets();
+        });
+    }
+
+    private GroupCommits group() {
+        GroupCommits known = group;
+        if (known == null) throw new IllegalStateException("there is no group.id to commit for");
+        return known;
+    }
+
+    private OffsetsOutcome answerOf(String what, CompletableFuture<OffsetsOutcome> answer) {
+        await(apiDeadlineNanos() + TimeUnit.MILLISECONDS.toNanos(LANE_WAIT_MS), answer::isDone);
+        if (!answer.isDone()) throw timedOut(what);
+        OffsetsOutcome outcome = answer.join();
+        if (outcome.error() != ErrorCode.NONE) throw group().failure(what, outcome);
+        return outcome;
+    }
+
     /** How many offsets the position is behind the end that can be read, as far as the last fetch told. */
     public OptionalLong currentLag(TopicPartition partition) {
         return use(() -> {
             AssignedPartition known = known(partition);
+            known.learn();
             FetchPosition position = known.position;
             long end = known.endOffset();
             return position == null || end < 0
@@ -466,8 +609,13 @@ public final class Consumer<K, V> implements AutoCloseable {
     /** What the consumer has done so far, by the names of Kafka's consumer metrics; empty once it is closed. */
     public Map<String, Double> metrics() {
         return use(() -> {
-            FetchCounters.Snapshot counts = onLane(fetcher::counts);
-            return counts == null ? Map.of() : ConsumerMetrics.of(counts);
+            GroupCommits itsGroup = group;
+            Map<String, Double> metrics = onLane(() -> {
+                FetchCounters.Snapshot fetches = fetcher.counts();
+                return ConsumerMetrics.of(
+                        fetches, itsGroup == null ? CommitCounters.Snapshot.NONE : itsGroup.offsets.counts());
+            });
+            return metrics == null ? Map.of() : metrics;
         });
     }
 
@@ -541,18 +689,65 @@ public final class Consumer<K, V> implements AutoCloseable {
         }
     }
 
-    /** Ends it. */
+    /** {@link #close(Duration)} with half a minute. */
     @Override
     public void close() {
+        close(CLOSE_TIMEOUT);
+    }
+
+    /**
+     * Ends it, after a last commit if there is a group and {@code enable.auto.commit} says so.
+     *
+     * @param timeout how long to wait for commits and their callbacks
+     */
+    public void close(Duration timeout) {
         if (isClosed) return;
+        long deadlineNanos = deadlineNanos(timeout);
+        GroupCommits itsGroup = group;
         if (broken == null) {
             use(() -> {
+                if (itsGroup != null) {
+                    itsGroup.finish(assigned.values(), leftMs(deadlineNanos));
+                    lane.execute(itsGroup::close);
+                }
                 lane.execute(fetcher::close);
                 return true;
             });
         }
         isClosed = true;
         if (!threads.stop(LANE_WAIT_MS)) LOG.log(System.Logger.Level.WARNING, "the lane did not stop in time");
+        if (itsGroup != null) itsGroup.endCallbacks(leftMs(deadlineNanos));
+    }
+
+    private static long leftMs(long deadlineNanos) {
+        return Math.max(0, TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime()));
+    }
+
+    /** Tells two of what happens to the cluster. */
+    private record Both(ClusterEvents first, ClusterEvents second) implements ClusterEvents {
+        @Override
+        public void onView(ClusterView view) {
+            first.onView(view);
+            second.onView(view);
+        }
+
+        @Override
+        public void onReady(int nodeId) {
+            first.onReady(nodeId);
+            second.onReady(nodeId);
+        }
+
+        @Override
+        public void onLost(int nodeId, String sentence) {
+            first.onLost(nodeId, sentence);
+            second.onLost(nodeId, sentence);
+        }
+
+        @Override
+        public void onTrouble(String sentence) {
+            first.onTrouble(sentence);
+            second.onTrouble(sentence);
+        }
     }
 
     /** Hears of the cluster, on the lane. */

@@ -1,5 +1,6 @@
 package io.millrace.client.consumer;
 
+import io.millrace.client.committing.run.CommitCounters;
 import io.millrace.client.fetching.run.FetchCounters;
 import java.util.Map;
 import java.util.TreeMap;
@@ -8,7 +9,7 @@ import java.util.TreeMap;
 final class ConsumerMetrics {
     private ConsumerMetrics() {}
 
-    static Map<String, Double> of(FetchCounters.Snapshot counts) {
+    static Map<String, Double> of(FetchCounters.Snapshot counts, CommitCounters.Snapshot commits) {
         Map<String, Double> metrics = new TreeMap<>();
         metrics.put("fetch-total", (double) counts.requests());
         metrics.put("bytes-consumed-total", (double) counts.bytes());
@@ -19,6 +20,11 @@ final class ConsumerMetrics {
         metrics.put("fetch-size-avg", counts.answers() == 0 ? 0 : (double) counts.bytes() / counts.answers());
         metrics.put("fetched-ranges-total", (double) counts.ranges());
         metrics.put("fetch-buffered-bytes", (double) counts.bufferedBytes());
+        metrics.put("commit-total", (double) commits.requests());
+        metrics.put("commit-failed-total", (double) commits.failedRequests());
+        metrics.put(
+                "commit-latency-avg", commits.answers() == 0 ? 0 : (double) commits.answerMsSum() / commits.answers());
+        metrics.put("commit-latency-max", (double) commits.answerMsMax());
         return metrics;
     }
 }

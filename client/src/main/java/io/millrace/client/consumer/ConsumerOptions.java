@@ -16,8 +16,8 @@ import java.util.Map;
  * How a consumer works: Kafka's consumer properties, by their names and with their defaults. Immutable. One is our own:
  * {@code fetch.buffer.bytes} (64 MiB) bounds what has been fetched and not yet been polled, over all partitions.
  *
- * <p>What has no effect here is refused, not passed over: a name nobody knows, and what is not supported yet (groups, TLS,
- * SASL).
+ * <p>What has no effect here is refused, not passed over: a name nobody knows, and what is not supported yet (membership of
+ * groups, TLS, SASL). With a {@code group.id} a consumer commits offsets for that group, and begins where the group has committed.
  */
 public final class ConsumerOptions {
     private static final int ENOUGH_IN_FLIGHT = 1 << 20;
@@ -37,6 +37,9 @@ public final class ConsumerOptions {
         settings();
         maxPollRecords();
         apiTimeoutMs();
+        autoCommitMs();
+        if (groupId().isEmpty() && properties.isSet("enable.auto.commit") && isAutoCommit())
+            throw new IllegalArgumentException("enable.auto.commit is true and there is no group.id to commit for");
     }
 
     /**
@@ -66,6 +69,19 @@ public final class ConsumerOptions {
 
     String clientId() {
         return properties.text("client.id");
+    }
+
+    /** Empty for none. */
+    String groupId() {
+        return properties.text("group.id");
+    }
+
+    boolean isAutoCommit() {
+        return properties.flag("enable.auto.commit");
+    }
+
+    long autoCommitMs() {
+        return properties.number("auto.commit.interval.ms", 0, Integer.MAX_VALUE);
     }
 
     int maxPollRecords() {

@@ -23,6 +23,9 @@ final class ConsumerProperties {
         defaults.put("bootstrap.servers", "");
         defaults.put("client.id", "millrace-consumer");
         defaults.put("client.rack", "");
+        defaults.put("group.id", "");
+        defaults.put("enable.auto.commit", "true");
+        defaults.put("auto.commit.interval.ms", "5000");
         defaults.put("fetch.min.bytes", "1");
         defaults.put("fetch.max.wait.ms", "500");
         defaults.put("fetch.max.bytes", "52428800");
@@ -49,9 +52,8 @@ final class ConsumerProperties {
 
     private static Map<String, String> refused() {
         Map<String, String> refused = new HashMap<>();
-        String groups = "groups are not supported yet; assign partitions";
+        String groups = "membership of groups is not supported yet; assign partitions";
         for (String name : List.of(
-                "group.id",
                 "group.instance.id",
                 "group.protocol",
                 "group.remote.assignor",
@@ -59,8 +61,6 @@ final class ConsumerProperties {
                 "session.timeout.ms",
                 "heartbeat.interval.ms",
                 "max.poll.interval.ms",
-                "enable.auto.commit",
-                "auto.commit.interval.ms",
                 "exclude.internal.topics")) refused.put(name, groups);
         refused.put("check.crcs", "checksums are always checked");
         String inCode = "it is given in code";
@@ -90,6 +90,10 @@ final class ConsumerProperties {
             throw new IllegalArgumentException("bootstrap.servers is missing: the addresses of some brokers");
         }
         return new ConsumerProperties(set);
+    }
+
+    boolean isSet(String name) {
+        return set.containsKey(name);
     }
 
     ConsumerProperties with(String name, Object value) {

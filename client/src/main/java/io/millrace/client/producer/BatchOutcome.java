@@ -1,5 +1,6 @@
 package io.millrace.client.producer;
 
+import io.millrace.client.facade.CallbackThread;
 import io.millrace.client.sending.BatchEnd;
 import io.millrace.client.sending.SendResult;
 import io.millrace.protocol.ErrorCode;

@@ -1,5 +1,7 @@
 package io.millrace.client.producer;
 
+import io.millrace.client.facade.CallbackThread;
+
 /** The owner of outcomes that are of no batch. */
 enum NobodyOwns implements BatchOutcome.Owner {
     /** The one there is. */

@@ -3,6 +3,7 @@ package io.millrace.client.producer;
 import io.millrace.client.cluster.ClusterTopic;
 import io.millrace.client.cluster.ClusterView;
 import io.millrace.client.cluster.run.ClusterLine;
+import io.millrace.client.facade.CallbackThread;
 import io.millrace.client.sending.AppendRules;
 import io.millrace.client.sending.SendResult;
 import io.millrace.client.sending.run.SendCounters;

@@ -13,11 +13,17 @@ import java.net.UnknownHostException;
 import org.jspecify.annotations.Nullable;
 
 /** The line to one broker: a conversation that is begun anew, with growing pauses, whenever it is needed and has ended. */
-final class BrokerLine implements ClientConversationEvents {
+public final class BrokerLine implements ClientConversationEvents {
     /** Is told what becomes of the line. */
-    interface Events {
+    public interface Events {
+        /** It can be sent to. */
         void onReady(BrokerLine line);
 
+        /**
+         * The conversation has ended, or could not be begun; all requests have failed already.
+         *
+         * @param sentence what happened, naming the broker
+         */
         void onLost(BrokerLine line, String sentence);
     }
 
@@ -30,7 +36,9 @@ final class BrokerLine implements ClientConversationEvents {
     private int failures;
     private long connectFromMs = Long.MIN_VALUE;
 
-    BrokerLine(ClusterNode node, ClientLane lane, ClientSettings settings, ReconnectBackoff backoff, Events events) {
+    /** A line that is not connected; everything happens on that lane. */
+    public BrokerLine(
+            ClusterNode node, ClientLane lane, ClientSettings settings, ReconnectBackoff backoff, Events events) {
         this.node = node;
         this.lane = lane;
         this.settings = settings;
@@ -38,7 +46,8 @@ final class BrokerLine implements ClientConversationEvents {
         this.events = events;
     }
 
-    ClusterNode node() {
+    /** Whom it leads to. */
+    public ClusterNode node() {
         return node;
     }
 
@@ -53,23 +62,23 @@ final class BrokerLine implements ClientConversationEvents {
     }
 
     /** The conversation if it is ready, else null. */
-    @Nullable
-    ClientConversation ready() {
+    public @Nullable ClientConversation ready() {
         ClientConversation open = conversation;
         return open != null && open.isReady() ? open : null;
     }
 
-    boolean isConnecting() {
+    /** Whether a conversation has begun that is not ready yet. */
+    public boolean isConnecting() {
         return conversation != null && !conversation.isReady();
     }
 
     /** From when on it may be connected to; in the past if it may now. */
-    long connectFromMs() {
+    public long connectFromMs() {
         return connectFromMs;
     }
 
     /** Begins a conversation unless there is one, or it is too early. */
-    void connect() {
+    public void connect() {
         if (conversation != null || connectFromMs > lane.nowMs()) return;
         conversation = ClientConversation.open(
                 lane.transport(), address(node), lane.shared(), settings, PayloadFiles.NONE, this);
@@ -114,7 +123,8 @@ final class BrokerLine implements ClientConversationEvents {
         events.onLost(this, node + " " + reason.sentence());
     }
 
-    void close() {
+    /** Ends the conversation, if there is one. */
+    public void close() {
         if (conversation != null) conversation.close();
     }
 }

@@ -139,6 +139,17 @@ public final class FetcherLane implements ClusterEvents {
         lookSoon();
     }
 
+    /** Begins at that position, or without one where the rules say; nothing happens if the application has moved it since. */
+    public void beginAt(FetchLine line, @Nullable FetchPosition position, long generation) {
+        if (line.isRemoved || line.fetch.generation() >= generation) return;
+        if (position == null) {
+            reset(line, generation);
+        } else {
+            line.sink.positioned(generation, position);
+            seek(line, position, generation);
+        }
+    }
+
     /** Fetches nothing of it, or does so again. What has been fetched stays. */
     public void pause(FetchLine line, boolean isPaused) {
         line.isPaused = isPaused;

@@ -1,11 +1,11 @@
-package io.millrace.client.producer;
+package io.millrace.client.facade;
 
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** The one thread on which an application's code hears of deliveries. Handing something in never waits; it starts when first needed. */
-final class CallbackThread {
+/** The one thread on which an application's callbacks run. Handing something in never waits; it starts when first needed. */
+public final class CallbackThread {
     private static final System.Logger LOG = System.getLogger(CallbackThread.class.getName());
 
     private final String name;
@@ -14,12 +14,13 @@ final class CallbackThread {
     private volatile boolean isStopping;
     private volatile @Nullable Thread thread;
 
-    CallbackThread(String name) {
+    /** Nothing has been handed in. */
+    public CallbackThread(String name) {
         this.name = name;
     }
 
-    /** Called on the lane only, so that the thread is started once. */
-    void execute(Runnable task) {
+    /** Has it done, after what was handed in before. Called on the lane only, so that the thread is started once. */
+    public void execute(Runnable task) {
         tasks.add(task);
         Thread running = thread;
         if (running == null) {
@@ -32,18 +33,19 @@ final class CallbackThread {
         }
     }
 
-    boolean isCurrent() {
+    /** Whether it is the caller. */
+    public boolean isCurrent() {
         return Thread.currentThread() == thread;
     }
 
     /** Ends once everything that was handed in has been done. */
-    void stop() {
+    public void stop() {
         isStopping = true;
         LockSupport.unpark(thread);
     }
 
     /** Waits until it has ended; false if it had not by then. */
-    boolean awaitEnd(long deadlineNanos) throws InterruptedException {
+    public boolean awaitEnd(long deadlineNanos) throws InterruptedException {
         Thread running = thread;
         if (running == null || isCurrent()) return true;
         long leftMs = Math.max(1, (deadlineNanos - System.nanoTime()) / 1_000_000);

@@ -1,0 +1,5 @@
+/** Tests of what a consumer decides. */
+@NullMarked
+package io.millrace.client.committing;
+
+import org.jspecify.annotations.NullMarked;
