@@ -35,6 +35,11 @@ public record ElectionState(int epoch, OptionalInt leaderId, Optional<ReplicaKey
         return new ElectionState(epoch, OptionalInt.empty(), Optional.of(votedFor));
     }
 
+    /** The same epoch and vote, with its leader known. */
+    ElectionState withLeader(int newLeaderId) {
+        return new ElectionState(epoch, OptionalInt.of(newLeaderId), votedFor);
+    }
+
     /** Whether this node leads the epoch. */
     public boolean isLedBy(int nodeId) {
         return leaderId.isPresent() && leaderId.getAsInt() == nodeId;

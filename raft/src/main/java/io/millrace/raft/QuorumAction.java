@@ -1,6 +1,8 @@
 package io.millrace.raft;
 
 import io.millrace.protocol.messages.LeaderChangeMessage;
+import io.millrace.records.OffsetAndEpoch;
+import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /** What a replica of the metadata log wants done, in list order. */
@@ -27,6 +29,52 @@ public sealed interface QuorumAction {
 
     /** This replica leads no more: tell the state machine, which drops what was not committed. */
     record AnnounceResigned(int epoch) implements QuorumAction {}
+
+    /**
+     * Ask another replica; then say {@link QuorumEvent.Answered} or, within the request timeout, {@link
+     * QuorumEvent.Unanswered}.
+     *
+     * @param number names the request in the answer
+     * @param to of a replica that does not vote the directory is not known
+     */
+    record Ask(long number, ReplicaKey to, PeerRequest request) implements QuorumAction {}
+
+    /** Answer a call. */
+    record Answer(long call, PeerAnswer answer) implements QuorumAction {}
+
+    /** Answer a call with {@link PeerAnswer.Fetched}: what the log holds from {@code fromOffset} on, committed or not. */
+    record AnswerWithRecords(long call, long fromOffset, long highWatermark, LeaderAndEpoch leader)
+            implements QuorumAction {}
+
+    /** Answer a call with {@link PeerAnswer.SnapshotPart}, or refuse it if there is no such snapshot or position. */
+    record AnswerWithSnapshotPart(long call, OffsetAndEpoch snapshotId, long position, LeaderAndEpoch leader)
+            implements QuorumAction {}
+
+    /**
+     * Check the batches a leader sent and append them with their offsets and epochs, then say {@link QuorumEvent.Appended},
+     * and {@link QuorumEvent.LogForced} later; or say {@link QuorumEvent.FetchedUnusable}.
+     *
+     * @param epoch the leader's; no batch is of a later one
+     */
+    record AppendFetched(int epoch, ByteBuffer records) implements QuorumAction {}
+
+    /** Cut the log, and who votes with it, then say {@link QuorumEvent.Truncated}. */
+    record TruncateTo(long offset) implements QuorumAction {}
+
+    /**
+     * Keep bytes of a snapshot, then say {@link QuorumEvent.SnapshotPartStored} or {@link QuorumEvent.SnapshotUnusable}.
+     * Position 0 begins it anew.
+     */
+    record StoreSnapshotPart(OffsetAndEpoch snapshotId, long position, ByteBuffer bytes) implements QuorumAction {}
+
+    /**
+     * All of a snapshot is kept: check it, force it, name it, begin the log anew behind it and give it to the state machine;
+     * then say {@link QuorumEvent.SnapshotInstalled} or {@link QuorumEvent.SnapshotUnusable}.
+     */
+    record InstallSnapshot(OffsetAndEpoch snapshotId) implements QuorumAction {}
+
+    /** Nothing sensible can follow: what is committed here is not what is committed elsewhere. */
+    record StopForGood(String reason) implements QuorumAction {}
 
     /** What a bootstrap snapshot said of the quorum. */
     record BootstrapVoters(short kraftVersion, VoterSet voters) {}

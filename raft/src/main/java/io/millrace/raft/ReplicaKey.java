@@ -20,6 +20,12 @@ public record ReplicaKey(int id, Uuid directoryId) implements Comparable<Replica
         return !directoryId.equals(Uuid.ZERO);
     }
 
+    /** Whether both name the same replica. Where either directory is not known the ids decide (kraft.version 0). */
+    public boolean matches(ReplicaKey other) {
+        if (id != other.id) return false;
+        return !hasDirectory() || !other.hasDirectory() || directoryId.equals(other.directoryId);
+    }
+
     /** By id, then by directory. */
     @Override
     public int compareTo(ReplicaKey other) {

@@ -16,15 +16,9 @@ public record Voter(ReplicaKey key, List<Endpoint> endpoints, short minKraftVers
         endpoints = List.copyOf(endpoints);
     }
 
-    /**
-     * Whether this voter and a replica are the same one. Where either directory is not known the ids decide (kraft.version
-     * 0).
-     */
+    /** Whether this voter and a replica are the same one. */
     public boolean is(ReplicaKey replica) {
-        if (key.id() != replica.id()) return false;
-        return !key.hasDirectory()
-                || !replica.hasDirectory()
-                || key.directoryId().equals(replica.directoryId());
+        return key.matches(replica);
     }
 
     /**

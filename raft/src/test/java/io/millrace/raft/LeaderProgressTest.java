@@ -7,10 +7,13 @@ import io.millrace.protocol.Uuid;
 import io.millrace.testkit.Property;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class LeaderProgressTest {
+    private static final VoterSet THREE = voters(3);
+
     @Test
     void highestHeldByMajorityAgreesWithTheObviousDefinition() {
         Property.check(random -> {
@@ -32,39 +35,65 @@ class LeaderProgressTest {
 
     @Test
     void anOlderEpochsRecordsAreNotCommittedByAMajorityAlone() {
-        LeaderProgress progress = progressOf(3, 50);
-        progress.appended(51);
+        LeaderProgress progress = new LeaderProgress(50, 0);
         progress.held(0, 50);
-        progress.held(1, 50);
-        progress.held(2, 50);
-        assertEquals(0, progress.advanceHighWatermark());
+        progress.fetched(key(1), THREE, 50, 51, 1);
+        progress.fetched(key(2), THREE, 50, 51, 1);
+        assertEquals(0, progress.committedOffset(THREE));
 
         progress.held(0, 51);
-        assertEquals(0, progress.advanceHighWatermark());
-        progress.held(2, 51);
-        assertEquals(51, progress.advanceHighWatermark());
+        assertEquals(0, progress.committedOffset(THREE));
+        progress.fetched(key(2), THREE, 51, 51, 2);
+        assertEquals(51, progress.committedOffset(THREE));
     }
 
     @Test
-    void replicasThatAreNotVotersDoNotCount() {
-        LeaderProgress progress = progressOf(1, 0);
-        progress.appended(5);
-        progress.held(7, 5);
+    void replicasThatAreNotVotersDoNotCountAndAreObservers() {
+        LeaderProgress progress = new LeaderProgress(0, 0);
+        ReplicaKey anotherDisk = new ReplicaKey(1, new Uuid(9, 9));
+        VoterSet withDirectories =
+                new VoterSet(List.of(new Voter(new ReplicaKey(1, new Uuid(1, 1)), List.of(), (short) 0, (short) 1)));
+        progress.fetched(anotherDisk, withDirectories, 5, 5, 1);
 
-        assertEquals(0, progress.advanceHighWatermark());
+        assertEquals(0, progress.committedOffset(withDirectories));
+        assertEquals(Set.of(anotherDisk), progress.observers().keySet());
     }
 
     @Test
-    void theLogEndOffsetNeverGoesBack() {
-        LeaderProgress progress = progressOf(1, 10);
+    void aFetchBeyondTheLogIsABug() {
+        LeaderProgress progress = new LeaderProgress(10, 0);
 
-        assertThrows(IllegalStateException.class, () -> progress.appended(9));
+        assertThrows(IllegalStateException.class, () -> progress.fetched(key(1), THREE, 12, 11, 0));
     }
 
-    private static LeaderProgress progressOf(int voterCount, long epochStartOffset) {
-        List<Voter> voters = IntStream.range(0, voterCount)
-                .mapToObj(id -> new Voter(new ReplicaKey(id, Uuid.ZERO), List.of(), (short) 0, (short) 1))
-                .toList();
-        return new LeaderProgress(new VoterSet(voters), epochStartOffset, 0);
+    @Test
+    void theMajorityWasHeardOfWhenItsLastMemberWas() {
+        LeaderProgress progress = new LeaderProgress(0, 100);
+        assertEquals(100, progress.majorityHeardAtMs(THREE, key(0), 900));
+
+        progress.fetched(key(1), THREE, 0, 0, 400);
+        progress.heard(key(2), THREE, 300);
+        assertEquals(400, progress.majorityHeardAtMs(THREE, key(0), 900));
+    }
+
+    @Test
+    void aReplicaIsCaughtUpOnceItHasWhatThereWasAtItsLastFetch() {
+        LeaderProgress progress = new LeaderProgress(0, 0);
+        progress.fetched(key(1), THREE, 5, 10, 100);
+        assertEquals(LeaderProgress.NEVER, progress.voter(1).caughtUpAtMs());
+        progress.fetched(key(1), THREE, 10, 20, 200);
+        assertEquals(100, progress.voter(1).caughtUpAtMs());
+        progress.fetched(key(1), THREE, 20, 20, 300);
+        assertEquals(300, progress.voter(1).caughtUpAtMs());
+    }
+
+    private static ReplicaKey key(int id) {
+        return new ReplicaKey(id, Uuid.ZERO);
+    }
+
+    private static VoterSet voters(int count) {
+        return new VoterSet(IntStream.range(0, count)
+                .mapToObj(id -> new Voter(key(id), List.of(), (short) 0, (short) 1))
+                .toList());
     }
 }

@@ -21,11 +21,13 @@ import org.junit.jupiter.api.Test;
 class QuorumMachineTest {
     private static final ReplicaKey SELF = new ReplicaKey(1, new Uuid(5, 6));
 
+    private final ModelLog log = new ModelLog();
+
     @Test
     void aLoneVoterStandsInTheNextEpochAndWaitsUntilThatIsPersisted() {
         QuorumMachine machine = machine(ElectionState.led(4, 1), new OffsetAndEpoch(100, 4));
 
-        List<QuorumAction> actions = machine.on(new QuorumEvent.Started());
+        List<QuorumAction> actions = on(machine, new QuorumEvent.Started());
 
         PersistElection persist = assertInstanceOf(PersistElection.class, actions.getFirst());
         assertEquals(1, actions.size());
@@ -36,9 +38,9 @@ class QuorumMachineTest {
     @Test
     void itOpensItsEpochWithALeaderChangeOnceTheElectionIsPersisted() {
         QuorumMachine machine = machine(ElectionState.INITIAL, new OffsetAndEpoch(0, 0));
-        machine.on(new QuorumEvent.Started());
+        on(machine, new QuorumEvent.Started());
 
-        List<QuorumAction> actions = machine.on(new QuorumEvent.ElectionPersisted(ElectionState.led(1, 1)));
+        List<QuorumAction> actions = on(machine, new QuorumEvent.ElectionPersisted(ElectionState.led(1, 1)));
 
         AppendLeaderChange change = assertInstanceOf(AppendLeaderChange.class, actions.getFirst());
         assertEquals(1, change.epoch());
@@ -55,42 +57,42 @@ class QuorumMachineTest {
     @Test
     void anotherEpochsElectionBeingPersistedDoesNotMakeItLead() {
         QuorumMachine machine = machine(ElectionState.INITIAL, new OffsetAndEpoch(0, 0));
-        machine.on(new QuorumEvent.Started());
+        on(machine, new QuorumEvent.Started());
 
-        assertEquals(List.of(), machine.on(new QuorumEvent.ElectionPersisted(ElectionState.led(7, 1))));
+        assertEquals(List.of(), on(machine, new QuorumEvent.ElectionPersisted(ElectionState.led(7, 1))));
         assertFalse(machine.isLeader(7));
     }
 
     @Test
     void nothingIsCommittedBeforeTheLeadersOwnBatchIsForced() {
         QuorumMachine machine = leaderAt(100, 4);
-        machine.on(new QuorumEvent.Appended(101));
+        append(machine, 101);
 
-        assertEquals(List.of(), machine.on(new QuorumEvent.LogForced(100)));
+        assertEquals(List.of(), on(machine, new QuorumEvent.LogForced(100)));
         assertEquals(0, machine.highWatermark());
         assertEquals(
                 List.of(new AdvanceHighWatermark(101), new AnnounceLeader(5, 101)),
-                machine.on(new QuorumEvent.LogForced(101)));
+                on(machine, new QuorumEvent.LogForced(101)));
     }
 
     @Test
     void theHighWatermarkFollowsTheForcedEndAndNeverGoesBack() {
         QuorumMachine machine = leaderAt(0, 0);
-        machine.on(new QuorumEvent.Appended(1));
-        machine.on(new QuorumEvent.LogForced(1));
-        machine.on(new QuorumEvent.Appended(10));
+        append(machine, 1);
+        on(machine, new QuorumEvent.LogForced(1));
+        append(machine, 10);
 
-        assertEquals(List.of(new AdvanceHighWatermark(7)), machine.on(new QuorumEvent.LogForced(7)));
-        assertEquals(List.of(), machine.on(new QuorumEvent.LogForced(3)));
+        assertEquals(List.of(new AdvanceHighWatermark(7)), on(machine, new QuorumEvent.LogForced(7)));
+        assertEquals(List.of(), on(machine, new QuorumEvent.LogForced(3)));
         assertEquals(7, machine.highWatermark());
     }
 
     @Test
     void aForceBeyondTheEndOfTheLogIsABug() {
         QuorumMachine machine = leaderAt(0, 0);
-        machine.on(new QuorumEvent.Appended(1));
+        append(machine, 1);
 
-        assertThrows(IllegalStateException.class, () -> machine.on(new QuorumEvent.LogForced(2)));
+        assertThrows(IllegalStateException.class, () -> on(machine, new QuorumEvent.LogForced(2)));
     }
 
     @Test
@@ -98,7 +100,7 @@ class QuorumMachineTest {
         QuorumMachine machine = machine(ElectionState.INITIAL, new OffsetAndEpoch(40, 9));
 
         PersistElection persist =
-                (PersistElection) machine.on(new QuorumEvent.Started()).getFirst();
+                (PersistElection) on(machine, new QuorumEvent.Started()).getFirst();
 
         assertEquals(10, persist.election().epoch());
     }
@@ -107,9 +109,9 @@ class QuorumMachineTest {
     void aVoteGivenInAnEpochIsNotGivenAgainInTheSameEpoch() {
         ElectionState voted = new ElectionState(6, OptionalInt.empty(), Optional.of(SELF));
 
-        PersistElection persist = (PersistElection) machine(voted, new OffsetAndEpoch(0, 0))
-                .on(new QuorumEvent.Started())
-                .getFirst();
+        PersistElection persist =
+                (PersistElection) on(machine(voted, new OffsetAndEpoch(0, 0)), new QuorumEvent.Started())
+                        .getFirst();
 
         assertEquals(7, persist.election().epoch());
     }
@@ -133,53 +135,60 @@ class QuorumMachineTest {
     }
 
     @Test
-    void aReplicaThatIsNotTheOnlyVoterIsRefused() {
-        ReplicaKey wipedDisk = new ReplicaKey(1, new Uuid(7, 8));
-
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> new QuorumMachine(
-                        wipedDisk, ElectionState.INITIAL, new OffsetAndEpoch(0, 0), 0, new VoterHistory(voters())));
-    }
-
-    @Test
     void resigningIsAnnouncedOnlyIfLeadingWas() {
         QuorumMachine silent = leaderAt(0, 0);
-        assertEquals(List.of(), silent.on(new QuorumEvent.ResignRequested()));
+        assertEquals(List.of(), on(silent, new QuorumEvent.ResignRequested()));
 
         QuorumMachine announced = leaderAt(0, 0);
-        announced.on(new QuorumEvent.Appended(1));
-        announced.on(new QuorumEvent.LogForced(1));
-        assertEquals(List.of(new AnnounceResigned(1)), announced.on(new QuorumEvent.ResignRequested()));
+        append(announced, 1);
+        on(announced, new QuorumEvent.LogForced(1));
+        assertEquals(List.of(new AnnounceResigned(1)), on(announced, new QuorumEvent.ResignRequested()));
         assertFalse(announced.isLeader(1));
     }
 
     @Test
     void aResignedLeaderCommitsNothing() {
         QuorumMachine machine = leaderAt(0, 0);
-        machine.on(new QuorumEvent.Appended(1));
-        machine.on(new QuorumEvent.ResignRequested());
+        append(machine, 1);
+        on(machine, new QuorumEvent.ResignRequested());
 
-        assertEquals(List.of(), machine.on(new QuorumEvent.LogForced(1)));
+        assertEquals(List.of(), on(machine, new QuorumEvent.LogForced(1)));
         assertEquals(0, machine.highWatermark());
     }
 
-    private static AppendLeaderChange firstLeaderChange(VoterHistory history) {
-        var machine = new QuorumMachine(SELF, ElectionState.INITIAL, new OffsetAndEpoch(0, 0), 0, history);
-        machine.on(new QuorumEvent.Started());
-        return (AppendLeaderChange) machine.on(new QuorumEvent.ElectionPersisted(ElectionState.led(1, 1)))
+    private AppendLeaderChange firstLeaderChange(VoterHistory history) {
+        var machine = machine(ElectionState.INITIAL, new OffsetAndEpoch(0, 0), history);
+        on(machine, new QuorumEvent.Started());
+        return (AppendLeaderChange) on(machine, new QuorumEvent.ElectionPersisted(ElectionState.led(1, 1)))
                 .getFirst();
     }
 
-    private static QuorumMachine leaderAt(long logEndOffset, int epoch) {
+    private QuorumMachine leaderAt(long logEndOffset, int epoch) {
         QuorumMachine machine = machine(ElectionState.led(epoch, 1), new OffsetAndEpoch(logEndOffset, epoch));
-        machine.on(new QuorumEvent.Started());
-        machine.on(new QuorumEvent.ElectionPersisted(ElectionState.led(epoch + 1, 1)));
+        on(machine, new QuorumEvent.Started());
+        on(machine, new QuorumEvent.ElectionPersisted(ElectionState.led(epoch + 1, 1)));
         return machine;
     }
 
-    private static QuorumMachine machine(ElectionState persisted, OffsetAndEpoch logEnd) {
-        return new QuorumMachine(SELF, persisted, logEnd, 0, new VoterHistory(voters()));
+    private QuorumMachine machine(ElectionState persisted, OffsetAndEpoch logEnd) {
+        return machine(persisted, logEnd, new VoterHistory(voters()));
+    }
+
+    private QuorumMachine machine(ElectionState persisted, OffsetAndEpoch logEnd, VoterHistory history) {
+        for (long offset = 0; offset < logEnd.offset(); offset++)
+            log.append(new ModelLog.Entry(logEnd.leaderEpoch(), offset));
+        log.force(logEnd.offset());
+        return new QuorumMachine(SELF, persisted, log, 0, history, QuorumTimeouts.DEFAULT);
+    }
+
+    private void append(QuorumMachine machine, long endOffset) {
+        int epoch = machine.state().epoch();
+        while (log.end().offset() < endOffset) log.append(new ModelLog.Entry(epoch, 0));
+        on(machine, new QuorumEvent.Appended(endOffset));
+    }
+
+    private static List<QuorumAction> on(QuorumMachine machine, QuorumEvent event) {
+        return machine.on(event, new Moment(0, 0));
     }
 
     private static VoterSet voters() {

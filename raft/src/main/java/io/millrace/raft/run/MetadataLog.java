@@ -3,6 +3,7 @@ package io.millrace.raft.run;
 import io.millrace.environment.Disk;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
+import io.millrace.raft.LogOutline;
 import io.millrace.raft.VoterHistory;
 import io.millrace.raft.VoterSet;
 import io.millrace.records.BatchCheck;
@@ -14,6 +15,7 @@ import io.millrace.storage.AppendOrigin;
 import io.millrace.storage.AppendOutcome;
 import io.millrace.storage.CorruptLog;
 import io.millrace.storage.FileRecords;
+import io.millrace.storage.LeaderEpochs;
 import io.millrace.storage.LogConfig;
 import io.millrace.storage.OffsetCheckpoint;
 import io.millrace.storage.PartitionLog;
@@ -32,7 +34,7 @@ import java.util.Optional;
  * The metadata log in its directory, {@code __cluster_metadata-0}: recovery together with its snapshots, appends, and
  * batches for reading. Belongs to the quorum's lane, save {@link #open}, which blocks and comes before.
  */
-final class MetadataLog {
+final class MetadataLog implements LogOutline {
     /** Name of the directory within the metadata log directory. */
     static final String DIRECTORY = "__cluster_metadata-0";
 
@@ -128,8 +130,25 @@ final class MetadataLog {
         return snapshots;
     }
 
+    @Override
+    public OffsetAndEpoch start() {
+        long offset = log.logStartOffset();
+        return snapshots.endingAt(offset).orElse(new OffsetAndEpoch(offset, 0));
+    }
+
+    @Override
+    public List<LeaderEpochs.Entry> epochs() {
+        return log.leaderEpochs();
+    }
+
+    @Override
+    public Optional<OffsetAndEpoch> latestSnapshot() {
+        return snapshots.latest().filter(id -> !id.equals(SnapshotFiles.BOOTSTRAP));
+    }
+
     /** Next offset, and the epoch of the record before it, be that in the log or in the latest snapshot. */
-    OffsetAndEpoch end() {
+    @Override
+    public OffsetAndEpoch end() {
         int epochOfSnapshot =
                 snapshots.latest().map(OffsetAndEpoch::leaderEpoch).orElse(0);
         return new OffsetAndEpoch(log.logEndOffset(), Math.max(epochOfSnapshot, log.latestEpoch()));

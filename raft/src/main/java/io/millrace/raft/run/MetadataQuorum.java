@@ -6,10 +6,11 @@ import io.millrace.environment.DiskFull;
 import io.millrace.environment.Lane;
 import io.millrace.protocol.messages.KRaftVersionRecord;
 import io.millrace.raft.ElectionState;
+import io.millrace.raft.Moment;
 import io.millrace.raft.QuorumAction;
 import io.millrace.raft.QuorumEvent;
 import io.millrace.raft.QuorumMachine;
-import io.millrace.raft.QuorumState;
+import io.millrace.raft.QuorumTimeouts;
 import io.millrace.raft.Voter;
 import io.millrace.raft.VoterHistory;
 import io.millrace.raft.VoterSet;
@@ -118,7 +119,8 @@ public final class MetadataQuorum {
         Optional<SnapshotReader.Snapshot> toLoad =
                 latest.filter(snapshot -> !snapshot.id().equals(SnapshotFiles.BOOTSTRAP));
         long committed = toLoad.map(snapshot -> snapshot.id().offset()).orElse(0L);
-        var machine = new QuorumMachine(config.self(), stateFile.read(), log.end(), committed, history);
+        var machine =
+                new QuorumMachine(config.self(), stateFile.read(), log, committed, history, QuorumTimeouts.DEFAULT);
         List<ByteBuffer> bootstrap = readBootstrap(disk, metadataLogDirectory, latest);
         return new MetadataQuorum(
                 disk, directory, config, lane, clock, listener, log, stateFile, machine, bootstrap, toLoad);
@@ -277,7 +279,7 @@ public final class MetadataQuorum {
 
     /** The quorum as this node sees it. */
     public QuorumDescription describe() {
-        boolean leads = machine.state() instanceof QuorumState.Leader;
+        boolean leads = machine.isLeader(machine.state().epoch());
         long wallMs = clock.wallMs();
         List<QuorumDescription.VoterProgress> voters = new ArrayList<>();
         for (Voter voter : machine.history().voters().voters()) {
@@ -331,7 +333,8 @@ public final class MetadataQuorum {
     }
 
     private void tell(QuorumEvent event) {
-        for (QuorumAction action : machine.on(event)) {
+        // A quorum of one voter never waits for another, so that chance decides nothing.
+        for (QuorumAction action : machine.on(event, new Moment(clock.monotonicNanos() / 1_000_000, 0))) {
             switch (action) {
                 case QuorumAction.PersistElection persist -> persist(persist);
                 case QuorumAction.AppendLeaderChange change -> appendLeaderChange(change);
@@ -347,8 +350,21 @@ public final class MetadataQuorum {
                     if (announcement == null) listener.onResigned(epoch);
                     announcement = null;
                 }
+                case QuorumAction.StopForGood(String reason) -> fail(new IllegalStateException(reason));
+                case QuorumAction.Ask ignored -> throw alone(action);
+                case QuorumAction.Answer ignored -> throw alone(action);
+                case QuorumAction.AnswerWithRecords ignored -> throw alone(action);
+                case QuorumAction.AnswerWithSnapshotPart ignored -> throw alone(action);
+                case QuorumAction.AppendFetched ignored -> throw alone(action);
+                case QuorumAction.TruncateTo ignored -> throw alone(action);
+                case QuorumAction.StoreSnapshotPart ignored -> throw alone(action);
+                case QuorumAction.InstallSnapshot ignored -> throw alone(action);
             }
         }
+    }
+
+    private static IllegalStateException alone(QuorumAction action) {
+        return new IllegalStateException("a quorum of one voter decided " + action);
     }
 
     private void persist(QuorumAction.PersistElection persist) {
@@ -381,6 +397,7 @@ public final class MetadataQuorum {
     }
 
     private void appendLeaderChange(QuorumAction.AppendLeaderChange change) {
+        if (!machine.isLeader(change.epoch())) return;
         List<ControlRecord> records = new ArrayList<>();
         records.add(new ControlRecord.LeaderChange(change.message()));
         change.bootstrapVoters().ifPresent(bootstrap -> {

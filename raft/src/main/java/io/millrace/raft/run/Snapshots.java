@@ -59,6 +59,11 @@ final class Snapshots {
                 : Optional.of(byOffset.lastEntry().getValue().id());
     }
 
+    /** The one that ends at an offset. */
+    Optional<OffsetAndEpoch> endingAt(long offset) {
+        return Optional.ofNullable(byOffset.get(offset)).map(Stored::id);
+    }
+
     boolean contains(OffsetAndEpoch id) {
         Stored stored = byOffset.get(id.offset());
         return stored != null && stored.id().equals(id);

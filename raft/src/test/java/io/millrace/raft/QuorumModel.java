@@ -1,0 +1,240 @@
+package io.millrace.raft;
+
+import io.millrace.protocol.Uuid;
+import io.millrace.testkit.SeededRandom;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.Set;
+
+/**
+ * A whole quorum: real machines on logs in memory, over a network that loses, doubles, delays, reorders and cuts, one way or
+ * both, and with replicas that crash and forget what was not forced, and whose clocks run at rates of their own. All of it
+ * follows from one seed.
+ */
+final class QuorumModel {
+    private static final int MOST_DELAY_MS = 60;
+
+    private final SeededRandom random;
+    private final Mistake mistake;
+    private final ModelClaims claims = new ModelClaims();
+    private final List<ModelNode> nodes = new ArrayList<>();
+    private final int voterCount;
+    private final PriorityQueue<Task> tasks = new PriorityQueue<>();
+    private final Map<Long, Caller> callers = new HashMap<>();
+    private final Set<String> cutLinks = new HashSet<>();
+    private final Map<Integer, Map<Integer, Long>> heardAtMs = new HashMap<>();
+    private final Map<Integer, Long> ledSinceMs = new HashMap<>();
+    private long nowMs = 1000;
+    private long sequence;
+    private long nextCall = 1;
+    private long nextValue = 1;
+    private double loss;
+    private double duplication;
+    private boolean isCalm;
+
+    private record Task(long atMs, long order, Runnable what) implements Comparable<Task> {
+        @Override
+        public int compareTo(Task other) {
+            return atMs != other.atMs ? Long.compare(atMs, other.atMs) : Long.compare(order, other.order);
+        }
+    }
+
+    /** An answer reaches the life of the replica that asked, and no later one: its connection ended with it. */
+    private record Caller(ModelNode node, int life, long number, PeerRequest request) {
+        void answered(PeerAnswer answer) {
+            if (node.life() == life) node.tell(new QuorumEvent.Answered(number, answer));
+        }
+    }
+
+    QuorumModel(SeededRandom random, int voterCount, int observerCount, Mistake mistake) {
+        this.random = random;
+        this.voterCount = voterCount;
+        this.mistake = mistake;
+        List<Voter> voters = new ArrayList<>();
+        for (int id = 0; id < voterCount; id++)
+            voters.add(new Voter(new ReplicaKey(id, new Uuid(7, id)), List.of(), (short) 0, (short) 1));
+        VoterSet voterSet = new VoterSet(voters);
+        for (int id = 0; id < voterCount + observerCount; id++)
+            nodes.add(new ModelNode(this, random.split(), id, voterSet));
+    }
+
+    ModelClaims claims() {
+        return claims;
+    }
+
+    Mistake mistake() {
+        return mistake;
+    }
+
+    long nowMs() {
+        return nowMs;
+    }
+
+    /** Whether nothing goes wrong any more. */
+    boolean isCalm() {
+        return isCalm;
+    }
+
+    List<ModelLog> voterLogs() {
+        return nodes.subList(0, voterCount).stream().map(node -> node.log).toList();
+    }
+
+    void later(long inMs, Runnable what) {
+        tasks.add(new Task(nowMs + inMs, sequence++, what));
+    }
+
+    // The network
+
+    void ask(ModelNode from, long number, ReplicaKey to, PeerRequest request) {
+        ModelNode receiver = nodes.get(to.id());
+        int life = from.life();
+        for (int copies = copies(); copies > 0; copies--) {
+            deliver(from, receiver, () -> {
+                if (!receiver.isUp()) return;
+                long call = nextCall++;
+                callers.put(call, new Caller(from, life, number, request));
+                noteHeard(receiver, from, request);
+                receiver.tell(new QuorumEvent.Asked(call, from.key, Optional.of(to), request));
+            });
+        }
+    }
+
+    void answer(ModelNode from, long call, PeerAnswer answer) {
+        Caller caller = callers.remove(call);
+        if (caller == null) throw new AssertionError("call " + call + " is answered twice");
+        for (int copies = copies(); copies > 0; copies--) deliver(from, caller.node(), () -> caller.answered(answer));
+        boolean isVote = caller.request() instanceof PeerRequest.Vote vote && !vote.isPreVote();
+        if (isVote && answer instanceof PeerAnswer.Voted voted && voted.isGranted())
+            claims.votes(from.id(), caller.request().epoch(), caller.node().key);
+    }
+
+    private int copies() {
+        if (isCalm) return 1;
+        return random.chance(loss) ? 0 : random.chance(duplication) ? 2 : 1;
+    }
+
+    private void deliver(ModelNode from, ModelNode to, Runnable arrival) {
+        later(1 + random.nextInt(isCalm ? 5 : MOST_DELAY_MS), () -> {
+            if (!cutLinks.contains(from.id() + ">" + to.id())) arrival.run();
+        });
+    }
+
+    private void noteHeard(ModelNode leader, ModelNode from, PeerRequest request) {
+        boolean isFetch = request instanceof PeerRequest.Fetch || request instanceof PeerRequest.FetchSnapshot;
+        if (isFetch && leader.isLeader() && request.epoch() == leader.epoch())
+            heardAtMs.computeIfAbsent(leader.id(), id -> new HashMap<>()).put(from.id(), nowMs);
+    }
+
+    // The story
+
+    /** Lets everything go wrong for a while, then nothing, and waits until all agree. */
+    void run(long troubledMs) {
+        for (ModelNode node : nodes) later(random.nextInt(500), () -> startIfDown(node));
+        later(0, this::client);
+        later(0, this::trouble);
+        runUntil(nowMs + troubledMs);
+        calm();
+        long value = nextValue;
+        long deadlineMs = nowMs + 60_000;
+        while (!allAgreeAfter(value)) {
+            if (nowMs > deadlineMs)
+                throw new AssertionError("nothing is agreed on a minute after all is well: " + nodes);
+            runUntil(nowMs + 50);
+        }
+    }
+
+    private void runUntil(long untilMs) {
+        while (!tasks.isEmpty() && tasks.peek().atMs() <= untilMs) {
+            Task task = tasks.remove();
+            nowMs = task.atMs();
+            task.what().run();
+            for (int id = 0; id < voterCount; id++) hasMajorityOrStepsDown(nodes.get(id));
+        }
+        nowMs = untilMs;
+    }
+
+    /** M5, by the plain definition: a leader that no majority has reached for so long leads no more. */
+    private void hasMajorityOrStepsDown(ModelNode node) {
+        if (!node.isLeader()) {
+            ledSinceMs.remove(node.id());
+            heardAtMs.remove(node.id());
+            return;
+        }
+        long since = ledSinceMs.computeIfAbsent(node.id(), id -> nowMs);
+        long boundMs = (long) (QuorumTimeouts.DEFAULT.checkQuorumTimeoutMs() / node.clockRate()) + 20;
+        int near = 0;
+        for (int id = 0; id < voterCount; id++) {
+            long heard = heardAtMs.getOrDefault(node.id(), Map.of()).getOrDefault(id, since);
+            if (id == node.id() || nowMs - heard <= boundMs) near++;
+        }
+        if (2 * near <= voterCount) throw new AssertionError(node + " leads on with " + near + " of " + voterCount);
+    }
+
+    private void client() {
+        for (ModelNode node : nodes) if (node.isLeader()) node.append(nextValue++);
+        if (random.nextInt(20) == 0) nodes.get(random.nextInt(nodes.size())).snapshot();
+        later(random.nextInt(isCalm ? 100 : 400), this::client);
+    }
+
+    private void trouble() {
+        if (isCalm) return;
+        ModelNode node = nodes.get(random.nextInt(nodes.size()));
+        ModelNode other = nodes.get(random.nextInt(nodes.size()));
+        ModelNode leader =
+                nodes.stream().filter(ModelNode::isLeader).findFirst().orElse(node);
+        switch (random.nextInt(13)) {
+            case 0, 1 -> {
+                if (node.isUp()) node.crash();
+            }
+            case 10 -> {
+                if (leader.isUp()) leader.crash();
+            }
+            case 11 -> {
+                for (ModelNode each : nodes) cutLinks.add(each.id() + ">" + leader.id());
+            }
+            case 2, 3 -> startIfDown(node);
+            case 4 -> cutLinks.add(node.id() + ">" + other.id());
+            case 5 -> {
+                for (ModelNode each : nodes) {
+                    if (random.nextBoolean()) cutLinks.add(node.id() + ">" + each.id());
+                    if (random.nextBoolean()) cutLinks.add(each.id() + ">" + node.id());
+                }
+            }
+            case 6, 7 -> cutLinks.clear();
+            case 8 -> {
+                loss = random.nextBoolean() ? 0 : random.nextDouble() * 0.4;
+                duplication = random.nextDouble() * 0.3;
+            }
+            default -> nodes.forEach(this::startIfDown);
+        }
+        later(random.nextInt(2000), this::trouble);
+    }
+
+    private void startIfDown(ModelNode node) {
+        if (!node.isUp()) node.start();
+    }
+
+    private void calm() {
+        isCalm = true;
+        loss = 0;
+        duplication = 0;
+        cutLinks.clear();
+        nodes.forEach(this::startIfDown);
+    }
+
+    private boolean allAgreeAfter(long value) {
+        long highWatermark = nodes.getFirst().highWatermark();
+        if (nextValue <= value + 5 || claims.committedCount() == 0) return false;
+        for (ModelNode node : nodes) {
+            if (node.leaderId().isEmpty() || node.highWatermark() < 1) return false;
+            if (node.log.entry(node.highWatermark() - 1).value() < value) return false;
+            claims.agrees(node.log, node.highWatermark(), node.id());
+        }
+        return highWatermark > 0;
+    }
+}
