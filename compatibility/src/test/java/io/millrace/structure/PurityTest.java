@@ -23,7 +23,8 @@ class PurityTest {
     private static final Map<String, Profile> ROOMS = rooms();
 
     /** Of the client only what decides and runs; its façades have threads and sockets. */
-    private static final List<String> OF_THE_CLIENT = List.of("cluster", "sending", "fetching", "committing");
+    private static final List<String> OF_THE_CLIENT =
+            List.of("assignor", "cluster", "sending", "fetching", "committing", "membership");
 
     private static Map<String, Profile> rooms() {
         Map<String, Profile> rooms = new LinkedHashMap<>();

@@ -9,6 +9,11 @@ public interface Assignor {
     /** The name by which members agree on it in JoinGroup, such as {@code "range"}. */
     String name();
 
+    /** Whether members may keep what they read while they join, as nothing is given to one before another has let it go (KIP-429). */
+    default boolean isCooperative() {
+        return false;
+    }
+
     /**
      * Shares the partitions out. Each partition of a subscribed topic that exists goes to exactly one member that subscribes
      * to it; the same members and topics give the same result, in whatever order they are given.

@@ -18,6 +18,11 @@ public final class CooperativeStickyAssignor implements Assignor {
     }
 
     @Override
+    public boolean isCooperative() {
+        return true;
+    }
+
+    @Override
     public Map<String, List<TopicPartition>> assign(TopicLayouts topics, List<GroupMember> members) {
         StickyAssignment sticky = StickyAssignment.of(topics, members);
         Map<String, List<TopicPartition>> assignment = new LinkedHashMap<>();

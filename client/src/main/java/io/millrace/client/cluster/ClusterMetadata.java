@@ -21,6 +21,7 @@ public final class ClusterMetadata {
     /** When each wanted topic was last used. */
     private final Map<String, Long> usedAtMs = new TreeMap<>();
 
+    private boolean wantsAll;
     private ClusterView view = ClusterView.EMPTY;
     private boolean isAsking;
     private boolean isStale = true;
@@ -56,6 +57,15 @@ public final class ClusterMetadata {
         if (isNew && failures == 0) nextAskAtMs = nowMs;
     }
 
+    /** Says that all topics there are are in use, or not any more. */
+    public void wantAll(boolean isWanted, long nowMs) {
+        if (isWanted && !wantsAll) {
+            isStale = true;
+            if (failures == 0) nextAskAtMs = nowMs;
+        }
+        wantsAll = isWanted;
+    }
+
     /** Says that something proved wrong: it is asked for anew, once the pause between two requests is over. */
     public void refresh() {
         isStale = true;
@@ -81,7 +91,7 @@ public final class ClusterMetadata {
             topics.add(MetadataRequest.MetadataRequestTopic.builder().name(name).build());
         }
         return MetadataRequest.builder()
-                .topics(topics)
+                .topics(wantsAll ? null : topics)
                 .allowAutoTopicCreation(rules.createsTopics())
                 .build();
     }
@@ -124,7 +134,7 @@ public final class ClusterMetadata {
         boolean isComplete = true;
         for (MetadataResponse.MetadataResponseTopic each : response.topics()) {
             String name = each.name();
-            if (name == null || !usedAtMs.containsKey(name)) continue;
+            if (name == null || (!wantsAll && !usedAtMs.containsKey(name))) continue;
             ClusterTopic topic = topic(name, each);
             topics.put(name, topic);
             if (topic.mayChange() || topic.leaders().contains(PartitionLeader.UNKNOWN)) isComplete = false;
@@ -147,21 +157,23 @@ public final class ClusterMetadata {
         if (error != ErrorCode.NONE) {
             // A topic that was there may only be unknown to this broker yet: what is known is kept until it is certain.
             return before != null && error.isRetriable() && before.partitionCount() > 0
-                    ? new ClusterTopic(name, before.id(), error, before.leaders())
-                    : new ClusterTopic(name, told.topicId(), error, List.of());
+                    ? before.withError(error)
+                    : new ClusterTopic(name, told.topicId(), error, told.isInternal(), List.of(), List.of());
         }
         int count = told.partitions().size();
         List<PartitionLeader> leaders = new ArrayList<>(Collections.nCopies(count, PartitionLeader.UNKNOWN));
+        List<List<Integer>> replicas = new ArrayList<>(Collections.nCopies(count, List.of()));
         ClusterTopic same = before != null && before.id().equals(told.topicId()) ? before : null;
         for (MetadataResponse.MetadataResponsePartition each : told.partitions()) {
             int index = each.partitionIndex();
             if (index < 0 || index >= count) continue;
+            replicas.set(index, List.copyOf(each.replicaNodes()));
             PartitionLeader fresh = each.leaderId() < 0
                     ? PartitionLeader.UNKNOWN
                     : new PartitionLeader(each.leaderId(), each.leaderEpoch());
             leaders.set(index, same == null ? fresh : newer(same.leader(index), fresh));
         }
-        return new ClusterTopic(name, told.topicId(), ErrorCode.NONE, leaders);
+        return new ClusterTopic(name, told.topicId(), ErrorCode.NONE, told.isInternal(), leaders, replicas);
     }
 
     private static PartitionLeader newer(PartitionLeader known, PartitionLeader told) {
@@ -186,7 +198,7 @@ public final class ClusterMetadata {
         List<PartitionLeader> leaders = new ArrayList<>(known.leaders());
         leaders.set(partition, leader);
         Map<String, ClusterTopic> topics = view.topicsByName();
-        topics.put(topic, new ClusterTopic(topic, topicId, known.error(), leaders));
+        topics.put(topic, known.withLeaders(leaders));
         view = new ClusterView(view.clusterIdOrNull(), nodes, topics);
         return true;
     }

@@ -1,6 +1,7 @@
 package io.millrace.client.cluster;
 
 import io.millrace.protocol.Uuid;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -20,7 +21,7 @@ public final class ClusterView {
     ClusterView(@Nullable String clusterId, Map<Integer, ClusterNode> nodes, Map<String, ClusterTopic> topics) {
         this.clusterId = clusterId;
         this.nodes = new TreeMap<>(nodes);
-        this.topics = new TreeMap<>(topics);
+        this.topics = Collections.unmodifiableMap(new TreeMap<>(topics));
         for (ClusterTopic topic : topics.values()) {
             if (!topic.id().equals(Uuid.ZERO)) names.put(topic.id(), topic.name());
         }
@@ -44,6 +45,11 @@ public final class ClusterView {
     /** A topic that was asked for; null if nothing is known yet. */
     public @Nullable ClusterTopic topic(String name) {
         return topics.get(name);
+    }
+
+    /** All topics of which something is known, by their names. */
+    public Iterable<ClusterTopic> topics() {
+        return topics.values();
     }
 
     /** The name of a topic by its id; null if it is not known. */

@@ -72,6 +72,12 @@ public final class ClusterLine implements BrokerLine.Events {
         keepUpToDate();
     }
 
+    /** Says that all topics there are are in use, or not any more. */
+    public void wantAll(boolean isWanted) {
+        metadata.wantAll(isWanted, lane.nowMs());
+        keepUpToDate();
+    }
+
     /** Says that something known proved wrong. */
     public void refresh() {
         metadata.refresh();

@@ -1,0 +1,521 @@
+package io.millrace.client.membership;
+
+import io.millrace.client.assignor.Assignor;
+import io.millrace.client.assignor.StickyUserData;
+import io.millrace.client.assignor.TopicLayouts;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.MalformedMessage;
+import io.millrace.protocol.Response;
+import io.millrace.protocol.messages.HeartbeatResponse;
+import io.millrace.protocol.messages.JoinGroupResponse;
+import io.millrace.protocol.messages.LeaveGroupResponse;
+import io.millrace.protocol.messages.SyncGroupRequest;
+import io.millrace.protocol.messages.SyncGroupResponse;
+import io.millrace.records.TopicPartition;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One member of a classic group, from its first JoinGroup until it leaves.
+ *
+ * <p>A rebalance goes: the application gives up what it must (everything, or with cooperative assignors only what it does not
+ * subscribe to any more, KIP-429) → JoinGroup → the leader shares out → SyncGroup → the application gives up what another one
+ * gets, and takes on what is new. Only then does a cooperative member join again, so that the other one can be given it. A
+ * member that was put out has lost its partitions; it cannot give them up in good order.
+ *
+ * <p>One thing at a time is asked of the application, which does it when it polls; meanwhile heartbeats go on. It is put out by
+ * itself if it does not poll for {@link MembershipRules#maxPollMs}.
+ */
+public final class GroupMembership {
+    /** Where a member stands. */
+    private enum Phase {
+        /** Nothing is wanted of the group, or nothing can be had until {@link MembershipEvent.Resumed}. */
+        AWAY,
+        /** It is to join as soon as the application has given up what it must, and a pause is over. */
+        PREPARING,
+        JOINING,
+        /** It leads, and waits to know the topics of all members. */
+        ASSIGNING,
+        SYNCING,
+        STABLE
+    }
+
+    private static final long NEVER = Long.MAX_VALUE;
+    private static final long NO_CALL = -1;
+
+    private final MembershipRules rules;
+    private final Map<String, Assignor> assignors;
+    private final boolean isCooperative;
+    private final MembershipRequests requests;
+
+    private List<MembershipAction> actions = new ArrayList<>();
+    private Phase phase = Phase.AWAY;
+    private MemberIdentity identity;
+    private boolean isSubscribed;
+    private boolean isFinished;
+    /** Whether the coordinator may have it in a newer generation than it knows of. */
+    private boolean hasAskedToJoin;
+
+    private SortedSet<String> subscribed = new TreeSet<>();
+    private SortedSet<String> joinedFor = new TreeSet<>();
+    private String rejoinReason = "";
+
+    /** What the application has. */
+    private final SortedSet<TopicPartition> owned = new TreeSet<>();
+
+    private int ownedGeneration = MemberIdentity.NO_GENERATION;
+    /** What it was given last, for assignors that look at user data. */
+    private @Nullable StickyUserData lastGiven;
+    /** Given by the leader and not yet told to the application; null for nothing. */
+    private @Nullable SortedSet<TopicPartition> given;
+
+    private @Nullable Handover asked;
+    private long handovers;
+
+    private long calls;
+    private long stepCall = NO_CALL;
+    private long heartbeatCall = NO_CALL;
+    private String protocol = "";
+    private @Nullable GroupLeader leader;
+    private TopicLayouts layouts = new TopicLayouts(new TreeMap<>());
+    private Set<String> knownTopics = Set.of();
+
+    private int failures;
+    private long joinFromMs = Long.MIN_VALUE;
+    private long heartbeatFromMs = NEVER;
+    private long assignByMs = NEVER;
+    private long polledAtMs;
+
+    /**
+     * A member that is in no group yet.
+     *
+     * @param assignors those the group may agree on, the preferred one first, each name once, at least one. It is cooperative if
+     *     all of them are: the group may be just being moved to them
+     */
+    public GroupMembership(MembershipRules rules, List<Assignor> assignors) {
+        if (assignors.isEmpty()) throw new IllegalArgumentException("no assignor");
+        this.rules = rules;
+        Map<String, Assignor> byName = new TreeMap<>();
+        for (Assignor each : assignors) {
+            if (byName.put(each.name(), each) != null)
+                throw new IllegalArgumentException("assignor " + each.name() + " is named twice");
+        }
+        this.assignors = byName;
+        this.isCooperative = assignors.stream().allMatch(Assignor::isCooperative);
+        this.identity = MemberIdentity.stranger(rules.instanceId());
+        this.requests = new MembershipRequests(
+                rules, assignors.stream().map(Assignor::name).toList());
+    }
+
+    /** Who it is to the coordinator now. */
+    public MemberIdentity identity() {
+        return identity;
+    }
+
+    /**
+     * When it is to be told the time at the latest.
+     *
+     * @return a moment, which may be past; {@link Long#MAX_VALUE} if nothing is due by time
+     */
+    public long wakeAtMs() {
+        if (phase == Phase.AWAY) return NEVER;
+        long dueMs = polledAtMs + rules.maxPollMs();
+        if (mayBeat()) dueMs = Math.min(dueMs, heartbeatFromMs);
+        if (phase == Phase.PREPARING && asked == null) dueMs = Math.min(dueMs, joinFromMs);
+        if (phase == Phase.ASSIGNING) dueMs = Math.min(dueMs, assignByMs);
+        return dueMs;
+    }
+
+    /**
+     * Takes an event in.
+     *
+     * @param nowMs monotonic milliseconds
+     * @param randomBits any number; it spreads pauses
+     * @return what is to be done, in this order
+     */
+    public List<MembershipAction> on(MembershipEvent event, long nowMs, long randomBits) {
+        actions = new ArrayList<>();
+        switch (event) {
+            case MembershipEvent.Subscribed(SortedSet<String> topics) -> subscribed(topics, nowMs);
+            case MembershipEvent.Unsubscribed unsubscribed -> unsubscribed();
+            case MembershipEvent.TopicsLearned(TopicLayouts learned, Set<String> known) -> {
+                layouts = learned;
+                knownTopics = Set.copyOf(known);
+            }
+            case MembershipEvent.HandedOver(long number) -> handedOver(number);
+            case MembershipEvent.Answered(long call, Response response) -> answered(call, response, nowMs, randomBits);
+            case MembershipEvent.Unanswered(long call, String sentence, boolean isUnsupported) ->
+                unanswered(call, sentence, isUnsupported, nowMs, randomBits);
+            case MembershipEvent.CoordinatorRefused(ErrorCode error, String sentence) -> fail(error, sentence, false);
+            case MembershipEvent.CommitRefused refused -> heartbeatFromMs = Math.min(heartbeatFromMs, nowMs);
+            case MembershipEvent.Ticked(long atMs) -> ticked(atMs, nowMs);
+            case MembershipEvent.Resumed resumed -> resumed(nowMs);
+        }
+        advance(nowMs);
+        return List.copyOf(actions);
+    }
+
+    private void subscribed(SortedSet<String> topics, long nowMs) {
+        subscribed = new TreeSet<>(topics);
+        if (!isSubscribed) {
+            isSubscribed = true;
+            polledAtMs = nowMs;
+            if (phase == Phase.AWAY && !isFinished) prepare("it subscribed");
+        } else if (phase != Phase.AWAY && phase != Phase.PREPARING && !subscribed.equals(joinedFor)) {
+            rejoinReason = "its subscription changed";
+        }
+    }
+
+    private void unsubscribed() {
+        isSubscribed = false;
+        isFinished = false;
+        subscribed = new TreeSet<>();
+        owned.clear();
+        asked = null;
+        leave("it wants no records any more");
+        phase = Phase.AWAY;
+    }
+
+    private void resumed(long nowMs) {
+        if (phase != Phase.AWAY || !isSubscribed || isFinished) return;
+        polledAtMs = nowMs;
+        prepare("it is polled again");
+    }
+
+    /** Goes, and says so if the coordinator is to know. */
+    private void leave(String reason) {
+        if (rules.leaves() && !identity.memberId().isEmpty())
+            actions.add(
+                    new MembershipAction.Ask(nextCall(), requests.leave(identity, reason), rules.requestTimeoutMs()));
+        putOut(MemberIdentity.stranger(rules.instanceId()));
+    }
+
+    /** It is in no generation any more; what the application has is lost, which {@link #advance} will tell it. */
+    private void putOut(MemberIdentity remaining) {
+        identity = remaining;
+        hasAskedToJoin = false;
+        given = null;
+        leader = null;
+        stepCall = NO_CALL;
+        heartbeatCall = NO_CALL;
+        heartbeatFromMs = NEVER;
+    }
+
+    private void prepare(String reason) {
+        phase = Phase.PREPARING;
+        rejoinReason = reason;
+        stepCall = NO_CALL;
+        given = null;
+        leader = null;
+    }
+
+    private void pause(long nowMs, long randomBits) {
+        failures++;
+        joinFromMs = nowMs + rules.backoff().waitMs(failures, randomBits);
+    }
+
+    private void ticked(long atMs, long nowMs) {
+        polledAtMs = Math.max(polledAtMs, atMs);
+        if (phase == Phase.AWAY || nowMs - polledAtMs < rules.maxPollMs()) return;
+        actions.add(new MembershipAction.TellTooSlow(nowMs - polledAtMs));
+        leave("it was not polled for max.poll.interval.ms=" + rules.maxPollMs());
+        phase = Phase.AWAY;
+    }
+
+    private void handedOver(long number) {
+        Handover done = asked;
+        if (done == null || done.number() != number) return;
+        asked = null;
+        switch (done) {
+            case Handover.Revoke(long ofNumber, List<TopicPartition> partitions) -> owned.removeAll(partitions);
+            case Handover.Lose(long ofNumber, List<TopicPartition> partitions) -> owned.removeAll(partitions);
+            case Handover.Assign(long ofNumber, List<TopicPartition> partitions, int generation) -> {
+                owned.addAll(partitions);
+                ownedGeneration = generation;
+                lastGiven = new StickyUserData(List.copyOf(owned), generation);
+            }
+        }
+    }
+
+    private void tell(Handover handover) {
+        asked = handover;
+        actions.add(new MembershipAction.Tell(handover));
+    }
+
+    /** Does what is next, if the application has done what it was asked. */
+    private void advance(long nowMs) {
+        beat(nowMs);
+        if (phase == Phase.ASSIGNING) assign(nowMs);
+        if (asked != null) return;
+        if (!identity.isMember() && !owned.isEmpty()) {
+            tell(new Handover.Lose(++handovers, List.copyOf(owned)));
+            return;
+        }
+        if (phase == Phase.STABLE) settle();
+        if (phase == Phase.PREPARING && asked == null) join(nowMs);
+    }
+
+    /** Gives up and takes on what the last rebalance came to; after that, sees whether another one is needed. */
+    private void settle() {
+        SortedSet<TopicPartition> wanted = given;
+        if (wanted != null) {
+            List<TopicPartition> going = new ArrayList<>(owned);
+            going.removeAll(wanted);
+            if (!going.isEmpty()) {
+                // Once all have let go, those that are to have it can be given it.
+                rejoinReason = "it has given up " + going.size() + " partitions that others get";
+                tell(new Handover.Revoke(++handovers, going));
+                return;
+            }
+            List<TopicPartition> coming = new ArrayList<>(wanted);
+            coming.removeAll(owned);
+            given = null;
+            tell(new Handover.Assign(++handovers, coming, identity.generation()));
+            return;
+        }
+        GroupLeader leading = leader;
+        if (rejoinReason.isEmpty() && leading != null && leading.isOutdated(layouts))
+            rejoinReason = "topics of the group changed";
+        if (!rejoinReason.isEmpty()) prepare(rejoinReason);
+    }
+
+    private void join(long nowMs) {
+        List<TopicPartition> going = new ArrayList<>(owned);
+        if (isCooperative) going.removeIf(each -> subscribed.contains(each.topic()));
+        if (!going.isEmpty()) {
+            tell(new Handover.Revoke(++handovers, going));
+            return;
+        }
+        if (joinFromMs > nowMs) return;
+        phase = Phase.JOINING;
+        hasAskedToJoin = true;
+        joinedFor = new TreeSet<>(subscribed);
+        stepCall = nextCall();
+        actions.add(new MembershipAction.Ask(
+                stepCall,
+                requests.join(identity, subscribed, owned, ownedGeneration(), lastGiven, rejoinReason),
+                rules.rebalanceTimeoutMs()));
+        rejoinReason = "";
+    }
+
+    private int ownedGeneration() {
+        return identity.isMember() ? ownedGeneration : MemberIdentity.NO_GENERATION;
+    }
+
+    private void answered(long call, Response response, long nowMs, long randomBits) {
+        if (call == stepCall) stepCall = NO_CALL;
+        else if (call == heartbeatCall) heartbeatCall = NO_CALL;
+        else return; // Of another time; or it has left, and nothing depends on that.
+        switch (response) {
+            case JoinGroupResponse joined -> joined(joined, nowMs, randomBits);
+            case SyncGroupResponse synced -> synced(synced, nowMs, randomBits);
+            case HeartbeatResponse beat -> beatAnswered(ErrorCode.forCode(beat.errorCode()), nowMs, randomBits);
+            case LeaveGroupResponse left -> {}
+            default -> throw new IllegalStateException("a member was answered by " + response.apiKey());
+        }
+    }
+
+    private void joined(JoinGroupResponse joined, long nowMs, long randomBits) {
+        ErrorCode error = ErrorCode.forCode(joined.errorCode());
+        switch (error) {
+            case NONE -> joined(joined, nowMs);
+            case MEMBER_ID_REQUIRED -> {
+                boolean hadOne = !identity.memberId().isEmpty();
+                identity = new MemberIdentity(joined.memberId(), MemberIdentity.NO_GENERATION, rules.instanceId());
+                prepare("it has been given a member id");
+                if (hadOne) pause(nowMs, randomBits);
+            }
+            default -> refused("JoinGroup", error, nowMs, randomBits);
+        }
+    }
+
+    private void joined(JoinGroupResponse joined, long nowMs) {
+        String name = joined.protocolName();
+        Assignor assignor = name == null ? null : assignors.get(name);
+        String type = joined.protocolType();
+        if (assignor == null || (type != null && !type.equals(ConsumerProtocol.TYPE))) {
+            failHere(
+                    ErrorCode.INCONSISTENT_GROUP_PROTOCOL,
+                    "group " + rules.groupId() + " has agreed on " + type + " protocol " + name
+                            + "; this member knows consumer protocols " + assignors.keySet());
+            return;
+        }
+        identity = new MemberIdentity(joined.memberId(), joined.generationId(), rules.instanceId());
+        protocol = assignor.name();
+        hasAskedToJoin = false;
+        heartbeatFromMs = nowMs + rules.heartbeatMs();
+        heartbeatCall = NO_CALL;
+        if (!joined.memberId().equals(joined.leader())) {
+            sync(List.of());
+            return;
+        }
+        try {
+            leader = new GroupLeader(joined, assignor);
+        } catch (MalformedMessage e) {
+            failHere(
+                    ErrorCode.INCONSISTENT_GROUP_PROTOCOL,
+                    "group " + rules.groupId() + " cannot be led: " + e.getMessage());
+            return;
+        }
+        phase = Phase.ASSIGNING;
+        assignByMs = nowMs + rules.requestTimeoutMs();
+        actions.add(new MembershipAction.LearnTopics(leader.topics()));
+    }
+
+    private void assign(long nowMs) {
+        GroupLeader leading = leader;
+        if (leading == null) throw new IllegalStateException("a member assigns that does not lead");
+        if (!knownTopics.containsAll(leading.topics()) && nowMs < assignByMs) return;
+        sync(leading.assign(layouts));
+    }
+
+    private void sync(List<SyncGroupRequest.SyncGroupRequestAssignment> assignments) {
+        phase = Phase.SYNCING;
+        stepCall = nextCall();
+        actions.add(new MembershipAction.Ask(
+                stepCall, requests.sync(identity, protocol, assignments), rules.rebalanceTimeoutMs()));
+    }
+
+    private void synced(SyncGroupResponse synced, long nowMs, long randomBits) {
+        ErrorCode error = ErrorCode.forCode(synced.errorCode());
+        if (error == ErrorCode.REBALANCE_IN_PROGRESS) {
+            prepare("the group rebalances once more");
+            return;
+        }
+        if (error != ErrorCode.NONE) {
+            refused("SyncGroup", error, nowMs, randomBits);
+            return;
+        }
+        SortedSet<TopicPartition> assigned;
+        try {
+            assigned = ConsumerProtocol.assigned(synced.assignment());
+        } catch (MalformedMessage e) {
+            failHere(
+                    ErrorCode.INCONSISTENT_GROUP_PROTOCOL,
+                    "the leader of group " + rules.groupId() + " gave no assignment that can be read: "
+                            + e.getMessage());
+            return;
+        }
+        heartbeatFromMs = nowMs + rules.heartbeatMs();
+        for (TopicPartition each : assigned) {
+            if (subscribed.contains(each.topic())) continue;
+            actions.add(new MembershipAction.Note(each + " was assigned, which this member does not subscribe to"));
+            prepare("it was assigned a topic it does not subscribe to");
+            pause(nowMs, randomBits);
+            return;
+        }
+        failures = 0;
+        phase = Phase.STABLE;
+        given = assigned;
+    }
+
+    /** Heartbeats cannot overtake a JoinGroup or SyncGroup, which wait for other members; the coordinator expects none then. */
+    private boolean mayBeat() {
+        return heartbeatCall == NO_CALL
+                && identity.isMember()
+                && !hasAskedToJoin
+                && (phase == Phase.STABLE || phase == Phase.PREPARING || phase == Phase.ASSIGNING);
+    }
+
+    private void beat(long nowMs) {
+        if (!mayBeat() || heartbeatFromMs > nowMs) return;
+        heartbeatCall = nextCall();
+        heartbeatFromMs = nowMs + rules.heartbeatMs();
+        actions.add(new MembershipAction.Ask(
+                heartbeatCall,
+                requests.heartbeat(identity),
+                Math.min(rules.requestTimeoutMs(), rules.sessionTimeoutMs())));
+    }
+
+    private void beatAnswered(ErrorCode error, long nowMs, long randomBits) {
+        switch (error) {
+            case NONE -> failures = phase == Phase.STABLE ? 0 : failures;
+            case REBALANCE_IN_PROGRESS -> {
+                if (phase == Phase.STABLE && rejoinReason.isEmpty()) rejoinReason = "the group rebalances";
+            }
+            default -> {
+                // A rebalance that has begun meanwhile is told the same by itself.
+                if (phase == Phase.JOINING || phase == Phase.SYNCING) return;
+                if (error.isRetriable()) {
+                    if (isAboutCoordinator(error)) actions.add(new MembershipAction.FindCoordinator());
+                    heartbeatFromMs = nowMs + rules.backoff().waitMs(++failures, randomBits);
+                } else {
+                    refused("Heartbeat", error, nowMs, randomBits);
+                }
+            }
+        }
+    }
+
+    private static boolean isAboutCoordinator(ErrorCode error) {
+        return error == ErrorCode.NOT_COORDINATOR || error == ErrorCode.COORDINATOR_NOT_AVAILABLE;
+    }
+
+    /** An error of the coordinator after which it has to join anew, or cannot. */
+    private void refused(String what, ErrorCode error, long nowMs, long randomBits) {
+        String said = what + " for group " + rules.groupId() + " was refused: " + error + ", " + error.message();
+        switch (error) {
+            case UNKNOWN_MEMBER_ID -> {
+                putOut(MemberIdentity.stranger(rules.instanceId()));
+                joinAgain(said, nowMs, randomBits);
+            }
+            case ILLEGAL_GENERATION -> {
+                putOut(identity.withoutGeneration());
+                joinAgain(said, nowMs, randomBits);
+            }
+            case FENCED_INSTANCE_ID ->
+                fail(error, said + " Another process has group.instance.id=" + rules.instanceId(), true);
+            case REBALANCE_IN_PROGRESS -> joinAgain(said, nowMs, randomBits);
+            default -> {
+                if (isAboutCoordinator(error)) actions.add(new MembershipAction.FindCoordinator());
+                if (error.isRetriable()) joinAgain(said, nowMs, randomBits);
+                else fail(error, said, false);
+            }
+        }
+    }
+
+    private void joinAgain(String why, long nowMs, long randomBits) {
+        actions.add(new MembershipAction.Note(why));
+        prepare("it could not go on");
+        pause(nowMs, randomBits);
+    }
+
+    /** Something of the group cannot be understood here: the others are not to wait for this member. */
+    private void failHere(ErrorCode error, String sentence) {
+        leave("it cannot take part");
+        fail(error, sentence, false);
+    }
+
+    private void fail(ErrorCode error, String sentence, boolean isFinal) {
+        putOut(MemberIdentity.stranger(rules.instanceId()));
+        phase = Phase.AWAY;
+        isFinished = isFinal;
+        actions.add(new MembershipAction.Fail(error, sentence, isFinal));
+    }
+
+    private void unanswered(long call, String sentence, boolean isUnsupported, long nowMs, long randomBits) {
+        boolean isStep = call == stepCall;
+        if (!isStep && call != heartbeatCall) return;
+        if (isUnsupported) {
+            fail(ErrorCode.UNSUPPORTED_VERSION, "the coordinator of group " + rules.groupId() + ": " + sentence, false);
+            return;
+        }
+        actions.add(new MembershipAction.FindCoordinator());
+        if (isStep) {
+            joinAgain(sentence, nowMs, randomBits);
+        } else {
+            heartbeatCall = NO_CALL;
+            heartbeatFromMs = nowMs + rules.backoff().waitMs(++failures, randomBits);
+            actions.add(new MembershipAction.Note(sentence));
+        }
+    }
+
+    private long nextCall() {
+        return ++calls;
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.millrace.client.membership;
+
+import org.jspecify.annotations.NullMarked;
