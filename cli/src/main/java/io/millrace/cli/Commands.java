@@ -3,10 +3,12 @@ package io.millrace.cli;
 import io.millrace.cli.bench.BenchCommand;
 import io.millrace.cli.config.ConfigCommand;
 import io.millrace.cli.consume.ConsumeCommand;
+import io.millrace.cli.context.ContextCommand;
 import io.millrace.cli.format.FormatCommand;
 import io.millrace.cli.group.GroupCommand;
 import io.millrace.cli.produce.ProduceCommand;
 import io.millrace.cli.start.StartUsage;
+import io.millrace.cli.tail.TailCommand;
 import io.millrace.cli.terminal.Terminal;
 import io.millrace.cli.topic.TopicCommand;
 import io.millrace.client.ClientFailure;
@@ -27,10 +29,12 @@ import picocli.CommandLine.IVersionProvider;
             TopicCommand.class,
             ProduceCommand.class,
             ConsumeCommand.class,
+            TailCommand.class,
             BenchCommand.class,
             GroupCommand.class,
             ConfigCommand.class,
             LogCommand.class,
+            ContextCommand.class,
             CompletionCommand.class
         },
         footer = {"", "millrace COMMAND --help tells more."})
@@ -48,6 +52,7 @@ final class Commands {
     static CommandLine commandLine() {
         CommandLine root = new CommandLine(new Commands());
         root.setUsageHelpWidth(HELP_COLUMNS);
+        root.setCaseInsensitiveEnumValuesAllowed(true);
         root.setExecutionExceptionHandler((failure, command, parsed) -> {
             if (!(failure instanceof ClientFailure refused)) throw failure;
             command.getErr().println(Terminal.complaint(refused.sentence()));

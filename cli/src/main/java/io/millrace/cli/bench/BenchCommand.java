@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
         description = "Measure how fast a cluster is.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BenchProduce.class, BenchConsume.class})
+        subcommands = {BenchProduce.class, BenchConsume.class, BenchLatency.class, BenchEndToEnd.class})
 public final class BenchCommand {
     /** Made by picocli. */
     public BenchCommand() {}

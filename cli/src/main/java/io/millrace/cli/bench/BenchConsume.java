@@ -3,6 +3,8 @@ package io.millrace.cli.bench;
 import io.millrace.cli.consume.ReadingOptions;
 import io.millrace.cli.terminal.ClusterOptions;
 import io.millrace.cli.terminal.JsonText;
+import io.millrace.cli.terminal.LiveLine;
+import io.millrace.cli.terminal.StandardStreams;
 import io.millrace.cli.terminal.Terminal;
 import io.millrace.client.consumer.Consumer;
 import io.millrace.client.consumer.ConsumerFailure;
@@ -73,7 +75,9 @@ final class BenchConsume implements Callable<Integer> {
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             consumer.assign(partitions);
             long beganNanos = System.nanoTime();
-            read(consumer, ends, beganNanos);
+            LiveLine line = new LiveLine(terminal.err(), StandardStreams.isErrTerminal());
+            read(consumer, ends, line);
+            line.end();
             seconds = (double) (System.nanoTime() - beganNanos) / NANOS_PER_SECOND;
             fetches = consumer.metrics().getOrDefault("fetch-total", 0.0);
         } catch (ConsumerFailure failure) {
@@ -83,8 +87,7 @@ final class BenchConsume implements Callable<Integer> {
         return tell(seconds, Math.round(fetches));
     }
 
-    private void read(Consumer<byte[], byte[]> consumer, Map<TopicPartition, Long> ends, long beganNanos) {
-        long nextTellNanos = beganNanos + NANOS_PER_SECOND;
+    private void read(Consumer<byte[], byte[]> consumer, Map<TopicPartition, Long> ends, LiveLine line) {
         long toldRecords = 0;
         while (records < most) {
             ConsumerRecords<byte[], byte[]> polled = consumer.poll(PATIENCE);
@@ -97,12 +100,9 @@ final class BenchConsume implements Callable<Integer> {
             boolean isAtEnd =
                     ends.entrySet().stream().allMatch(each -> consumer.position(each.getKey()) >= each.getValue());
             if (isAtEnd) return;
-            if (System.nanoTime() - nextTellNanos < 0) continue;
-            terminal.err()
-                    .println(String.format(
-                            Locale.ROOT, "%,12d records %,12d records/s", records, records - toldRecords));
+            if (!line.isDue()) continue;
+            line.show(String.format(Locale.ROOT, "%,12d records %,12d records/s", records, records - toldRecords));
             toldRecords = records;
-            nextTellNanos += NANOS_PER_SECOND;
         }
     }
 

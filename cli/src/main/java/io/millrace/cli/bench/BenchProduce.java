@@ -3,6 +3,8 @@ package io.millrace.cli.bench;
 import io.millrace.cli.produce.SendingOptions;
 import io.millrace.cli.terminal.ClusterOptions;
 import io.millrace.cli.terminal.JsonText;
+import io.millrace.cli.terminal.LiveLine;
+import io.millrace.cli.terminal.StandardStreams;
 import io.millrace.cli.terminal.Terminal;
 import io.millrace.client.producer.Delivery;
 import io.millrace.client.producer.Producer;
@@ -14,8 +16,6 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
-import org.HdrHistogram.Histogram;
-import org.HdrHistogram.Recorder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -35,9 +35,6 @@ import picocli.CommandLine.Parameters;
 final class BenchProduce implements Callable<Integer> {
     private static final int TIMED_ONE_IN = 64;
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
-    private static final long NANOS_PER_MICRO = 1_000;
-    private static final int DIGITS = 3;
-    private static final double MICROS_PER_MS = 1_000;
 
     @Mixin
     private Terminal terminal = new Terminal();
@@ -71,7 +68,7 @@ final class BenchProduce implements Callable<Integer> {
     @Mixin
     private ClusterOptions cluster = new ClusterOptions();
 
-    private final Recorder latencies = new Recorder(DIGITS);
+    private final LatencyLog latencies = new LatencyLog();
     private volatile String firstFailure = "";
 
     @Override
@@ -81,7 +78,7 @@ final class BenchProduce implements Callable<Integer> {
         if (rate < 0) throw terminal.wronglyAsked("--rate " + rate + " is below 0");
         byte[] value = new byte[size];
         RandomGenerator.of("L64X128MixRandom").nextBytes(value);
-        Histogram all = new Histogram(DIGITS);
+        LiveLine line = new LiveLine(terminal.err(), StandardStreams.isErrTerminal());
         long beganNanos;
         long endedNanos;
         long failed;
@@ -91,17 +88,16 @@ final class BenchProduce implements Callable<Integer> {
                 Serializers.bytes())) {
             producer.partitionsFor(topic); // Connecting is no part of the measure.
             beganNanos = System.nanoTime();
-            send(producer, value, beganNanos, all);
+            send(producer, value, beganNanos, line);
             producer.flush();
             endedNanos = System.nanoTime();
             failed = Math.round(producer.metrics().getOrDefault("record-error-total", 0.0));
         }
-        all.add(latencies.getIntervalHistogram());
-        return tell(all, (double) (endedNanos - beganNanos) / NANOS_PER_SECOND, failed);
+        line.end();
+        return tell((double) (endedNanos - beganNanos) / NANOS_PER_SECOND, failed);
     }
 
-    private void send(Producer<byte[], byte[]> producer, byte[] value, long beganNanos, Histogram all) {
-        long nextTellNanos = beganNanos + NANOS_PER_SECOND;
+    private void send(Producer<byte[], byte[]> producer, byte[] value, long beganNanos, LiveLine line) {
         long toldRecords = 0;
         for (long sent = 0; sent < records; sent++) {
             boolean isTimed = rate > 0 || sent % TIMED_ONE_IN == 0;
@@ -116,22 +112,13 @@ final class BenchProduce implements Callable<Integer> {
             }
             long fromNanos = dueNanos;
             Delivery _ = producer.send(new ProducerRecord<>(topic, value), (_, failure) -> {
-                latencies.recordValue(Math.max(0, System.nanoTime() - fromNanos) / NANOS_PER_MICRO);
+                latencies.note(System.nanoTime() - fromNanos);
                 if (failure != null && firstFailure.isEmpty()) firstFailure = String.valueOf(failure.getMessage());
             });
-            if (System.nanoTime() - nextTellNanos < 0) continue;
-            Histogram second = latencies.getIntervalHistogram();
-            all.add(second);
-            terminal.err()
-                    .println(String.format(
-                            Locale.ROOT,
-                            "%,12d records %,12d records/s  p50 %.2f ms  p99 %.2f ms",
-                            sent,
-                            sent - toldRecords,
-                            ms(second, 50),
-                            ms(second, 99)));
+            if (!line.isDue()) continue;
+            line.show(String.format(
+                    Locale.ROOT, "%,12d records %,12d records/s  %s", sent, sent - toldRecords, latencies.recent()));
             toldRecords = sent;
-            nextTellNanos += NANOS_PER_SECOND;
         }
     }
 
@@ -141,22 +128,15 @@ final class BenchProduce implements Callable<Integer> {
         }
     }
 
-    private static double ms(Histogram latencies, double percentile) {
-        return latencies.getValueAtPercentile(percentile) / MICROS_PER_MS;
-    }
-
-    private int tell(Histogram all, double seconds, long failed) {
+    private int tell(double seconds, long failed) {
         long perSecond = Math.round(records / seconds);
         double mbPerSecond = records * (double) size / 1e6 / seconds;
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("records", records);
-        result.put("seconds", rounded(seconds));
+        result.put("seconds", LatencyLog.rounded(seconds));
         result.put("recordsPerSecond", perSecond);
-        result.put("mbPerSecond", rounded(mbPerSecond));
-        for (double percentile : new double[] {50, 90, 99, 99.9}) {
-            result.put("p" + (percentile == 99.9 ? "99.9" : (int) percentile) + "Ms", rounded(ms(all, percentile)));
-        }
-        result.put("maxMs", rounded(all.getMaxValue() / MICROS_PER_MS));
+        result.put("mbPerSecond", LatencyLog.rounded(mbPerSecond));
+        result.putAll(latencies.fields());
         result.put("failed", failed);
         if (isJson) {
             terminal.out().println(JsonText.of(result));
@@ -164,25 +144,16 @@ final class BenchProduce implements Callable<Integer> {
             terminal.out()
                     .println(String.format(
                             Locale.ROOT,
-                            "%,d records of %,d bytes in %.2f s: %,d records/s, %.1f MB/s; latency p50 %.2f, p90 %.2f, p99 %.2f,"
-                                    + " p99.9 %.2f, max %.2f ms",
+                            "%,d records of %,d bytes in %.2f s: %,d records/s, %.1f MB/s; %s",
                             records,
                             size,
                             seconds,
                             perSecond,
                             mbPerSecond,
-                            ms(all, 50),
-                            ms(all, 90),
-                            ms(all, 99),
-                            ms(all, 99.9),
-                            all.getMaxValue() / MICROS_PER_MS));
+                            latencies.sentence()));
         }
         if (failed == 0) return Terminal.DONE;
         terminal.complain(failed + " records failed" + (firstFailure.isEmpty() ? "" : ", such as: " + firstFailure));
         return Terminal.FAILED;
-    }
-
-    private static double rounded(double number) {
-        return Math.round(number * 1_000) / 1_000.0;
     }
 }

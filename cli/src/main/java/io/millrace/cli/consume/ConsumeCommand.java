@@ -1,6 +1,8 @@
 package io.millrace.cli.consume;
 
+import io.millrace.cli.filter.RecordFilter;
 import io.millrace.cli.terminal.ClusterOptions;
+import io.millrace.cli.terminal.StandardStreams;
 import io.millrace.cli.terminal.Terminal;
 import io.millrace.client.consumer.Consumer;
 import io.millrace.client.consumer.ConsumerFailure;
@@ -42,6 +44,10 @@ import picocli.CommandLine.Parameters;
             "In a FORMAT, %%t is the topic, %%p the partition, %%o the offset, %%T the time stamp (ms since 1970), %%k the key,",
             "%%v the value, %%h the headers; \\n and \\t are what they are elsewhere.",
             "",
+            "An EXPRESSION compares fields with literals: key, value, topic, partition, offset, timestamp, header.NAME, and in JSON a",
+            "path such as value.user.id or value.items[0]['odd name'], by == != < <= > >= =~ !~ (regular expression) or contains,",
+            "joined by and, or, not and parentheses: \"value.user.id == 7 and not (key =~ '^test' or header.trace == null)\".",
+            "",
             "Exit status: 0 if all that was asked for was printed, 1 if not, 2 if wrongly asked."
         })
 public final class ConsumeCommand implements Callable<Integer> {
@@ -82,6 +88,12 @@ public final class ConsumeCommand implements Callable<Integer> {
     private long count = Long.MAX_VALUE;
 
     @Option(
+            names = "--filter",
+            paramLabel = "EXPRESSION",
+            description = "Print only records for which this is so, see below.")
+    private @Nullable String filter;
+
+    @Option(
             names = {"-f", "--format"},
             paramLabel = "FORMAT",
             defaultValue = "%v",
@@ -101,8 +113,13 @@ public final class ConsumeCommand implements Callable<Integer> {
     @Mixin
     private ReadingOptions reading = new ReadingOptions();
 
-    @Option(names = "--progress", description = "Show on standard error how far it is, once a second.")
-    private boolean isProgressWanted;
+    @Option(
+            names = "--progress",
+            negatable = true,
+            description =
+                    "Show on standard error how far it is, and with an end how long it will take, once a second (default: if"
+                            + " there is an end, standard error is a terminal, and standard output is none).")
+    private @Nullable Boolean isProgressWanted;
 
     @Mixin
     private ClusterOptions cluster = new ClusterOptions();
@@ -119,14 +136,15 @@ public final class ConsumeCommand implements Callable<Integer> {
         Place end = until == null ? null : place("--to", until);
         RecordText text = text();
         ConsumerOptions options = options(begin);
-        ReadProgress progress = new ReadProgress(terminal.err(), isProgressWanted);
+        RecordFilter wanted = filter();
+        ReadProgress progress = new ReadProgress(terminal.err(), isProgressShown(end != null));
         OutputStream out = new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), OUT_BYTES);
         try (Consumer<byte[], byte[]> consumer = Consumer.open(options, Deserializers.bytes(), Deserializers.bytes())) {
             List<TopicPartition> partitions = partitions(consumer);
             consumer.assign(partitions);
             Map<TopicPartition, Long> ends = end == null ? Map.of() : resolve(consumer, partitions, end);
             seek(consumer, partitions, begin);
-            new Run(consumer, text, out, progress, ends).printAll();
+            new Run(consumer, wanted, text, out, progress, ends).printAll();
             out.flush();
             progress.end();
             return Terminal.DONE;
@@ -155,6 +173,21 @@ public final class ConsumeCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw terminal.wronglyAsked("--format: " + e.getMessage());
         }
+    }
+
+    private RecordFilter filter() {
+        String expression = filter;
+        if (expression == null) return RecordFilter.ALL;
+        try {
+            return RecordFilter.parse(expression);
+        } catch (IllegalArgumentException e) {
+            throw terminal.wronglyAsked("--filter: " + e.getMessage());
+        }
+    }
+
+    private boolean isProgressShown(boolean isBounded) {
+        Boolean said = isProgressWanted;
+        return said == null ? isBounded && StandardStreams.isErrTerminal() && !StandardStreams.isOutTerminal() : said;
     }
 
     private ConsumerOptions options(Place begin) {
@@ -218,6 +251,7 @@ public final class ConsumeCommand implements Callable<Integer> {
     /** One run. */
     private final class Run {
         private final Consumer<byte[], byte[]> consumer;
+        private final RecordFilter wanted;
         private final RecordText text;
         private final OutputStream out;
         private final ReadProgress progress;
@@ -231,11 +265,13 @@ public final class ConsumeCommand implements Callable<Integer> {
 
         Run(
                 Consumer<byte[], byte[]> consumer,
+                RecordFilter wanted,
                 RecordText text,
                 OutputStream out,
                 ReadProgress progress,
                 Map<TopicPartition, Long> ends) {
             this.consumer = consumer;
+            this.wanted = wanted;
             this.text = text;
             this.out = out;
             this.progress = progress;
@@ -254,6 +290,7 @@ public final class ConsumeCommand implements Callable<Integer> {
                     Long end = ends.get(new TopicPartition(record.topic(), record.partition()));
                     if (end != null && record.offset() >= end) continue;
                     if (printed == count) break;
+                    if (!wanted.takes(record)) continue;
                     text.write(record, out);
                     printed++;
                 }

@@ -19,7 +19,10 @@ import org.jspecify.annotations.Nullable;
  * A record as a JSON object on one line, with the names that {@code millrace produce --json} reads. Bytes that are no UTF-8 are told
  * in base64, under {@code keyBase64} and {@code valueBase64}; the values of a header that repeats are a list.
  */
-final class JsonRecordText implements RecordText {
+public final class JsonRecordText implements RecordText {
+    /** Has no choices. */
+    public JsonRecordText() {}
+
     @Override
     public void write(ConsumerRecord<byte[], byte[]> record, OutputStream out) throws IOException {
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * key, {@code %v} value, {@code %h} headers, {@code %%} a percent sign; {@code \n}, {@code \t}, {@code \r} and {@code \\} as usual.
  * Keys and values are written as their bytes.
  */
-final class PatternText implements RecordText {
+public final class PatternText implements RecordText {
     private final List<RecordText> parts = new ArrayList<>();
     private final byte[] nothing;
 
@@ -25,7 +25,7 @@ final class PatternText implements RecordText {
      * @param nullText stands for a key or value that is none
      * @throws IllegalArgumentException saying what in it is not understood
      */
-    PatternText(String pattern, String nullText) {
+    public PatternText(String pattern, String nullText) {
         nothing = bytes(nullText);
         StringBuilder literal = new StringBuilder();
         for (int i = 0; i < pattern.length(); i++) {

@@ -6,7 +6,7 @@ import java.io.OutputStream;
 
 /** How a record is printed. */
 @FunctionalInterface
-interface RecordText {
+public interface RecordText {
     /** Writes it, with whatever ends it. */
     void write(ConsumerRecord<byte[], byte[]> record, OutputStream out) throws IOException;
 }

@@ -20,7 +20,13 @@ import picocli.CommandLine.Option;
                 "Describe groups: what they have committed and how far they lag behind, who their members are, and"
                         + " their state. Without --offsets, --members or --state, the offsets.",
         mixinStandardHelpOptions = true,
-        sortOptions = false)
+        sortOptions = false,
+        footer = {
+            "",
+            "LAG counts offsets between what is committed and the log's end. LAG-SECONDS is how long ago the first record was",
+            "written that is not read yet, by its time stamp. LAG-BYTES is an estimate: the log's bytes in the proportion of the",
+            "offsets that are not read."
+        })
 final class GroupDescribe implements Callable<Integer> {
     @Mixin
     private Terminal terminal = new Terminal();
@@ -28,7 +34,9 @@ final class GroupDescribe implements Callable<Integer> {
     @Mixin
     private GroupNames names = new GroupNames();
 
-    @Option(names = "--offsets", description = "Show committed offsets, log ends and lag of each partition.")
+    @Option(
+            names = "--offsets",
+            description = "Show committed offsets, log ends and lag of each partition, in records, bytes and seconds.")
     private boolean offsets;
 
     @Option(names = "--members", description = "Show the members.")
@@ -58,7 +66,8 @@ final class GroupDescribe implements Callable<Integer> {
             List<GroupDescription> found = new ArrayList<>();
             status = terminal.tell("group", admin.groups().describe(names.resolve(admin)), Set.of(), found::add);
             for (GroupDescription group : found)
-                reports.add(new GroupReport(group, withOffsets ? GroupLag.of(admin, group) : List.of()));
+                reports.add(new GroupReport(
+                        group, withOffsets ? GroupLag.of(admin, group, System.currentTimeMillis()) : List.of()));
         }
         if (json) {
             terminal.out()

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /** One group as {@code group describe} shows it. */
 record GroupReport(GroupDescription group, List<GroupLag> lags) {
+    private static final long MS_PER_SECOND = 1_000;
+
     void printState(PrintWriter out) {
         out.println("Group " + group.groupId() + ": state " + group.state() + ", type " + group.type() + ", assignor "
                 + orDash(group.assignor()) + ", members " + group.members().size() + ", coordinator "
@@ -63,8 +65,18 @@ record GroupReport(GroupDescription group, List<GroupLag> lags) {
             out.println("Group " + group.groupId() + " has committed nothing and reads nothing.");
             return;
         }
-        List<String> headings = new ArrayList<>(
-                List.of("GROUP", "TOPIC", "PARTITION", "COMMITTED", "LOG-END", "LAG", "MEMBER", "HOST", "CLIENT"));
+        List<String> headings = new ArrayList<>(List.of(
+                "GROUP",
+                "TOPIC",
+                "PARTITION",
+                "COMMITTED",
+                "LOG-END",
+                "LAG",
+                "LAG-BYTES",
+                "LAG-SECONDS",
+                "MEMBER",
+                "HOST",
+                "CLIENT"));
         if (verbose) headings.addAll(List.of("EPOCH", "METADATA"));
         Table table = new Table("", headings);
         for (GroupLag lag : lags) {
@@ -75,8 +87,10 @@ record GroupReport(GroupDescription group, List<GroupLag> lags) {
                     lag.partition().topic(),
                     lag.partition().partition(),
                     committed == null ? "" : committed.offset(),
-                    text(lag.logEndOffset()),
+                    text(lag.log().endOffset()),
                     text(lag.lag()),
+                    text(lag.lagBytes()),
+                    seconds(lag.lagMs()),
                     member == null ? "" : member.memberId(),
                     member == null ? "" : member.host(),
                     member == null ? "" : member.clientId()));
@@ -121,8 +135,10 @@ record GroupReport(GroupDescription group, List<GroupLag> lags) {
         fields.put("committed", committed == null ? null : committed.offset());
         fields.put("leaderEpoch", committed == null || committed.leaderEpoch() < 0 ? null : committed.leaderEpoch());
         fields.put("metadata", committed == null ? null : committed.metadata());
-        fields.put("logEnd", number(lag.logEndOffset()));
+        fields.put("logEnd", number(lag.log().endOffset()));
         fields.put("lag", number(lag.lag()));
+        fields.put("lagBytes", number(lag.lagBytes()));
+        fields.put("lagMs", number(lag.lagMs()));
         fields.put("member", member == null ? null : member.memberId());
         return fields;
     }
@@ -133,6 +149,10 @@ record GroupReport(GroupDescription group, List<GroupLag> lags) {
 
     private static String text(OptionalLong number) {
         return number.isPresent() ? String.valueOf(number.getAsLong()) : "";
+    }
+
+    private static String seconds(OptionalLong ms) {
+        return ms.isPresent() ? String.valueOf(Math.ceilDiv(ms.getAsLong(), MS_PER_SECOND)) : "";
     }
 
     private static String orEmpty(@Nullable String text) {

@@ -59,8 +59,9 @@ public final class SendingOptions {
             }
             for (String name : read.stringPropertyNames()) all.put(name, read.getProperty(name));
         }
-        if (!all.containsKey("bootstrap.servers") || cluster.isStated())
-            all.put("bootstrap.servers", cluster.bootstrapServers());
+        // Another cluster's addresses come with none of the current context's credentials.
+        boolean isSaidInFile = all.containsKey("bootstrap.servers");
+        if (!isSaidInFile || cluster.isStated()) all.putAll(cluster.properties(isSaidInFile));
         for (String pair : properties) {
             int equals = pair.indexOf('=');
             if (equals < 1) throw terminal.wronglyAsked("--property '" + pair + "' is not NAME=VALUE");

@@ -3,15 +3,25 @@ package io.millrace.cli.terminal;
 import io.millrace.client.Admin;
 import io.millrace.client.AdminOptions;
 import io.millrace.client.HostAndPort;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** A mixin: which cluster a command talks to, and how long it waits for it. */
+/**
+ * A mixin: which cluster a command talks to, and how long it waits for it. {@code --bootstrap-server} beats {@code --command-config}, which
+ * beats {@code --context}. Where none of them is said it is the current context, if there is one: a cluster that is named never gets the
+ * credentials of another.
+ */
 public final class ClusterOptions {
+    private static final String SERVERS = "bootstrap.servers";
+    private static final String DEFAULT_SERVERS = "localhost:9092";
     private static final String CLIENT_ID = "millrace-cli";
     private static final int MS_PER_SECOND = 1_000;
     private static final int MOST_SECONDS = 24 * 60 * 60;
@@ -22,9 +32,20 @@ public final class ClusterOptions {
     @Option(
             names = {"-b", "--bootstrap-server", "--bootstrap"},
             paramLabel = "HOST:PORT,...",
-            defaultValue = "localhost:9092",
-            description = "One or more nodes of the cluster, tried in order (default: ${DEFAULT-VALUE}).")
-    private String bootstrapServer = "localhost:9092";
+            description =
+                    "One or more nodes of the cluster, tried in order (default: those of the current context, else"
+                            + " localhost:9092).")
+    private @Nullable String bootstrapServer;
+
+    @Option(names = "--context", paramLabel = "NAME", description = "A cluster saved with millrace context.")
+    private @Nullable String context;
+
+    @Option(
+            names = "--command-config",
+            paramLabel = "FILE",
+            description =
+                    "A file with properties of the connection: bootstrap.servers, client.id, security.*, ssl.*, sasl.*.")
+    private @Nullable Path commandConfig;
 
     @Option(
             names = "--timeout",
@@ -39,25 +60,62 @@ public final class ClusterOptions {
     /** An admin for that cluster; the caller closes it. */
     public Admin admin() {
         int timeoutMs = timeoutMs();
+        Map<String, String> properties = properties(false);
         List<HostAndPort> bootstrap;
         try {
-            bootstrap = HostAndPort.parseList(bootstrapServer);
+            bootstrap = HostAndPort.parseList(bootstrapServers());
         } catch (IllegalArgumentException e) {
             throw wronglyAsked("--bootstrap-server " + e.getMessage());
         }
+        requirePlaintext(properties);
         int connectTimeoutMs = Math.min(timeoutMs, AdminOptions.DEFAULT.connectTimeoutMs());
-        return Admin.of(bootstrap, new AdminOptions(CLIENT_ID, timeoutMs, connectTimeoutMs));
+        String clientId = properties.getOrDefault("client.id", CLIENT_ID);
+        return Admin.of(bootstrap, new AdminOptions(clientId, timeoutMs, connectTimeoutMs));
     }
 
-    /** The addresses as they were given, or the default. */
+    private void requirePlaintext(Map<String, String> properties) {
+        for (Map.Entry<String, String> each : properties.entrySet()) {
+            String name = each.getKey();
+            boolean isPlain =
+                    name.equals("security.protocol") && each.getValue().equals("PLAINTEXT");
+            if (!isPlain && !name.equals(SERVERS) && !name.equals("client.id"))
+                throw wronglyAsked(name + ": TLS and SASL are not supported yet");
+        }
+    }
+
+    /**
+     * All properties of the connection, as producers and consumers take them; {@code bootstrap.servers} is always among them.
+     *
+     * @param isSaidElsewhere whether the addresses are said in another way, so that the current context is not meant
+     */
+    public Map<String, String> properties(boolean isSaidElsewhere) {
+        Map<String, String> properties = new TreeMap<>();
+        Path file = commandConfig;
+        String servers = bootstrapServer;
+        try {
+            String named = context;
+            if (named == null && file == null && servers == null && !isSaidElsewhere)
+                named = Contexts.ofUser().current().orElse(null);
+            if (named != null) properties.putAll(Contexts.ofUser().read(named));
+            if (file != null) properties.putAll(ConnectionProperties.read(file));
+        } catch (IllegalArgumentException e) {
+            throw wronglyAsked(String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            throw wronglyAsked("the current context cannot be read: " + e);
+        }
+        if (servers != null) properties.put(SERVERS, servers);
+        properties.putIfAbsent(SERVERS, DEFAULT_SERVERS);
+        return properties;
+    }
+
+    /** The addresses that were said, or saved, or the default. */
     public String bootstrapServers() {
-        return bootstrapServer;
+        return properties(false).getOrDefault(SERVERS, DEFAULT_SERVERS);
     }
 
-    /** Whether the addresses were given, rather than left to the default. */
+    /** Whether the cluster was said on the command line, rather than left to what is saved or usual. */
     public boolean isStated() {
-        CommandSpec given = command;
-        return given != null && given.commandLine().getParseResult().hasMatchedOption("--bootstrap-server");
+        return bootstrapServer != null || context != null || commandConfig != null;
     }
 
     /** How long to wait for an answer, in milliseconds. */

@@ -21,7 +21,9 @@ class GroupReportTest {
             "g", "classic", "Stable", "consumer", "range", new HostAndPort("h", 1), List.of(MEMBER));
 
     private static GroupLag lag(int partition, @Nullable CommittedOffset committed, OptionalLong end, boolean isRead) {
-        return new GroupLag(new TopicPartition("t", partition), committed, end, isRead ? MEMBER : null);
+        GroupLag.Log log = new GroupLag.Log(OptionalLong.of(0), end, OptionalLong.of(1_000));
+        OptionalLong lagMs = committed == null ? OptionalLong.empty() : OptionalLong.of(61_001);
+        return new GroupLag(new TopicPartition("t", partition), committed, log, lagMs, isRead ? MEMBER : null);
     }
 
     private static String printed(Consumer<PrintWriter> print) {
@@ -45,6 +47,18 @@ class GroupReportTest {
     }
 
     @Test
+    void bytesBehindAreInProportionToOffsetsAndAllOfThemWhereTheLogWasCut() {
+        CommittedOffset seven = new CommittedOffset(7, -1, "");
+        assertEquals(
+                OptionalLong.of(300), lag(0, seven, OptionalLong.of(10), true).lagBytes());
+        assertEquals(OptionalLong.of(0), lag(0, seven, OptionalLong.of(7), true).lagBytes());
+        GroupLag.Log cut = new GroupLag.Log(OptionalLong.of(8), OptionalLong.of(10), OptionalLong.of(1_000));
+        assertEquals(
+                OptionalLong.of(1_000),
+                new GroupLag(new TopicPartition("t", 0), seven, cut, OptionalLong.empty(), null).lagBytes());
+    }
+
+    @Test
     void offsetsArePrintedWithADashForWhatIsNotKnown() {
         GroupReport report = new GroupReport(
                 GROUP,
@@ -52,9 +66,9 @@ class GroupReportTest {
                         lag(0, new CommittedOffset(7, 2, "note"), OptionalLong.of(10), true),
                         lag(1, null, OptionalLong.of(4), false)));
         assertEquals("""
-                GROUP  TOPIC  PARTITION  COMMITTED  LOG-END  LAG  MEMBER  HOST        CLIENT
-                g      t              0          7       10    3  m       /127.0.0.1  c
-                g      t              1          -        4    -  -       -           -
+                GROUP  TOPIC  PARTITION  COMMITTED  LOG-END  LAG  LAG-BYTES  LAG-SECONDS  MEMBER  HOST        CLIENT
+                g      t              0          7       10    3        300           62  m       /127.0.0.1  c
+                g      t              1          -        4    -          -            -  -       -           -
                 """, printed(out -> report.printOffsets(out, false)));
     }
 

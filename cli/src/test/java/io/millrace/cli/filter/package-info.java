@@ -1,0 +1,4 @@
+@NullMarked
+package io.millrace.cli.filter;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.millrace.cli.tail;
+
+import org.jspecify.annotations.NullMarked;
