@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.IntSupplier;
 
 /**
@@ -27,13 +28,14 @@ final class CuttingProxy implements AutoCloseable {
         BEFORE_THE_REPLY
     }
 
-    private static final int PRODUCE = 0;
+    private static final Set<Integer> PRODUCE = Set.of(0);
     private static final int BUFFER_BYTES = 64 << 10;
 
     private final ServerSocket listener;
     private final IntSupplier brokerPort;
     private final Random random;
     private final int requestsPerCut;
+    private final Set<Integer> apiKeys;
     private final Map<Cut, Integer> cuts = new EnumMap<>(Cut.class);
 
     /**
@@ -43,6 +45,12 @@ final class CuttingProxy implements AutoCloseable {
      * @param requestsPerCut of how many produce requests one is hit, on average
      */
     CuttingProxy(IntSupplier brokerPort, long seed, int requestsPerCut) {
+        this(brokerPort, seed, requestsPerCut, PRODUCE);
+    }
+
+    /** One that cuts around requests of these API keys instead. */
+    CuttingProxy(IntSupplier brokerPort, long seed, int requestsPerCut, Set<Integer> apiKeys) {
+        this.apiKeys = apiKeys;
         this.brokerPort = brokerPort;
         this.random = new Random(seed);
         this.requestsPerCut = requestsPerCut;
@@ -115,7 +123,7 @@ final class CuttingProxy implements AutoCloseable {
                     var frame = new byte[4 + requests.readInt()];
                     ByteBuffer.wrap(frame).putInt(frame.length - 4);
                     requests.readFully(frame, 4, frame.length - 4);
-                    Cut cut = ByteBuffer.wrap(frame).getShort(4) == PRODUCE ? draw() : null;
+                    Cut cut = apiKeys.contains((int) ByteBuffer.wrap(frame).getShort(4)) ? draw() : null;
                     if (cut == Cut.BEFORE_THE_REQUEST) return;
                     if (cut == Cut.BEFORE_THE_REPLY) withholdsReplies = true;
                     toBroker.write(frame, 0, cut == Cut.IN_THE_REQUEST ? frame.length / 2 : frame.length);

@@ -227,8 +227,20 @@ public final class BatchHeader {
         setCrc(buffer, at);
     }
 
-    /** Gives a finished batch its producer and first sequence, and the checksum anew. */
-    public static void setProducer(ByteBuffer buffer, int at, long producerId, short producerEpoch, int baseSequence) {
+    /**
+     * Gives a finished batch its producer and first sequence, and the checksum anew.
+     *
+     * @param isTransactional whether its records belong to a transaction of that producer
+     */
+    public static void setProducer(
+            ByteBuffer buffer,
+            int at,
+            long producerId,
+            short producerEpoch,
+            int baseSequence,
+            boolean isTransactional) {
+        int attributes = attributes(buffer, at) & ~TRANSACTIONAL_BIT;
+        buffer.putShort(at + ATTRIBUTES_AT, (short) (isTransactional ? attributes | TRANSACTIONAL_BIT : attributes));
         buffer.putLong(at + PRODUCER_ID_AT, producerId);
         buffer.putShort(at + PRODUCER_EPOCH_AT, producerEpoch);
         buffer.putInt(at + BASE_SEQUENCE_AT, baseSequence);

@@ -90,7 +90,7 @@ class BatchHeaderTest {
             assertEquals(crc, BatchHeader.computeCrc(batch, 0));
             long appendedAtMs = random.nextLong(0, 1L << 42);
             BatchHeader.setMaxTimestamp(batch, 0, TimestampType.LOG_APPEND_TIME, appendedAtMs);
-            BatchHeader.setProducer(batch, 0, 77, (short) 3, Integer.MAX_VALUE);
+            BatchHeader.setProducer(batch, 0, 77, (short) 3, Integer.MAX_VALUE, false);
 
             MutableRecordBatch official =
                     MemoryRecords.readableRecords(batch).batches().iterator().next();

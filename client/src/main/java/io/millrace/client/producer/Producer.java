@@ -1,5 +1,6 @@
 package io.millrace.client.producer;
 
+import io.millrace.client.ConsumerGroupMetadata;
 import io.millrace.client.cluster.ClusterTopic;
 import io.millrace.client.cluster.ClusterView;
 import io.millrace.client.cluster.run.ClusterLine;
@@ -8,10 +9,15 @@ import io.millrace.client.sending.AppendRules;
 import io.millrace.client.sending.SendResult;
 import io.millrace.client.sending.run.SendCounters;
 import io.millrace.client.sending.run.SenderLane;
+import io.millrace.client.transaction.ConsumedOffset;
+import io.millrace.client.transaction.GroupOffsets;
+import io.millrace.client.transaction.ProducerTransactions;
+import io.millrace.client.transaction.run.TransactionLane;
 import io.millrace.environment.Clock;
 import io.millrace.environment.Lane;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.records.BatchBuilder;
+import io.millrace.records.TopicPartition;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,6 +68,8 @@ public final class Producer<K, V> implements AutoCloseable {
     private final Clock clock;
     private final SenderLane sender;
     private final ClusterLine cluster;
+    private final @Nullable TransactionLane transactions;
+    private final @Nullable TransactionCalls transactionCalls;
     private final Ends ends = new Ends();
     private final ConcurrentHashMap<String, TopicPartitions> topics = new ConcurrentHashMap<>();
     private final Set<BatchOutcome> incomplete = ConcurrentHashMap.newKeySet();
@@ -97,7 +105,23 @@ public final class Producer<K, V> implements AutoCloseable {
                 options.metadataRules(),
                 options.bootstrapNodes(),
                 sender);
-        lane.execute(() -> sender.begin(cluster));
+        if (options.isTransactional()) {
+            TransactionCalls calls = new TransactionCalls(lane, options.maxBlockMs(), callbacks);
+            TransactionLane itsTransactions = new TransactionLane(
+                    threads.client(),
+                    new ProducerTransactions(options.transactionalId(), options.backoff()),
+                    options.transactionTimeoutMs(),
+                    options.requestTimeoutMs(),
+                    sender,
+                    calls);
+            transactionCalls = calls;
+            transactions = itsTransactions;
+            lane.execute(() -> itsTransactions.begin(cluster));
+        } else {
+            transactionCalls = null;
+            transactions = null;
+            lane.execute(() -> sender.begin(cluster));
+        }
     }
 
     /** A producer; it begins to connect at once, and fails only when something is sent. */
@@ -131,7 +155,9 @@ public final class Producer<K, V> implements AutoCloseable {
      * @param callback is told what became of the record; null for none. If the record does not even get into a batch, it is
      *     called before this returns, on this thread
      * @return what to wait on; a record that is too large, or found no topic or memory in time, has failed already
-     * @throws IllegalStateException if the producer has been closed, or is broken
+     * @throws IllegalStateException if the producer has been closed, or is broken; or is transactional, and no transaction is
+     *     open
+     * @throws TransactionFailure if the transaction has failed: it is to be aborted, or the producer to be closed
      * @throws RuntimeException whatever a serializer or partitioner throws
      */
     public Delivery send(ProducerRecord<K, V> record, @Nullable SendCallback callback) {
@@ -158,6 +184,7 @@ public final class Producer<K, V> implements AutoCloseable {
 
     private Delivery doSend(ProducerRecord<K, V> record, @Nullable SendCallback callback) {
         requireOpen();
+        if (transactionCalls != null) transactionCalls.requireOpen();
         byte[] key = keySerializer.serialize(record.topic(), record.headers(), record.key());
         byte[] value = valueSerializer.serialize(record.topic(), record.headers(), record.value());
         long timestamp = record.timestamp() == ProducerRecord.NOW ? clock.wallMs() : record.timestamp();
@@ -315,6 +342,86 @@ public final class Producer<K, V> implements AutoCloseable {
         return failed;
     }
 
+    /**
+     * Gets the producer its id and epoch from the cluster, which fences every older producer of the same
+     * {@code transactional.id} and aborts what it left undecided. To be called once, before any transaction. Waits up to
+     * {@code max.block.ms}, as the calls below do.
+     *
+     * @throws TransactionFailure if it is not done in time, in which case it can be called again, or the cluster refuses
+     * @throws IllegalStateException if there is no {@code transactional.id}, or it has been called before
+     */
+    public void initTransactions() {
+        requireOpen();
+        calls().initialize(transactionLane());
+    }
+
+    /**
+     * Opens a transaction: what is sent from now on belongs to it.
+     *
+     * @throws TransactionFailure if the last one has to be aborted first, or the producer is of no use any more
+     * @throws IllegalStateException if one is open already, or {@link #initTransactions} was not called
+     */
+    public void beginTransaction() {
+        requireOpen();
+        calls().begin(transactionLane());
+    }
+
+    /**
+     * Takes consumed offsets into the transaction: the group gets them if and when it is committed. Waits until the group's
+     * coordinator has them.
+     *
+     * @param offsets by partition, the next offset to be read
+     * @param group whose offsets they are, and which member says so; a member that is none any more is refused
+     * @throws TransactionFailure if it is not done in time; or the group refuses, and the transaction is to be aborted
+     * @throws IllegalStateException if no transaction is open
+     */
+    public void sendOffsetsToTransaction(Map<TopicPartition, ConsumedOffset> offsets, ConsumerGroupMetadata group) {
+        requireOpen();
+        GroupOffsets groupOffsets = new GroupOffsets(
+                group.groupId(),
+                group.generation(),
+                group.memberId(),
+                group.groupInstanceId().orElse(null),
+                offsets);
+        calls().sendOffsets(transactionLane(), groupOffsets);
+    }
+
+    /**
+     * Writes all that was sent in the transaction, and commits it. Afterwards no transaction is open.
+     *
+     * @throws TransactionFailure if it is not known in time what came of it, in which case the same call waits once more; or
+     *     if a record was given up, and the transaction is to be aborted; or if the producer is fenced
+     * @throws IllegalStateException if no transaction is open
+     */
+    public void commitTransaction() {
+        requireOpen();
+        calls().commit(transactionLane());
+    }
+
+    /**
+     * Gives up what was not written yet, and aborts the transaction. Afterwards no transaction is open.
+     *
+     * @throws TransactionFailure if it is not known in time what came of it, in which case the same call waits once more; or
+     *     if the producer is of no use any more
+     * @throws IllegalStateException if no transaction is open
+     */
+    public void abortTransaction() {
+        requireOpen();
+        calls().abort(transactionLane());
+    }
+
+    private TransactionCalls calls() {
+        TransactionCalls calls = transactionCalls;
+        if (calls == null) throw new IllegalStateException("the producer has no transactional.id");
+        return calls;
+    }
+
+    private TransactionLane transactionLane() {
+        TransactionLane known = transactions;
+        if (known == null) throw new IllegalStateException("the producer has no transactional.id");
+        return known;
+    }
+
     private void requireOpen() {
         Throwable cause = broken;
         if (cause != null) throw new IllegalStateException("the producer is broken: " + cause, cause);
@@ -407,14 +514,18 @@ public final class Producer<K, V> implements AutoCloseable {
         }
     }
 
-    /** {@link #close(Duration)} that waits as long as it takes, which is {@code delivery.timeout.ms} at most. */
+    /**
+     * {@link #close(Duration)} that waits as long as it takes, which is {@code delivery.timeout.ms} at most, and
+     * {@code max.block.ms} for the end of a transaction.
+     */
     @Override
     public void close() {
         close(FOREVER);
     }
 
     /**
-     * Takes no more records, sends what was handed in, and ends. What is not delivered in time fails.
+     * Takes no more records, sends what was handed in, and ends. What is not delivered in time fails. A transaction that is
+     * open is aborted.
      *
      * @param timeout how long to wait for deliveries and callbacks; zero fails them at once
      */
@@ -429,8 +540,12 @@ public final class Producer<K, V> implements AutoCloseable {
         if (broken == null) {
             onLane(() -> true); // Partitions that become known from here on are born closed.
             for (TopicPartitions topic : topics.values()) for (SharedPartition each : topic.all()) each.close();
-            if (!timeout.isZero() && !callbacks.isCurrent()) flushBeforeClose(deadlineNanos);
+            if (!timeout.isZero() && !callbacks.isCurrent()) {
+                endTransactionBeforeClose(deadlineNanos);
+                flushBeforeClose(deadlineNanos);
+            }
             onLane(() -> {
+                if (transactions != null) transactions.close();
                 sender.close("the producer was closed before it was delivered");
                 return true;
             });
@@ -441,6 +556,22 @@ public final class Producer<K, V> implements AutoCloseable {
             if (!timeout.isZero()) callbacks.awaitEnd(deadlineNanos);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void endTransactionBeforeClose(long deadlineNanos) {
+        TransactionCalls calls = transactionCalls;
+        if (calls == null) return;
+        long leftMs = Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime()));
+        try {
+            calls.endBeforeClose(transactionLane(), Math.min(leftMs, options.maxBlockMs()));
+        } catch (TransactionFailure | IllegalStateException failure) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    options.clientId()
+                            + ": closed before the end of its transaction was known, which the cluster aborts"
+                            + " after transaction.timeout.ms if need be",
+                    failure);
         }
     }
 
@@ -506,6 +637,7 @@ public final class Producer<K, V> implements AutoCloseable {
             broken = cause;
             LOG.log(System.Logger.Level.ERROR, "the producer is broken", cause);
             memory.close();
+            if (transactionCalls != null) transactionCalls.broke(cause);
             for (TopicPartitions topic : topics.values()) topic.wakeAll();
             SendResult.Failed failure = new SendResult.Failed(
                     ErrorCode.UNKNOWN_SERVER_ERROR, "the producer is broken: " + cause, Map.of(), true);

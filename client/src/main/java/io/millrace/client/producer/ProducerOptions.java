@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  *         .with("linger.ms", 20);
  * }</pre>
  *
- * <p>What has no effect here is refused, not passed over: a name nobody knows, and what is not supported yet (transactions,
- * TLS, SASL).
+ * <p>What has no effect here is refused, not passed over: a name nobody knows, and what is not supported yet (TLS, SASL,
+ * transactions in two phases).
  */
 public final class ProducerOptions {
     private static final int ENOUGH_IN_FLIGHT = 1 << 20;
@@ -37,6 +37,7 @@ public final class ProducerOptions {
         this.partitioner = partitioner;
         // What is wrong is said here, not when the producer is opened.
         sendRules();
+        transactionTimeoutMs();
         appendRules();
         metadataRules();
         reconnects();
@@ -118,7 +119,7 @@ public final class ProducerOptions {
         return (int) properties.number("receive.buffer.bytes", -1, Integer.MAX_VALUE);
     }
 
-    private RetryBackoff backoff() {
+    RetryBackoff backoff() {
         return new RetryBackoff(
                 properties.number("retry.backoff.ms", 0, Long.MAX_VALUE),
                 properties.number("retry.backoff.max.ms", 0, Long.MAX_VALUE));
@@ -141,7 +142,7 @@ public final class ProducerOptions {
         boolean isAsked = properties.isSet("enable.idempotence");
         boolean isIdempotent = properties.flag("enable.idempotence");
         boolean fits = acks() == -1 && retries > 0 && maxInFlight <= SendRules.MOST_IN_FLIGHT;
-        if (isIdempotent && !isAsked && !fits) isIdempotent = false;
+        if (isIdempotent && !isAsked && !fits && !isTransactional()) isIdempotent = false;
         long deliveryTimeoutMs = properties.number("delivery.timeout.ms", 0, Integer.MAX_VALUE);
         long lingerMs = properties.number("linger.ms", 0, Integer.MAX_VALUE);
         long leastMs = lingerMs + requestTimeoutMs();
@@ -152,7 +153,27 @@ public final class ProducerOptions {
             }
             deliveryTimeoutMs = leastMs;
         }
-        return new SendRules(isIdempotent, acks(), maxInFlight, retries, deliveryTimeoutMs, lingerMs, backoff());
+        if (isTransactional() && !isIdempotent) {
+            throw new IllegalArgumentException("transactional.id needs enable.idempotence=true");
+        }
+        return new SendRules(
+                isIdempotent, isTransactional(), acks(), maxInFlight, retries, deliveryTimeoutMs, lingerMs, backoff());
+    }
+
+    /** Whether there is a {@code transactional.id}. */
+    boolean isTransactional() {
+        if (!properties.isSet("transactional.id")) return false;
+        if (transactionalId().isEmpty()) throw new IllegalArgumentException("transactional.id is empty");
+        return true;
+    }
+
+    /** Empty if there is none. */
+    String transactionalId() {
+        return properties.text("transactional.id");
+    }
+
+    int transactionTimeoutMs() {
+        return (int) properties.number("transaction.timeout.ms", 1, Integer.MAX_VALUE);
     }
 
     AppendRules appendRules() {

@@ -13,8 +13,8 @@ final class ProducerProperties {
     /** Known to Kafka, and of no effect here so far; each with why. */
     private static final Map<String, String> REFUSED = refused();
 
-    private static final Set<String> LEVELS =
-            Set.of("compression.gzip.level", "compression.lz4.level", "compression.zstd.level");
+    private static final Set<String> WITHOUT_DEFAULT =
+            Set.of("compression.gzip.level", "compression.lz4.level", "compression.zstd.level", "transactional.id");
 
     private final Map<String, String> set;
 
@@ -40,6 +40,7 @@ final class ProducerProperties {
         defaults.put("max.block.ms", "60000");
         defaults.put("max.request.size", "1048576");
         defaults.put("compression.type", "none");
+        defaults.put("transaction.timeout.ms", "60000");
         defaults.put("partitioner.ignore.keys", "false");
         defaults.put("partitioner.adaptive.partitioning.enable", "true");
         defaults.put("metadata.max.age.ms", "300000");
@@ -56,9 +57,7 @@ final class ProducerProperties {
 
     private static Map<String, String> refused() {
         Map<String, String> refused = new HashMap<>();
-        refused.put("transactional.id", "transactions are not supported yet");
-        refused.put("transaction.timeout.ms", "transactions are not supported yet");
-        refused.put("transaction.two.phase.commit.enable", "transactions are not supported yet");
+        refused.put("transaction.two.phase.commit.enable", "it is not supported yet");
         String inCode = "it is given in code";
         refused.put("key.serializer", inCode + ", to Producer.open");
         refused.put("value.serializer", inCode + ", to Producer.open");
@@ -106,7 +105,7 @@ final class ProducerProperties {
         }
         String why = REFUSED.get(name);
         if (why != null) throw new IllegalArgumentException(name + ": " + why);
-        if (!DEFAULTS.containsKey(name) && !LEVELS.contains(name)) {
+        if (!DEFAULTS.containsKey(name) && !WITHOUT_DEFAULT.contains(name)) {
             throw new IllegalArgumentException(name + ": a producer has no such property");
         }
         return name;

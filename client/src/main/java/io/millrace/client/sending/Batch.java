@@ -130,14 +130,14 @@ public final class Batch {
     }
 
     /** Gives it a place in a sequence. One that need not be compressed is built only now, so that its CRC is computed once. */
-    void belongsTo(ProducerIdAndEpoch newStream, int sequence) {
+    void belongsTo(ProducerIdAndEpoch newStream, int sequence, boolean isTransactional) {
         stream = newStream;
         baseSequence = sequence;
         if (bytes == null && builder != null) {
-            builder.producer(newStream.id(), newStream.epoch(), sequence, false);
+            builder.producer(newStream.id(), newStream.epoch(), sequence, isTransactional);
             pack();
         } else {
-            BatchHeader.setProducer(bytes(), 0, newStream.id(), newStream.epoch(), sequence);
+            BatchHeader.setProducer(bytes(), 0, newStream.id(), newStream.epoch(), sequence, isTransactional);
         }
     }
 

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  *       under a higher epoch. So nothing is written twice, whatever became of the one given up. The same is done when a
  *       broker says that a batch that may be in the log is out of order: brokers that were started again remember only
  *       the last batch.
+ *   <li>In a transaction nothing begins anew: a batch that was given up is the end of the transaction, which is then to be
+ *       aborted, and the next one has a higher epoch.
  * </ul>
  */
 public final class PartitionSends {
@@ -112,7 +114,8 @@ public final class PartitionSends {
         }
         head = fresh.peek();
         if (head == null || !head.isReady || !doubted.isEmpty()) return null;
-        boolean needsStream = rules.isIdempotent() && (isBroken || stream.equals(ProducerIdAndEpoch.NONE));
+        boolean needsStream = rules.isIdempotent()
+                && (isBroken || stream.equals(ProducerIdAndEpoch.NONE) || identity.demandsAnother(stream));
         return needsStream && !beginAnew(identity) ? null : head;
     }
 
@@ -132,7 +135,7 @@ public final class PartitionSends {
     }
 
     private void giveSequence(Batch batch) {
-        batch.belongsTo(stream, nextSequence);
+        batch.belongsTo(stream, nextSequence, rules.isTransactional());
         nextSequence = BatchHeader.sequenceAfter(nextSequence, batch.recordCount());
     }
 
@@ -185,6 +188,10 @@ public final class PartitionSends {
             case OUT_OF_ORDER_SEQUENCE_NUMBER -> outOfOrder(batch, answer, nowMs, randomBits, deeds);
             case UNKNOWN_PRODUCER_ID -> {
                 batch.mayBeWritten = false;
+                if (rules.isTransactional()) {
+                    giveUp(batch, answer, deeds); // What else the transaction wrote may be gone as well.
+                    break;
+                }
                 isBroken = true;
                 sendAgain(batch, answer, nowMs, randomBits, deeds);
             }
@@ -216,6 +223,8 @@ public final class PartitionSends {
             giveUp(batch, answer, deeds);
         } else if (!isBroken && !isOldest) {
             sendAgain(batch, answer, nowMs, randomBits, deeds); // One before it is missing, and will come.
+        } else if (rules.isTransactional()) {
+            giveUp(batch, answer, deeds); // Only the end of the transaction gives another epoch.
         } else if (batch.mayBeWritten) {
             isBroken = true;
             insert(doubted, batch);
@@ -297,7 +306,7 @@ public final class PartitionSends {
         for (Batch piece : pieces) {
             piece.order = batch.order;
             if (rules.isIdempotent()) {
-                piece.belongsTo(batch.stream, sequence);
+                piece.belongsTo(batch.stream, sequence, rules.isTransactional());
                 sequence = BatchHeader.sequenceAfter(sequence, piece.recordCount());
             }
             piece.lastTrouble = batch.lastTrouble;
@@ -387,6 +396,7 @@ public final class PartitionSends {
     /** Gives up everything, for a reason that concerns all. Batches on their way keep their memory until answered. */
     public List<SendDeed> abandon(ErrorCode error, String why) {
         List<SendDeed> deeds = new ArrayList<>();
+        boolean hasGap = !inFlight.isEmpty();
         for (Batch batch : inFlight) {
             tell(batch, new SendResult.Failed(error, name + ": " + why, Map.of(), true), deeds);
         }
@@ -395,11 +405,12 @@ public final class PartitionSends {
                 Batch batch = each.next();
                 if (!batch.isReady) continue; // Another thread is packing it; its turn comes when it is done.
                 each.remove();
+                if (batch.order >= 0) hasGap = true;
                 tell(batch, new SendResult.Failed(error, name + ": " + why, Map.of(), batch.mayBeWritten), deeds);
                 deeds.add(new SendDeed.Release(batch));
             }
         }
-        if (rules.isIdempotent()) isBroken = true;
+        if (rules.isIdempotent() && hasGap) isBroken = true;
         return deeds;
     }
 

@@ -6,6 +6,7 @@ import io.millrace.client.cluster.RetryBackoff;
  * How batches are sent. Durations are in milliseconds.
  *
  * @param isIdempotent whether batches have sequences, so that none is written twice or out of order
+ * @param isTransactional whether all belong to transactions, which need idempotence
  * @param acks 0 for none, 1 for the leader's, -1 for those of all in-sync replicas
  * @param maxInFlight requests on a connection, and batches of a partition, that are not answered; from 1, and to
  *     {@link #MOST_IN_FLIGHT} with idempotence
@@ -15,6 +16,7 @@ import io.millrace.client.cluster.RetryBackoff;
  */
 public record SendRules(
         boolean isIdempotent,
+        boolean isTransactional,
         short acks,
         int maxInFlight,
         int retries,
@@ -34,6 +36,19 @@ public record SendRules(
         if (isIdempotent && maxInFlight > MOST_IN_FLIGHT)
             throw new IllegalArgumentException("idempotence needs max.in.flight.requests.per.connection of at most "
                     + MOST_IN_FLIGHT + ", not " + maxInFlight);
+        if (isTransactional && !isIdempotent) throw new IllegalArgumentException("transactions need idempotence");
         if (isIdempotent && retries == 0) throw new IllegalArgumentException("idempotence needs retries above 0");
+    }
+
+    /** Rules without transactions. */
+    public SendRules(
+            boolean isIdempotent,
+            short acks,
+            int maxInFlight,
+            int retries,
+            long deliveryTimeoutMs,
+            long lingerMs,
+            RetryBackoff backoff) {
+        this(isIdempotent, false, acks, maxInFlight, retries, deliveryTimeoutMs, lingerMs, backoff);
     }
 }

@@ -34,7 +34,8 @@ class ProducerOptionsTest {
     @Test
     void everyNameOfKafkasIsTakenOrRefusedWithAReason() {
         for (String name : ProducerConfig.configNames()) {
-            if (isKnown(name) || name.startsWith("compression.")) continue;
+            boolean hasNoDefault = name.startsWith("compression.") || name.equals("transactional.id");
+            if (isKnown(name) || hasNoDefault) continue;
             String message = String.valueOf(assertThrows(IllegalArgumentException.class, () -> USUAL.with(name, "1"))
                     .getMessage());
             assertTrue(message.startsWith(name) && !message.contains("no such property"), message);
@@ -74,5 +75,16 @@ class ProducerOptionsTest {
         assertEquals(Compression.ZSTD, options.appendRules().compression());
         assertEquals(9, options.appendRules().level());
         assertThrows(IllegalArgumentException.class, () -> options.with("compression.zstd.level", 23));
+    }
+
+    @Test
+    void transactionsNeedIdempotence() {
+        ProducerOptions options = USUAL.with("transactional.id", "mine");
+        assertTrue(options.sendRules().isTransactional());
+        assertEquals("mine", options.transactionalId());
+        assertEquals(60_000, options.transactionTimeoutMs());
+        assertThrows(IllegalArgumentException.class, () -> options.with("enable.idempotence", false));
+        assertThrows(IllegalArgumentException.class, () -> options.with("acks", 1));
+        assertThrows(IllegalArgumentException.class, () -> USUAL.with("transactional.id", ""));
     }
 }

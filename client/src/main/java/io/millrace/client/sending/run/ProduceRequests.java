@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Writes batches down as a Produce request: by topic ids (KIP-516, version 13) where all are known, else by names. */
 final class ProduceRequests {
@@ -17,9 +18,11 @@ final class ProduceRequests {
 
     private ProduceRequests() {}
 
-    static short maxVersion(ClusterView view, List<SentBatch> batches) {
-        for (SentBatch each : batches) if (idOf(view, each.line().topic).equals(Uuid.ZERO)) return LAST_BY_NAME;
-        return ApiKey.PRODUCE.latestStableVersion();
+    static short maxVersion(ClusterView view, List<SentBatch> batches, short atMost) {
+        for (SentBatch each : batches) {
+            if (idOf(view, each.line().topic).equals(Uuid.ZERO)) return (short) Math.min(LAST_BY_NAME, atMost);
+        }
+        return (short) Math.min(ApiKey.PRODUCE.latestStableVersion(), atMost);
     }
 
     private static Uuid idOf(ClusterView view, String topic) {
@@ -27,7 +30,8 @@ final class ProduceRequests {
         return known == null ? Uuid.ZERO : known.id();
     }
 
-    static ProduceRequest of(ClusterView view, List<SentBatch> batches, short acks, int timeoutMs) {
+    static ProduceRequest of(
+            ClusterView view, List<SentBatch> batches, short acks, int timeoutMs, @Nullable String transactionalId) {
         List<ProduceRequest.TopicProduceData> topics;
         if (batches.size() == 1) {
             SentBatch only = batches.getFirst();
@@ -42,7 +46,7 @@ final class ProduceRequests {
             for (var each : byTopic.entrySet()) topics.add(topic(view, each.getKey(), each.getValue()));
         }
         return ProduceRequest.builder()
-                .transactionalId(null)
+                .transactionalId(transactionalId)
                 .acks(acks)
                 .timeoutMs(timeoutMs)
                 .topicData(topics)

@@ -8,6 +8,7 @@ import io.millrace.client.cluster.run.ClusterEvents;
 import io.millrace.client.cluster.run.ClusterLine;
 import io.millrace.client.sending.Batch;
 import io.millrace.client.sending.BatchAnswer;
+import io.millrace.client.sending.ProducerIdAndEpoch;
 import io.millrace.client.sending.ProducerIdentity;
 import io.millrace.client.sending.SendDeed;
 import io.millrace.client.sending.SendResult;
@@ -50,17 +51,21 @@ public final class SenderLane implements ClusterEvents {
     private final int maxRequestBytes;
     private final int requestTimeoutMs;
     private final Listener listener;
-    private final ProducerIdentity identity = new ProducerIdentity();
+    private final ProducerIdentity identity;
     private final SendCounters counters = new SendCounters();
     private final Set<PartitionLine> lines = new LinkedHashSet<>();
     private final Map<Integer, BrokerQueue> brokers = new TreeMap<>();
     private @Nullable ClusterLine cluster;
+    private @Nullable TransactionGate gate;
     private boolean isAskingIdentity;
     private boolean isWaitingForAnyBroker;
     private int identityFailures;
     private int flushes;
     private boolean isClosed;
     private SendResult.@Nullable Failed fatal;
+    /** Why what is handed in now is given up at once; until the transaction it belongs to has ended. */
+    private SendResult.@Nullable Failed dropping;
+
     private String lastTrouble = "";
 
     /**
@@ -72,6 +77,7 @@ public final class SenderLane implements ClusterEvents {
     public SenderLane(ClientLane lane, SendRules rules, int maxRequestBytes, int requestTimeoutMs, Listener listener) {
         this.lane = lane;
         this.rules = rules;
+        this.identity = new ProducerIdentity(rules.isTransactional());
         this.maxRequestBytes = maxRequestBytes;
         this.requestTimeoutMs = requestTimeoutMs;
         this.listener = listener;
@@ -80,7 +86,35 @@ public final class SenderLane implements ClusterEvents {
     /** Gives it its lines to the brokers, whose events it is. */
     public void begin(ClusterLine itsCluster) {
         cluster = itsCluster;
-        if (rules.isIdempotent()) askIdentity();
+        if (rules.isIdempotent() && !rules.isTransactional()) askIdentity();
+    }
+
+    /** {@link #begin(ClusterLine)} for a producer whose batches all belong to transactions; the gate tells who it is. */
+    public void begin(ClusterLine itsCluster, TransactionGate itsGate) {
+        if (!rules.isTransactional()) throw new IllegalStateException("a gate without transactional rules");
+        gate = itsGate;
+        begin(itsCluster);
+    }
+
+    /** The coordinator says who the producer is from now on. Nothing may be on its way. */
+    public void isNow(ProducerIdAndEpoch given) {
+        identity.given(given.id(), given.epoch());
+    }
+
+    /** Partitions that may not be sent to before may be now. */
+    public void resume() {
+        moveAll();
+    }
+
+    /** Gives up what waits, and whatever is handed in until {@link #endDrop}. */
+    public void beginDrop(SendResult.Failed why) {
+        dropping = why;
+        giveUpAll(why);
+    }
+
+    /** Ends what {@link #beginDrop} began. */
+    public void endDrop() {
+        dropping = null;
     }
 
     private ClusterLine cluster() {
@@ -125,12 +159,14 @@ public final class SenderLane implements ClusterEvents {
     public void packed(PartitionLine line, Batch batch) {
         line.sends.packed(batch);
         move(line);
+        if (gate != null) gate.progressed();
     }
 
     /** A batch that was handed in could not be packed. */
     public void notPacked(PartitionLine line, Batch batch, String why) {
         carryOut(line.sends.notPacked(batch, why));
         move(line);
+        if (gate != null) gate.progressed();
     }
 
     /** From now until {@link #endFlush} no batch waits for company. */
@@ -164,7 +200,7 @@ public final class SenderLane implements ClusterEvents {
 
     /** Looks at what a partition has to send, and brings it a step on its way. */
     private void move(PartitionLine line) {
-        SendResult.Failed failure = fatal;
+        SendResult.Failed failure = fatal == null ? dropping : fatal;
         if (failure != null) {
             giveUp(line, failure);
             return;
@@ -248,6 +284,11 @@ public final class SenderLane implements ClusterEvents {
                 move(line);
                 continue;
             }
+            TransactionGate itsGate = gate;
+            if (itsGate != null && !itsGate.maySend(line.topic, line.partition)) {
+                keepTime(line, nowMs);
+                continue;
+            }
             if (line.sends.wantsMore() && isOpenDue(line, nowMs)) sealIfDue(line, false);
             Batch batch = line.sends.ready(broker.nodeId, identity, nowMs);
             if (batch == null) {
@@ -261,6 +302,7 @@ public final class SenderLane implements ClusterEvents {
                 break;
             }
             line.sends.take(batch, broker.nodeId);
+            if (itsGate != null) itsGate.sent();
             bytes += batch.sizeBytes();
             batches.add(new SentBatch(line, batch));
             if (line.sends.hasWaiting() || isOpenDue(line, nowMs)) {
@@ -306,8 +348,10 @@ public final class SenderLane implements ClusterEvents {
 
     private void send(BrokerQueue broker, ClientConversation conversation, List<SentBatch> batches, long nowMs) {
         ClusterView view = cluster().view();
-        ProduceRequest request = ProduceRequests.of(view, batches, rules.acks(), requestTimeoutMs);
-        short maxVersion = ProduceRequests.maxVersion(view, batches);
+        ProduceRequest request = ProduceRequests.of(
+                view, batches, rules.acks(), requestTimeoutMs, gate == null ? null : gate.transactionalId());
+        short maxVersion =
+                ProduceRequests.maxVersion(view, batches, gate == null ? Short.MAX_VALUE : gate.maxProduceVersion());
         count(batches, nowMs);
         broker.requestsInFlight++;
         if (rules.acks() == 0) {
@@ -359,6 +403,7 @@ public final class SenderLane implements ClusterEvents {
                 broker.requestsInFlight--;
                 for (SentBatch each : batches) take(each, reply.answerTo(each.line()), nowMs);
                 drainSoon(broker);
+                if (gate != null) gate.progressed();
             }
             case Answer.Answered other -> throw new IllegalStateException("a Produce request got another answer");
             case Answer.Failed(Answer.Reason reason, String sentence) -> {
@@ -377,6 +422,7 @@ public final class SenderLane implements ClusterEvents {
         long nowMs = lane.nowMs();
         for (SentBatch each : batches) take(each, answer, nowMs);
         drainSoon(broker);
+        if (gate != null) gate.progressed();
     }
 
     private void take(SentBatch sent, BatchAnswer answer, long nowMs) {
@@ -401,6 +447,7 @@ public final class SenderLane implements ClusterEvents {
                     if (result instanceof SendResult.Written) counters.acknowledgedRecords += batch.recordCount();
                     else counters.failedRecords += batch.recordCount();
                     batch.tell(result);
+                    if (gate != null && result instanceof SendResult.Failed failed) gate.failed(failed);
                 }
                 case SendDeed.Release(Batch batch) -> batch.release();
                 case SendDeed.Refresh refresh -> {
@@ -437,7 +484,7 @@ public final class SenderLane implements ClusterEvents {
     }
 
     private void askIdentity() {
-        if (isAskingIdentity || fatal != null) return;
+        if (isAskingIdentity || fatal != null || rules.isTransactional()) return;
         InitProducerIdRequest request = InitProducerIdRequest.builder()
                 .transactionalId(null)
                 .transactionTimeoutMs(NO_TRANSACTION_TIMEOUT_MS)
@@ -508,12 +555,14 @@ public final class SenderLane implements ClusterEvents {
     public void onView(ClusterView view) {
         listener.onView(view);
         moveAll();
+        if (gate != null) gate.progressed();
     }
 
     @Override
     public void onReady(int nodeId) {
         if (isWaitingForAnyBroker && identity.isWanted()) askIdentity();
         if (nodeId >= 0) moveAll();
+        if (gate != null) gate.progressed();
     }
 
     @Override
@@ -523,6 +572,7 @@ public final class SenderLane implements ClusterEvents {
         if (broker != null) disperse(broker);
         if (isWaitingForAnyBroker && identity.isWanted()) askIdentity();
         moveAll();
+        if (gate != null) gate.progressed();
     }
 
     @Override
