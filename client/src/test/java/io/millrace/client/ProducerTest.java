@@ -144,11 +144,12 @@ class ProducerTest {
                 .build();
     }
 
-    /** As a broker does it, for one producer. */
+    /** As a broker does it, for one producer: the first batch of all is taken whatever its sequence. */
     private boolean isNextInSequence(int partition, ByteBuffer batch) {
         if (!BatchHeader.hasProducerId(batch, 0)) return true;
         int epoch = BatchHeader.producerEpoch(batch, 0);
-        int[] known = sequences.computeIfAbsent(partition, fresh -> new int[] {epoch, 0});
+        int[] known =
+                sequences.computeIfAbsent(partition, fresh -> new int[] {epoch, BatchHeader.baseSequence(batch, 0)});
         if (epoch > known[0]) {
             known[0] = epoch;
             known[1] = 0;
@@ -261,6 +262,29 @@ class ProducerTest {
             assertEquals(1.0, producer.metrics().get("record-retry-total"));
         }
         assertEquals(List.of("a", "c"), written(0));
+    }
+
+    @Test
+    void noBatchGetsIntoTheLogBeforeTheFirstOneThatWasRefusedForNow() throws Exception {
+        CompletableFuture<Boolean> mayAnswer = new CompletableFuture<>();
+        nextError = ErrorCode.NOT_LEADER_OR_FOLLOWER;
+        node.answers(ApiKey.PRODUCE, request -> {
+            mayAnswer.join();
+            return produce((ProduceRequest) request);
+        });
+        List<String> sent = new ArrayList<>();
+        List<Delivery> deliveries = new ArrayList<>();
+        try (Producer<String, String> producer = open(options().with("batch.size", 100))) {
+            for (int i = 0; i < 100; i++) {
+                sent.add("value " + i);
+                deliveries.add(producer.send(new ProducerRecord<>("orders", 0, null, "value " + i)));
+            }
+            // Once the lane has done what came before this, all that may be sent before an answer has been.
+            assertFalse(producer.metrics().isEmpty());
+            mayAnswer.complete(true);
+            for (Delivery each : deliveries) assertTrue(each.await().hasOffset());
+        }
+        assertEquals(sent, written(0));
     }
 
     @Test

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  *       under a higher epoch. So nothing is written twice, whatever became of the one given up. The same is done when a
  *       broker says that a batch that may be in the log is out of order: brokers that were started again remember only
  *       the last batch.
+ *   <li>A broker that knows nothing of a producer takes whichever batch comes next for its first, whatever the sequence. So
+ *       until a batch has been taken, and after each trouble, batches travel alone: else one might get into the log before
+ *       the one ahead of it, which was refused for a moment and could not get in any more.
  *   <li>In a transaction nothing begins anew: a batch that was given up is the end of the transaction, which is then to be
  *       aborted, and the next one has a higher epoch.
  * </ul>
@@ -37,6 +40,11 @@ public final class PartitionSends {
             return order < batch.order || (order == batch.order && firstRecord < batch.firstRecord());
         }
     }
+
+    private static final long NEVER = Long.MIN_VALUE;
+
+    /** Brokers forget an idle producer, after a day unless {@code producer.id.expiration.ms} says otherwise. */
+    private static final long KNOWN_FOR_MS = 60_000;
 
     private final String name;
     private final SendRules rules;
@@ -59,6 +67,9 @@ public final class PartitionSends {
     private boolean isBroken;
 
     private long againFromMs = Long.MIN_VALUE;
+
+    /** When a leader that knows the producer's sequences last took a batch; {@link #NEVER} if that has to be shown first. */
+    private long takenAtMs = NEVER;
 
     /**
      * Nothing is on its way.
@@ -91,8 +102,14 @@ public final class PartitionSends {
     }
 
     /** Whether no batch waits, and one more might be sent at once: the open batch need not wait for company. */
-    public boolean wantsMore() {
-        return !hasWaiting() && inFlight.size() < rules.maxInFlight();
+    public boolean wantsMore(long nowMs) {
+        if (hasWaiting() || inFlight.size() >= rules.maxInFlight()) return false;
+        return inFlight.isEmpty() || mayFollow(nowMs);
+    }
+
+    /** Whether a batch may be sent while one before it is on its way. */
+    private boolean mayFollow(long nowMs) {
+        return !rules.isIdempotent() || (takenAtMs != NEVER && nowMs - takenAtMs <= KNOWN_FOR_MS);
     }
 
     /**
@@ -105,7 +122,7 @@ public final class PartitionSends {
     public @Nullable Batch ready(int nodeId, ProducerIdentity identity, long nowMs) {
         if (inFlight.size() >= rules.maxInFlight()) return null;
         Batch newest = inFlight.peekLast();
-        if (newest != null && inFlightNode != nodeId) return null;
+        if (newest != null && (inFlightNode != nodeId || !mayFollow(nowMs))) return null;
         Batch head = again.peek();
         if (head != null) {
             if (againFromMs > nowMs || (newest != null && head.precedes(newest))) return null;
@@ -124,6 +141,7 @@ public final class PartitionSends {
         if (!inFlight.isEmpty() || !doubted.isEmpty()) return false;
         ProducerIdAndEpoch next = identity.after(stream);
         if (next.equals(ProducerIdAndEpoch.NONE)) return false;
+        if (next.id() != stream.id()) takenAtMs = NEVER;
         stream = next;
         isBroken = false;
         nextSequence = 0;
@@ -174,6 +192,7 @@ public final class PartitionSends {
         if (!inFlight.remove(batch)) throw new IllegalStateException("a batch of " + name + " is answered twice");
         List<SendDeed> deeds = new ArrayList<>(2);
         batch.lastTrouble = answer.phrase();
+        takenAtMs = isTaken(answer.error()) ? nowMs : NEVER;
         switch (answer.error()) {
             case NONE, DUPLICATE_SEQUENCE_NUMBER -> {
                 tell(batch, new SendResult.Written(answer.baseOffset(), answer.logAppendTimeMs()), deeds);
@@ -209,6 +228,10 @@ public final class PartitionSends {
         }
         settleDoubts();
         return deeds;
+    }
+
+    private static boolean isTaken(ErrorCode error) {
+        return error == ErrorCode.NONE || error == ErrorCode.DUPLICATE_SEQUENCE_NUMBER;
     }
 
     private void outOfOrder(Batch batch, BatchAnswer answer, long nowMs, long randomBits, List<SendDeed> deeds) {

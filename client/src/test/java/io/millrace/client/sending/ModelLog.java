@@ -9,15 +9,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/** A partition's log as brokers keep it: one producer's sequences are checked, and the last five batches are remembered. */
+/**
+ * A partition's log as brokers keep it: one producer's sequences are checked, and the last five batches are remembered. The
+ * first batch of all is taken whatever its sequence.
+ */
 final class ModelLog {
     private record Remembered(int baseSequence, int recordCount, long baseOffset) {}
 
     private static final int REMEMBERED = 5;
+    private static final short NONE_KNOWN = -1;
 
     final List<Integer> values = new ArrayList<>();
     private final List<Remembered> remembered = new ArrayList<>();
-    private short epoch = -1;
+    private short epoch = NONE_KNOWN;
 
     /** What came of an append, and where. */
     record Appended(ErrorCode error, long baseOffset) {}
@@ -28,7 +32,7 @@ final class ModelLog {
         int count = BatchHeader.recordCount(batch, 0);
         if (itsEpoch < epoch) return new Appended(ErrorCode.INVALID_PRODUCER_EPOCH, -1);
         if (itsEpoch > epoch) {
-            if (sequence != 0) return new Appended(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+            if (sequence != 0 && epoch != NONE_KNOWN) return new Appended(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
             remembered.clear();
         } else {
             for (Remembered each : remembered) {

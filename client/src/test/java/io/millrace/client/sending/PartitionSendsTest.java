@@ -2,6 +2,9 @@ package io.millrace.client.sending;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.client.cluster.RetryBackoff;
@@ -18,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class PartitionSendsTest {
@@ -46,6 +50,42 @@ class PartitionSendsTest {
             story.run(40);
             assertEquals(story.appended, story.log.values.size(), "all records are in the log");
         });
+    }
+
+    @Test
+    void untilABrokerHasTakenABatchAndAfterTroubleNoneTravelsBehindAnother() {
+        Story story = new Story(new SeededRandom(1), 1_000_000_000, false);
+        for (int i = 0; i < 6; i++) story.add();
+        Batch first = story.take();
+        assertNull(story.ready(), "the broker might take the second for the first");
+        story.answer(first, ErrorCode.NOT_LEADER_OR_FOLLOWER, -1);
+        assertSame(first, story.take());
+        assertNull(story.ready());
+        story.answer(first, ErrorCode.NONE, 0);
+        Batch second = story.take();
+        Batch third = story.take();
+        story.answer(second, BatchAnswer.lost("cut"));
+        assertNull(story.ready(), "nothing goes ahead of what is to be sent again");
+        story.answer(third, BatchAnswer.lost("cut"));
+        assertSame(second, story.take());
+        assertNull(story.ready(), "perhaps another broker leads now, that knows nothing of the producer");
+        story.answer(second, ErrorCode.NONE, 5);
+        assertSame(third, story.take());
+        assertNotNull(story.ready());
+    }
+
+    @Test
+    void aProducerThatWasIdleForLongIsTakenForOneThatBrokersHaveForgotten() {
+        Story story = new Story(new SeededRandom(1), 1_000_000_000, false);
+        for (int i = 0; i < 4; i++) story.add();
+        story.answer(story.take(), ErrorCode.NONE, 0);
+        story.nowMs += 10 * 60_000;
+        Batch second = story.take();
+        assertNull(story.ready());
+        story.answer(second, ErrorCode.NONE, 5);
+        Batch third = story.take();
+        assertNotNull(story.ready());
+        story.answer(third, ErrorCode.NONE, 10);
     }
 
     /** One partition, its producer and its broker, and all that can go wrong between them. */
@@ -121,6 +161,27 @@ class PartitionSendsTest {
                 deliver();
             }
             check();
+        }
+
+        @Nullable
+        Batch ready() {
+            return sends.ready(NODE, identity, nowMs);
+        }
+
+        Batch take() {
+            Batch batch = Objects.requireNonNull(ready());
+            sends.take(batch, NODE);
+            return batch;
+        }
+
+        void answer(Batch batch, ErrorCode error, long baseOffset) {
+            answer(batch, answer(error, baseOffset));
+        }
+
+        /** Delivers an answer, and lets the pause pass that may follow from it. */
+        void answer(Batch batch, BatchAnswer answer) {
+            carryOut(sends.answered(batch, answer, nowMs, 0));
+            nowMs += 200;
         }
 
         void add() {

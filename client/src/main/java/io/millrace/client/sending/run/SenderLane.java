@@ -289,7 +289,7 @@ public final class SenderLane implements ClusterEvents {
                 keepTime(line, nowMs);
                 continue;
             }
-            if (line.sends.wantsMore() && isOpenDue(line, nowMs)) sealIfDue(line, false);
+            if (line.sends.wantsMore(nowMs) && isOpenDue(line, nowMs)) sealIfDue(line, false);
             Batch batch = line.sends.ready(broker.nodeId, identity, nowMs);
             if (batch == null) {
                 if (identity.isWanted() && rules.isIdempotent()) askIdentity();
