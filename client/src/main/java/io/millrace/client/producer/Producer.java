@@ -1,12 +1,8 @@
 package io.millrace.client.producer;
 
 import io.millrace.client.ConsumerGroupMetadata;
-import io.millrace.client.cluster.ClusterTopic;
-import io.millrace.client.cluster.ClusterView;
 import io.millrace.client.cluster.run.ClusterLine;
 import io.millrace.client.facade.CallbackThread;
-import io.millrace.client.sending.AppendRules;
-import io.millrace.client.sending.SendResult;
 import io.millrace.client.sending.run.SendCounters;
 import io.millrace.client.sending.run.SenderLane;
 import io.millrace.client.transaction.ConsumedOffset;
@@ -19,12 +15,9 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.records.BatchBuilder;
 import io.millrace.records.TopicPartition;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -50,17 +43,14 @@ import org.jspecify.annotations.Nullable;
 public final class Producer<K, V> implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Producer.class.getName());
     private static final long LANE_WAIT_MS = 10_000;
-    private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final Duration FOREVER = Duration.ofMillis(Long.MAX_VALUE / 4 / 1_000_000);
 
     private final ProducerOptions options;
     private final Serializer<K> keySerializer;
     private final Serializer<V> valueSerializer;
     private final List<ProducerInterceptor<K, V>> interceptors;
-    private final @Nullable Partitioner partitioner;
-    private final boolean ignoresKeys;
+    private final PartitionChoice choice;
     private final int maxRequestBytes;
-    private final AppendRules appendRules;
     private final BatchMemory memory;
     private final CallbackThread callbacks;
     private final ProducerThreads threads;
@@ -70,13 +60,7 @@ public final class Producer<K, V> implements AutoCloseable {
     private final ClusterLine cluster;
     private final @Nullable TransactionLane transactions;
     private final @Nullable TransactionCalls transactionCalls;
-    private final Ends ends = new Ends();
-    private final ConcurrentHashMap<String, TopicPartitions> topics = new ConcurrentHashMap<>();
-    private final Set<BatchOutcome> incomplete = ConcurrentHashMap.newKeySet();
-    private volatile @Nullable TopicPartitions lastTopic; // Saves a look-up in all but the first of a row.
-    private volatile boolean isClosed;
-    private volatile @Nullable Throwable broken;
-    private volatile String lastTrouble = "";
+    private final ProducerState state;
 
     private Producer(
             ProducerOptions options,
@@ -87,17 +71,18 @@ public final class Producer<K, V> implements AutoCloseable {
         this.keySerializer = keySerializer;
         this.valueSerializer = valueSerializer;
         this.interceptors = List.copyOf(interceptors);
-        this.partitioner = options.partitioner();
-        this.ignoresKeys = options.ignoresKeys();
+        this.choice = new PartitionChoice(options.partitioner(), options.ignoresKeys());
         this.maxRequestBytes = options.maxRequestBytes();
-        this.appendRules = options.appendRules();
-        this.memory = new BatchMemory(options.bufferBytes(), appendRules.batchBytes());
+        this.memory =
+                new BatchMemory(options.bufferBytes(), options.appendRules().batchBytes());
         this.callbacks = new CallbackThread(options.clientId() + "-callbacks");
-        this.threads = new ProducerThreads(options, ends::laneBroke);
+        this.state = new ProducerState(options, memory, callbacks);
+        this.threads = new ProducerThreads(options, state::laneBroke);
         this.lane = threads.client().lane();
         this.clock = threads.client().clock();
         this.sender = new SenderLane(
-                threads.client(), options.sendRules(), maxRequestBytes, options.requestTimeoutMs(), ends);
+                threads.client(), options.sendRules(), maxRequestBytes, options.requestTimeoutMs(), state);
+        state.partitionsSendBy(lane, clock, sender);
         this.cluster = new ClusterLine(
                 threads.client(),
                 options.settings(),
@@ -106,7 +91,7 @@ public final class Producer<K, V> implements AutoCloseable {
                 options.bootstrapNodes(),
                 sender);
         if (options.isTransactional()) {
-            TransactionCalls calls = new TransactionCalls(lane, options.maxBlockMs(), callbacks);
+            TransactionCalls calls = new TransactionCalls(options.clientId(), lane, options.maxBlockMs(), callbacks);
             TransactionLane itsTransactions = new TransactionLane(
                     threads.client(),
                     new ProducerTransactions(options.transactionalId(), options.backoff()),
@@ -116,6 +101,7 @@ public final class Producer<K, V> implements AutoCloseable {
                     calls);
             transactionCalls = calls;
             transactions = itsTransactions;
+            state.tellIfBroken(calls);
             lane.execute(() -> itsTransactions.begin(cluster));
         } else {
             transactionCalls = null;
@@ -183,7 +169,7 @@ public final class Producer<K, V> implements AutoCloseable {
     }
 
     private Delivery doSend(ProducerRecord<K, V> record, @Nullable SendCallback callback) {
-        requireOpen();
+        state.requireOpen();
         if (transactionCalls != null) transactionCalls.requireOpen();
         byte[] key = keySerializer.serialize(record.topic(), record.headers(), record.key());
         byte[] value = valueSerializer.serialize(record.topic(), record.headers(), record.value());
@@ -220,14 +206,14 @@ public final class Producer<K, V> implements AutoCloseable {
             long timestamp,
             @Nullable SendCallback callback)
             throws InterruptedException {
-        TopicPartitions topic = topic(record.topic());
+        TopicPartitions topic = state.topic(record.topic());
         long deadlineNanos = 0;
         if (topic.all().length == 0 || record.partition() >= topic.all().length) {
             deadlineNanos = blockDeadlineNanos();
             Delivery refused = awaitPartitions(topic, record, callback, deadlineNanos);
             if (refused != null) return refused;
         }
-        int index = chosenPartition(topic, record, key, value);
+        int index = choice.partition(topic, record, key, value);
         TopicPartitions chosenBy = index < 0 ? topic : null;
         byte[] brought = null;
         try {
@@ -242,13 +228,13 @@ public final class Producer<K, V> implements AutoCloseable {
                 }
                 if (place == SharedPartition.MOVED) continue;
                 if (place == SharedPartition.SHUT) {
-                    requireOpen();
+                    state.requireOpen();
                     throw new IllegalStateException("the producer has been closed");
                 }
                 if (deadlineNanos == 0) deadlineNanos = blockDeadlineNanos();
                 brought = memory.take(partition.memoryFor(key, value, record.headers()), deadlineNanos);
                 if (brought == null) {
-                    requireOpen();
+                    state.requireOpen();
                     return refused(record, callback, ErrorCode.REQUEST_TIMED_OUT, noMemory());
                 }
             }
@@ -258,26 +244,16 @@ public final class Producer<K, V> implements AutoCloseable {
     }
 
     private String noMemory() {
+        String trouble = state.lastTrouble();
         return "no memory for a batch within max.block.ms=" + options.maxBlockMs() + ": buffer.memory="
                 + memory.totalBytes() + " is in use by batches that are not acknowledged"
-                + (lastTrouble.isEmpty() ? "" : "; last trouble: " + lastTrouble);
+                + (trouble.isEmpty() ? "" : "; last trouble: " + trouble);
     }
 
     private long blockDeadlineNanos() {
         long blockNanos = TimeUnit.MILLISECONDS.toNanos(Math.min(options.maxBlockMs(), FOREVER.toMillis()));
         long deadlineNanos = System.nanoTime() + blockNanos;
         return deadlineNanos == 0 ? 1 : deadlineNanos;
-    }
-
-    private TopicPartitions topic(String name) {
-        TopicPartitions last = lastTopic;
-        if (last != null && last.name().equals(name)) return last;
-        TopicPartitions known = topics.computeIfAbsent(
-                name,
-                fresh -> new TopicPartitions(
-                        fresh, new StickyPartition(appendRules.batchBytes(), options.isAdaptive())));
-        lastTopic = known;
-        return known;
     }
 
     private @Nullable Delivery awaitPartitions(
@@ -291,8 +267,8 @@ public final class Producer<K, V> implements AutoCloseable {
                     cluster.want(topic.name());
                     if (topic.all().length > 0) cluster.refresh(); // It may have got more partitions.
                 }),
-                () -> isClosed || broken != null || isHopeless(topic.error()));
-        requireOpen();
+                () -> state.isOver() || isHopeless(topic.error()));
+        state.requireOpen();
         int count = topic.all().length;
         if (wanted < count) return null;
         ErrorCode error = topic.error();
@@ -301,7 +277,7 @@ public final class Producer<K, V> implements AutoCloseable {
         String what = count == 0
                 ? "nothing known of topic " + topic.name()
                 : "topic " + topic.name() + " has " + count + " partitions, and none " + wanted;
-        String why = error == ErrorCode.NONE ? lastTrouble : error + ", " + error.message();
+        String why = error == ErrorCode.NONE ? state.lastTrouble() : error + ", " + error.message();
         return refused(
                 record,
                 callback,
@@ -311,23 +287,6 @@ public final class Producer<K, V> implements AutoCloseable {
 
     private static boolean isHopeless(ErrorCode error) {
         return error != ErrorCode.NONE && !error.isRetriable();
-    }
-
-    /** The partition asked for, or chosen by key; -1 if it is to be the one that sticks. */
-    private int chosenPartition(
-            TopicPartitions topic, ProducerRecord<K, V> record, byte @Nullable [] key, byte @Nullable [] value) {
-        if (record.partition() >= 0) return record.partition();
-        Partitioner own = partitioner;
-        if (own != null) {
-            Partitioner.Partitions view = topic.view();
-            int chosen = own.partition(topic.name(), record.key(), key, record.value(), value, view);
-            if (chosen < 0 || chosen >= view.count()) {
-                throw new IllegalArgumentException(
-                        "the partitioner chose " + chosen + " of " + view.count() + " partitions");
-            }
-            return chosen;
-        }
-        return key == null || ignoresKeys ? -1 : Partitioners.forKey(key, topic.all().length);
     }
 
     private Delivery refused(
@@ -351,7 +310,7 @@ public final class Producer<K, V> implements AutoCloseable {
      * @throws IllegalStateException if there is no {@code transactional.id}, or it has been called before
      */
     public void initTransactions() {
-        requireOpen();
+        state.requireOpen();
         calls().initialize(transactionLane());
     }
 
@@ -362,7 +321,7 @@ public final class Producer<K, V> implements AutoCloseable {
      * @throws IllegalStateException if one is open already, or {@link #initTransactions} was not called
      */
     public void beginTransaction() {
-        requireOpen();
+        state.requireOpen();
         calls().begin(transactionLane());
     }
 
@@ -376,7 +335,7 @@ public final class Producer<K, V> implements AutoCloseable {
      * @throws IllegalStateException if no transaction is open
      */
     public void sendOffsetsToTransaction(Map<TopicPartition, ConsumedOffset> offsets, ConsumerGroupMetadata group) {
-        requireOpen();
+        state.requireOpen();
         GroupOffsets groupOffsets = new GroupOffsets(
                 group.groupId(),
                 group.generation(),
@@ -394,7 +353,7 @@ public final class Producer<K, V> implements AutoCloseable {
      * @throws IllegalStateException if no transaction is open
      */
     public void commitTransaction() {
-        requireOpen();
+        state.requireOpen();
         calls().commit(transactionLane());
     }
 
@@ -406,7 +365,7 @@ public final class Producer<K, V> implements AutoCloseable {
      * @throws IllegalStateException if no transaction is open
      */
     public void abortTransaction() {
-        requireOpen();
+        state.requireOpen();
         calls().abort(transactionLane());
     }
 
@@ -420,12 +379,6 @@ public final class Producer<K, V> implements AutoCloseable {
         TransactionLane known = transactions;
         if (known == null) throw new IllegalStateException("the producer has no transactional.id");
         return known;
-    }
-
-    private void requireOpen() {
-        Throwable cause = broken;
-        if (cause != null) throw new IllegalStateException("the producer is broken: " + cause, cause);
-        if (isClosed) throw new IllegalStateException("the producer has been closed");
     }
 
     /**
@@ -445,7 +398,7 @@ public final class Producer<K, V> implements AutoCloseable {
      */
     public boolean flush(Duration timeout) {
         if (callbacks.isCurrent()) throw new IllegalStateException("a callback cannot wait for what comes after it");
-        List<BatchOutcome> all = new ArrayList<>(incomplete);
+        List<BatchOutcome> all = state.incomplete();
         if (all.isEmpty()) return true;
         long deadlineNanos = System.nanoTime() + nanos(timeout);
         lane.execute(sender::beginFlush);
@@ -470,8 +423,8 @@ public final class Producer<K, V> implements AutoCloseable {
      * @throws SendFailure if the topic is not known in time, or is refused
      */
     public List<PartitionInfo> partitionsFor(String topicName) {
-        requireOpen();
-        TopicPartitions topic = topic(topicName);
+        state.requireOpen();
+        TopicPartitions topic = state.topic(topicName);
         if (topic.all().length == 0) {
             try {
                 Delivery refused =
@@ -483,14 +436,7 @@ public final class Producer<K, V> implements AutoCloseable {
                 throw new SendFailure(ErrorCode.NETWORK_EXCEPTION, "interrupted while waiting for a topic", false);
             }
         }
-        Partitioner.Partitions view = topic.view();
-        List<PartitionInfo> all = new ArrayList<>(view.count());
-        for (int i = 0; i < view.count(); i++) {
-            int index = i;
-            boolean hasLeader = java.util.Arrays.stream(view.available()).anyMatch(each -> each == index);
-            all.add(new PartitionInfo(topicName, i, hasLeader));
-        }
-        return all;
+        return topic.describe();
     }
 
     /** What the producer has done so far, by the names of Kafka's producer metrics; empty once it is closed. */
@@ -501,7 +447,7 @@ public final class Producer<K, V> implements AutoCloseable {
 
     /** Runs something on the lane and waits for it; null if the lane does not do it in time. */
     private <T> @Nullable T onLane(java.util.function.Supplier<T> what) {
-        if (isClosed && broken != null) return null;
+        if (state.isBroken()) return null;
         CompletableFuture<T> done = new CompletableFuture<>();
         lane.execute(() -> done.complete(what.get()));
         try {
@@ -530,18 +476,13 @@ public final class Producer<K, V> implements AutoCloseable {
      * @param timeout how long to wait for deliveries and callbacks; zero fails them at once
      */
     public void close(Duration timeout) {
-        synchronized (ends) {
-            if (isClosed) return;
-            isClosed = true;
-        }
-        memory.close();
-        for (TopicPartitions topic : topics.values()) topic.wakeAll();
+        if (!state.close()) return;
         long deadlineNanos = System.nanoTime() + nanos(timeout);
-        if (broken == null) {
+        if (!state.isBroken()) {
             onLane(() -> true); // Partitions that become known from here on are born closed.
-            for (TopicPartitions topic : topics.values()) for (SharedPartition each : topic.all()) each.close();
+            state.closePartitions();
             if (!timeout.isZero() && !callbacks.isCurrent()) {
-                endTransactionBeforeClose(deadlineNanos);
+                if (transactionCalls != null) transactionCalls.endBeforeClose(transactionLane(), deadlineNanos);
                 flushBeforeClose(deadlineNanos);
             }
             onLane(() -> {
@@ -559,89 +500,11 @@ public final class Producer<K, V> implements AutoCloseable {
         }
     }
 
-    private void endTransactionBeforeClose(long deadlineNanos) {
-        TransactionCalls calls = transactionCalls;
-        if (calls == null) return;
-        long leftMs = Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime()));
-        try {
-            calls.endBeforeClose(transactionLane(), Math.min(leftMs, options.maxBlockMs()));
-        } catch (TransactionFailure | IllegalStateException failure) {
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    options.clientId()
-                            + ": closed before the end of its transaction was known, which the cluster aborts"
-                            + " after transaction.timeout.ms if need be",
-                    failure);
-        }
-    }
-
     private void flushBeforeClose(long deadlineNanos) {
         try {
             flush(Duration.ofNanos(Math.max(0, deadlineNanos - System.nanoTime())));
         } catch (SendFailure interrupted) {
             LOG.log(System.Logger.Level.DEBUG, "closing did not wait to the end", interrupted);
-        }
-    }
-
-    /** Hears of batches and of the cluster. */
-    private final class Ends implements BatchOutcome.Owner, SenderLane.Listener {
-        private long quietUntilNanos = System.nanoTime();
-
-        @Override
-        public void opened(BatchOutcome batch) {
-            incomplete.add(batch);
-            if (broken != null) requireOpen();
-        }
-
-        @Override
-        public void ended(BatchOutcome batch) {
-            incomplete.remove(batch);
-            TopicPartitions topic = topics.get(batch.topic());
-            SharedPartition partition = topic == null ? null : topic.partition(batch.partition());
-            if (partition != null) partition.batchEnded();
-        }
-
-        @Override
-        public void released(byte[] batchMemory) {
-            memory.giveBack(batchMemory);
-        }
-
-        @Override
-        public CallbackThread callbacks() {
-            return callbacks;
-        }
-
-        @Override
-        public void onView(ClusterView view) {
-            for (TopicPartitions topic : topics.values()) {
-                ClusterTopic known = view.topic(topic.name());
-                if (known != null) topic.learn(known, index -> newPartition(topic.name(), index));
-            }
-        }
-
-        private SharedPartition newPartition(String topic, int index) {
-            SharedPartition fresh = new SharedPartition(topic, index, lane, clock, sender, appendRules, this);
-            if (isClosed) fresh.close();
-            return fresh;
-        }
-
-        @Override
-        public void onTrouble(String sentence) {
-            lastTrouble = sentence;
-            if (System.nanoTime() - quietUntilNanos < 0) return;
-            quietUntilNanos = System.nanoTime() + QUIET_NANOS;
-            LOG.log(System.Logger.Level.WARNING, options.clientId() + ": " + sentence);
-        }
-
-        void laneBroke(Throwable cause) {
-            broken = cause;
-            LOG.log(System.Logger.Level.ERROR, "the producer is broken", cause);
-            memory.close();
-            if (transactionCalls != null) transactionCalls.broke(cause);
-            for (TopicPartitions topic : topics.values()) topic.wakeAll();
-            SendResult.Failed failure = new SendResult.Failed(
-                    ErrorCode.UNKNOWN_SERVER_ERROR, "the producer is broken: " + cause, Map.of(), true);
-            for (BatchOutcome each : incomplete) each.abandon(failure);
         }
     }
 }

@@ -161,7 +161,7 @@ public final class ProducerOptions {
     }
 
     /** Whether there is a {@code transactional.id}. */
-    boolean isTransactional() {
+    public boolean isTransactional() {
         if (!properties.isSet("transactional.id")) return false;
         if (transactionalId().isEmpty()) throw new IllegalArgumentException("transactional.id is empty");
         return true;

@@ -2,7 +2,9 @@ package io.millrace.client.producer;
 
 import io.millrace.client.cluster.ClusterTopic;
 import io.millrace.protocol.ErrorCode;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntFunction;
@@ -42,6 +44,17 @@ final class TopicPartitions {
 
     Partitioner.Partitions view() {
         return view;
+    }
+
+    /** All partitions, and whether each has a leader. */
+    List<PartitionInfo> describe() {
+        Partitioner.Partitions known = view;
+        List<PartitionInfo> infos = new ArrayList<>(known.count());
+        for (int i = 0; i < known.count(); i++) {
+            boolean hasLeader = Arrays.binarySearch(known.available(), i) >= 0;
+            infos.add(new PartitionInfo(name, i, hasLeader));
+        }
+        return infos;
     }
 
     /** What the cluster says instead of partitions. */

@@ -44,6 +44,9 @@ final class TransactionCalls implements TransactionLane.Listener {
         }
     }
 
+    private static final System.Logger LOG = System.getLogger(Producer.class.getName());
+
+    private final String clientId;
     private final Lane lane;
     private final long maxBlockMs;
     private final CallbackThread callbacks;
@@ -54,7 +57,8 @@ final class TransactionCalls implements TransactionLane.Listener {
     private volatile @Nullable TransactionTrouble trouble;
     private volatile String retrying = "";
 
-    TransactionCalls(Lane lane, long maxBlockMs, CallbackThread callbacks) {
+    TransactionCalls(String clientId, Lane lane, long maxBlockMs, CallbackThread callbacks) {
+        this.clientId = clientId;
         this.lane = lane;
         this.maxBlockMs = maxBlockMs;
         this.callbacks = callbacks;
@@ -114,8 +118,21 @@ final class TransactionCalls implements TransactionLane.Listener {
         call(transactions, new Call(Verb.ABORT, null, new CompletableFuture<>()), transactions::abort);
     }
 
-    /** Waits for an end that is under way, or aborts what is open. */
-    void endBeforeClose(TransactionLane transactions, long waitMs) {
+    /** Waits for an end that is under way, or aborts what is open; not longer than a call waits. */
+    void endBeforeClose(TransactionLane transactions, long deadlineNanos) {
+        long leftMs = Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime()));
+        try {
+            endWithin(transactions, Math.min(leftMs, maxBlockMs));
+        } catch (TransactionFailure | IllegalStateException failure) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    clientId + ": closed before the end of its transaction was known, which the cluster aborts"
+                            + " after transaction.timeout.ms if need be",
+                    failure);
+        }
+    }
+
+    private void endWithin(TransactionLane transactions, long waitMs) {
         Call before = unfinished.get();
         boolean isEnding = before != null && (before.verb() == Verb.COMMIT || before.verb() == Verb.ABORT);
         if (before != null && isEnding) {
