@@ -7,6 +7,7 @@ import io.millrace.client.producer.Producer;
 import io.millrace.client.producer.ProducerOptions;
 import io.millrace.client.producer.ProducerRecord;
 import io.millrace.client.producer.Serializers;
+import io.millrace.client.producer.TransactionFailure;
 import io.millrace.records.RecordHeader;
 import java.io.Console;
 import java.io.IOException;
@@ -38,6 +39,9 @@ import picocli.CommandLine.Parameters;
             "",
             "A JSON line is an object with any of key, value, headers (an object), partition, timestamp (ms since 1970).",
             "A text stands for its bytes, null for nothing, anything else for itself as JSON.",
+            "",
+            "With --transactional-id, a line that cannot be read or a record that fails has the transaction it is in aborted;",
+            "those before it stay committed. One that a killed run left open is aborted after transaction.timeout.ms (60 s).",
             "",
             "Exit status: 0 if all was delivered, 1 if not, 2 if wrongly asked."
         })
@@ -89,6 +93,12 @@ public final class ProduceCommand implements Callable<Integer> {
     @Option(names = "--rate", paramLabel = "COUNT", description = "Records a second at most.")
     private double rate;
 
+    @Option(
+            names = "--transaction-size",
+            paramLabel = "COUNT",
+            description = "With --transactional-id: commit after so many records (default: all are one transaction).")
+    private @Nullable Long transactionSize;
+
     @Mixin
     private SendingOptions sending = new SendingOptions();
 
@@ -116,24 +126,34 @@ public final class ProduceCommand implements Callable<Integer> {
         if (rate < 0) throw terminal.wronglyAsked("--rate " + rate + " is below 0");
         if (partition < -1) throw terminal.wronglyAsked("--partition " + partition + " is below 0");
         ProducerOptions options = sending.toProducerOptions(cluster, terminal, "millrace-cli");
+        Long size = transactionSize;
+        if (size != null && !options.isTransactional()) {
+            throw terminal.wronglyAsked("--transaction-size needs --transactional-id");
+        }
+        if (size != null && size < 1) throw terminal.wronglyAsked("--transaction-size " + size + " is below 1");
         LineFormat.Common common = new LineFormat.Common(topic, partition, recordHeaders());
         LineFormat format = isJson ? new JsonLines(common) : LineFormat.plain(common, keySeparator, nullText);
         Progress progress = new Progress(terminal.err(), isProgressShown());
-        long records = 0;
-        boolean isWhole = true;
+        boolean isWhole;
+        String sent;
         try (Producer<byte[], byte[]> producer = Producer.open(options, Serializers.bytes(), Serializers.bytes())) {
-            Run run = new Run(producer, format, progress);
-            for (String file : files.isEmpty() ? List.of("-") : files) isWhole = isWhole && run.sendAll(file);
+            RecordTransactions transactions = options.isTransactional()
+                    ? new RecordTransactions(producer, size == null ? Long.MAX_VALUE : size)
+                    : null;
+            Run run = new Run(producer, transactions, format, progress);
+            isWhole = run.sendAll(files.isEmpty() ? List.of("-") : files);
             producer.flush();
-            records = run.records;
+            sent = transactions == null
+                    ? String.format(Locale.ROOT, "Sent %,d records", run.records - failures.get())
+                    : transactions.toString();
         }
         progress.end();
         long failed = failures.get();
         terminal.out()
                 .println(String.format(
                         Locale.ROOT,
-                        "Sent %,d records to %s in %.1f s%s.",
-                        records - failed,
+                        "%s to %s in %.1f s%s.",
+                        sent,
                         topic,
                         progress.seconds(),
                         failed == 0 ? "" : String.format(Locale.ROOT, "; %,d failed", failed)));
@@ -169,20 +189,51 @@ public final class ProduceCommand implements Callable<Integer> {
     /** The sending of one run. */
     private final class Run {
         private final Producer<byte[], byte[]> producer;
+        private final @Nullable RecordTransactions transactions;
         private final LineFormat format;
         private final Progress progress;
         private final long beganNanos = System.nanoTime();
         private long records;
         private long bytes;
 
-        Run(Producer<byte[], byte[]> producer, LineFormat format, Progress progress) {
+        Run(
+                Producer<byte[], byte[]> producer,
+                @Nullable RecordTransactions transactions,
+                LineFormat format,
+                Progress progress) {
             this.producer = producer;
+            this.transactions = transactions;
             this.format = format;
             this.progress = progress;
         }
 
+        /** False if not all could be read and, where there are transactions, committed. */
+        boolean sendAll(List<String> all) {
+            RecordTransactions within = transactions;
+            try {
+                if (within != null) within.initialize();
+                boolean isWhole = true;
+                for (String file : all) isWhole = isWhole && sendAll(file);
+                if (within != null && isWhole) within.commit();
+                else if (within != null) within.abort();
+                return isWhole;
+            } catch (TransactionFailure failure) {
+                terminal.complain(String.valueOf(failure.getMessage()));
+                if (within != null && failure.isAbortable()) abortAfter(within);
+                return false;
+            }
+        }
+
+        private void abortAfter(RecordTransactions within) {
+            try {
+                within.abort();
+            } catch (TransactionFailure failure) {
+                terminal.complain(String.valueOf(failure.getMessage()));
+            }
+        }
+
         /** False if the file could not be read to its end. */
-        boolean sendAll(String file) {
+        private boolean sendAll(String file) {
             boolean isStandardInput = file.equals("-");
             String name = isStandardInput ? "standard input" : file;
             try (InputStream in = isStandardInput ? System.in : Files.newInputStream(Path.of(file))) {
@@ -205,11 +256,14 @@ public final class ProduceCommand implements Callable<Integer> {
                 throw new IOException(lines.place() + ": " + e.getMessage(), e);
             }
             if (rate > 0) pace();
+            RecordTransactions within = transactions;
+            if (within != null) within.beginIfNoneIsOpen();
             records++;
             bytes += line.length;
             Delivery _ = producer.send(record, (_, failure) -> {
                 if (failure != null) failed(String.valueOf(failure.getMessage()));
             });
+            if (within != null) within.sent();
             progress.at(records, bytes);
         }
 

@@ -30,6 +30,15 @@ public final class SendingOptions {
     private @Nullable String acks;
 
     @Option(
+            names = "--transactional-id",
+            paramLabel = "ID",
+            description = {
+                "Send in transactions under this id: consumers with isolation.level=read_committed see all of one, or nothing.",
+                "A run with the same id ends what an earlier one left open, and refuses it from then on."
+            })
+    private @Nullable String transactionalId;
+
+    @Option(
             names = {"-P", "--property"},
             paramLabel = "NAME=VALUE",
             description = "A property of the producer, such as linger.ms=50.")
@@ -69,6 +78,7 @@ public final class SendingOptions {
         }
         if (compression != null) all.put("compression.type", compression);
         if (acks != null) all.put("acks", acks);
+        if (transactionalId != null) all.put("transactional.id", transactionalId);
         try {
             ProducerOptions options = ProducerOptions.of(all);
             return all.containsKey("max.block.ms") ? options : options.with("max.block.ms", cluster.timeoutMs());
