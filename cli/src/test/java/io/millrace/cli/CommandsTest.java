@@ -67,6 +67,17 @@ class CommandsTest {
         }
     }
 
+    @Test
+    void transactionsAreAskedForWholeAndOnlyWhereThereAreSome() {
+        assertEquals(2, run("produce", "orders", "--transaction-size", "3"));
+        assertTrue(err.toString().contains("--transaction-size needs --transactional-id"), err::toString);
+        assertEquals(2, run("produce", "orders", "--transactional-id", "a", "--transaction-size", "0"));
+        assertTrue(err.toString().contains("--transaction-size 0 is below 1"), err::toString);
+        assertEquals(2, run("produce", "orders", "--transactional-id", "a", "--acks", "1"));
+        assertEquals(2, run("bench", "produce", "orders", "-P", "transactional.id=a"));
+        assertTrue(err.toString().contains("sends in no transactions"), err::toString);
+    }
+
     private static CommandLine commandAt(List<String> words) {
         CommandLine command = Commands.commandLine();
         for (String word : words)

@@ -94,6 +94,15 @@ public final class ProduceCommand implements Callable<Integer> {
     private double rate;
 
     @Option(
+            names = "--transactional-id",
+            paramLabel = "ID",
+            description = {
+                "Send in transactions under this id: consumers with isolation.level=read_committed see all of one, or nothing.",
+                "A run with the same id ends what an earlier one left open, and refuses it from then on."
+            })
+    private @Nullable String transactionalId;
+
+    @Option(
             names = "--transaction-size",
             paramLabel = "COUNT",
             description = "With --transactional-id: commit after so many records (default: all are one transaction).")
@@ -125,7 +134,7 @@ public final class ProduceCommand implements Callable<Integer> {
         if (keySeparator != null && keySeparator.isEmpty()) throw terminal.wronglyAsked("--key-separator is empty");
         if (rate < 0) throw terminal.wronglyAsked("--rate " + rate + " is below 0");
         if (partition < -1) throw terminal.wronglyAsked("--partition " + partition + " is below 0");
-        ProducerOptions options = sending.toProducerOptions(cluster, terminal, "millrace-cli");
+        ProducerOptions options = sending.toProducerOptions(cluster, terminal, "millrace-cli", transactionalId);
         Long size = transactionSize;
         if (size != null && !options.isTransactional()) {
             throw terminal.wronglyAsked("--transaction-size needs --transactional-id");

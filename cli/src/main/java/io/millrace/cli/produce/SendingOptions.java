@@ -30,15 +30,6 @@ public final class SendingOptions {
     private @Nullable String acks;
 
     @Option(
-            names = "--transactional-id",
-            paramLabel = "ID",
-            description = {
-                "Send in transactions under this id: consumers with isolation.level=read_committed see all of one, or nothing.",
-                "A run with the same id ends what an earlier one left open, and refuses it from then on."
-            })
-    private @Nullable String transactionalId;
-
-    @Option(
             names = {"-P", "--property"},
             paramLabel = "NAME=VALUE",
             description = "A property of the producer, such as linger.ms=50.")
@@ -51,11 +42,27 @@ public final class SendingOptions {
     public SendingOptions() {}
 
     /**
-     * All of it as the producer takes it. A send waits no longer than the cluster's timeout unless {@code max.block.ms} is said.
+     * All of it as a producer without transactions takes it.
      *
-     * @throws picocli.CommandLine.ParameterException if a value cannot be understood, or the file not be read
+     * @throws picocli.CommandLine.ParameterException if there is a {@code transactional.id}, a value cannot be understood, or
+     *     the file not be read
      */
     public ProducerOptions toProducerOptions(ClusterOptions cluster, Terminal terminal, String clientId) {
+        ProducerOptions options = toProducerOptions(cluster, terminal, clientId, null);
+        if (options.isTransactional()) {
+            throw terminal.wronglyAsked("transactional.id is set, and this command sends in no transactions");
+        }
+        return options;
+    }
+
+    /**
+     * All of it as the producer takes it. A send waits no longer than the cluster's timeout unless {@code max.block.ms} is said.
+     *
+     * @param transactionalId beats {@code transactional.id} of the properties; null to leave it to them
+     * @throws picocli.CommandLine.ParameterException if a value cannot be understood, or the file not be read
+     */
+    ProducerOptions toProducerOptions(
+            ClusterOptions cluster, Terminal terminal, String clientId, @Nullable String transactionalId) {
         Map<String, Object> all = new TreeMap<>();
         all.put("client.id", clientId);
         Path file = propertiesFile;
