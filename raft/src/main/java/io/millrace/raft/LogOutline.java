@@ -7,13 +7,16 @@ import java.util.Optional;
 
 /** What a replica has to know of its log to decide: where it begins and ends, and which epochs wrote it. */
 public interface LogOutline {
-    /** The first offset, and the epoch of the record before it, which the snapshot that ends there holds; 0 and 0 of a new log. */
+    /**
+     * An offset from which on the log is whole, and the epoch of the record before it, which the snapshot that ends there holds; 0
+     * and 0 of a log that has all there ever was.
+     */
     OffsetAndEpoch start();
 
     /** The next offset, and the epoch of the record before it. */
     OffsetAndEpoch end();
 
-    /** The epochs that wrote the log, each with its first offset, oldest first. */
+    /** The epochs that wrote the log, perhaps some before {@link #start()}, too, each with its first offset, oldest first. */
     List<LeaderEpochs.Entry> epochs();
 
     /** End offset and epoch of the latest snapshot that a replica may fetch. */
@@ -28,7 +31,7 @@ public interface LogOutline {
         int found = start().leaderEpoch();
         for (LeaderEpochs.Entry entry : epochs()) {
             if (entry.epoch() > epoch) return new OffsetAndEpoch(entry.startOffset(), found);
-            found = entry.epoch();
+            found = Math.max(found, entry.epoch());
         }
         return new OffsetAndEpoch(end().offset(), found);
     }

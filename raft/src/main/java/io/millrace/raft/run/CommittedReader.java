@@ -29,6 +29,9 @@ final class CommittedReader {
     private long nextOffset;
     private long highWatermark;
     private boolean reading;
+    /** Counts how often the log was replaced under the reader; what was read of an earlier one is passed over. */
+    private int replacements;
+
     private boolean stopped;
 
     CommittedReader(
@@ -58,6 +61,20 @@ final class CommittedReader {
     void advanceTo(long newHighWatermark) {
         highWatermark = newHighWatermark;
         deliver();
+    }
+
+    /** The log was cut at an offset, above what is committed. */
+    void truncatedTo(long offset) {
+        own.removeIf(batch -> batch.lastOffset() >= offset);
+    }
+
+    /** A snapshot took the place of everything below an offset. */
+    void replacedUntil(long offset) {
+        own.clear();
+        replacements++;
+        reading = false;
+        nextOffset = offset;
+        highWatermark = Math.max(highWatermark, offset);
     }
 
     /** Hands over nothing more. */
@@ -92,6 +109,7 @@ final class CommittedReader {
             return;
         }
         reading = true;
+        int replacementsBefore = replacements;
         Path file = range.file().path();
         long position = range.position();
         lane.offload(
@@ -103,6 +121,7 @@ final class CommittedReader {
                     }
                 },
                 outcome -> {
+                    if (replacements != replacementsBefore) return;
                     reading = false;
                     switch (outcome) {
                         case Lane.Outcome.Done<ByteBuffer>(ByteBuffer bytes) ->

@@ -2,6 +2,7 @@ package io.millrace.raft.run;
 
 import io.millrace.environment.Disk;
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.MalformedMessage;
 import io.millrace.protocol.Uuid;
 import io.millrace.raft.LogOutline;
 import io.millrace.raft.VoterHistory;
@@ -9,6 +10,7 @@ import io.millrace.raft.VoterSet;
 import io.millrace.records.BatchCheck;
 import io.millrace.records.BatchHeader;
 import io.millrace.records.ControlRecord;
+import io.millrace.records.InvalidBatch;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.records.TopicPartition;
 import io.millrace.storage.AppendOrigin;
@@ -130,10 +132,13 @@ final class MetadataLog implements LogOutline {
         return snapshots;
     }
 
+    /**
+     * After a restart the log starts with a segment, which need not be where a snapshot ends: which epoch the record before is of
+     * is known only at the first snapshot then.
+     */
     @Override
     public OffsetAndEpoch start() {
-        long offset = log.logStartOffset();
-        return snapshots.endingAt(offset).orElse(new OffsetAndEpoch(offset, 0));
+        return log.logStartOffset() == 0 ? new OffsetAndEpoch(0, 0) : snapshots.earliest();
     }
 
     @Override
@@ -165,6 +170,65 @@ final class MetadataLog implements LogOutline {
         if (outcome instanceof AppendOutcome.Refused refused && refused.error() == ErrorCode.KAFKA_STORAGE_ERROR)
             return NO_SPACE;
         throw new IllegalStateException("the metadata log did not take a batch of epoch " + epoch + ": " + outcome);
+    }
+
+    /**
+     * Appends what a leader sent: batches with offsets and epochs of their own, from the end of this log on, up to the first that
+     * is cut, damaged or of a later epoch.
+     *
+     * @param epoch the leader's
+     * @param history gets what they say of who votes
+     * @return false if nothing was appended
+     */
+    boolean appendFetched(ByteBuffer records, int epoch, long wallMs, VoterHistory history) {
+        ByteBuffer fetched = records.slice();
+        List<ByteBuffer> controls = new ArrayList<>();
+        int usableBytes = usableBytes(fetched, epoch, controls);
+        if (usableBytes == 0) return false;
+        fetched.limit(usableBytes);
+        AppendOutcome outcome = log.append(fetched, AppendOrigin.REPLICATION, epoch, wallMs, wallMs);
+        if (!(outcome instanceof AppendOutcome.Appended)) return false;
+        for (ByteBuffer control : controls) addVoters(history, control);
+        return true;
+    }
+
+    private int usableBytes(ByteBuffer fetched, int epoch, List<ByteBuffer> controls) {
+        int at = 0;
+        long nextOffset = log.logEndOffset();
+        int lastEpoch = end().leaderEpoch();
+        while (fetched.limit() - at >= BatchHeader.HEADER_BYTES
+                && BatchHeader.check(fetched, at) instanceof BatchCheck.Whole(int sizeBytes)) {
+            int batchEpoch = BatchHeader.partitionLeaderEpoch(fetched, at);
+            boolean isNext = BatchHeader.baseOffset(fetched, at) == nextOffset
+                    && BatchHeader.lastOffset(fetched, at) >= nextOffset
+                    && batchEpoch >= lastEpoch
+                    && batchEpoch <= epoch;
+            ByteBuffer batch = fetched.slice(at, sizeBytes);
+            if (!isNext || (BatchHeader.isControl(batch, 0) && !isReadable(batch))) return at;
+            if (BatchHeader.isControl(batch, 0)) controls.add(batch);
+            nextOffset = BatchHeader.nextOffset(batch, 0);
+            lastEpoch = batchEpoch;
+            at += sizeBytes;
+        }
+        return at;
+    }
+
+    private static boolean isReadable(ByteBuffer controlBatch) {
+        try {
+            addVoters(new VoterHistory(VoterSet.NONE), controlBatch);
+            return true;
+        } catch (InvalidBatch | MalformedMessage | IllegalArgumentException | IllegalStateException damaged) {
+            return false;
+        }
+    }
+
+    /** Begins anew behind a snapshot, with what that says of who votes. Blocks for a force. */
+    void beginBehind(FetchedSnapshot.Whole whole, VoterHistory history) {
+        SnapshotReader.Snapshot snapshot = whole.snapshot();
+        log.truncateFullyAndStartAt(snapshot.id().offset());
+        snapshots.add(new Snapshots.Stored(snapshot.id(), whole.sizeBytes(), snapshot.lastContainedLogTimeMs()));
+        history.truncateFrom(VoterHistory.BOOTSTRAP_OFFSET);
+        addVoters(history, snapshot);
     }
 
     /**

@@ -4,29 +4,33 @@ import io.millrace.environment.Clock;
 import io.millrace.environment.Disk;
 import io.millrace.environment.DiskFull;
 import io.millrace.environment.Lane;
+import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.KRaftVersionRecord;
 import io.millrace.raft.ElectionState;
+import io.millrace.raft.LeaderAndEpoch;
 import io.millrace.raft.Moment;
+import io.millrace.raft.PeerAnswer;
+import io.millrace.raft.PeerRequest;
 import io.millrace.raft.QuorumAction;
 import io.millrace.raft.QuorumEvent;
 import io.millrace.raft.QuorumMachine;
-import io.millrace.raft.QuorumTimeouts;
-import io.millrace.raft.Voter;
+import io.millrace.raft.ReplicaKey;
 import io.millrace.raft.VoterHistory;
 import io.millrace.raft.VoterSet;
 import io.millrace.records.BatchHeader;
 import io.millrace.records.ControlRecord;
 import io.millrace.records.ControlRecords;
 import io.millrace.records.OffsetAndEpoch;
+import io.millrace.storage.CorruptLog;
 import io.millrace.storage.Flush;
 import io.millrace.storage.LogDirectoryFailed;
-import io.millrace.storage.PendingDeletion;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -56,10 +60,16 @@ public final class MetadataQuorum {
     private final QuorumMachine machine;
     private final GroupedForce force;
     private final CommittedReader reader;
+    private final QuorumNetwork network;
+    private final PeerCalls calls;
+    private final FollowedLog followed;
+    private final OldFiles oldFiles;
     private final List<ByteBuffer> bootstrapValues;
     private SnapshotReader.@Nullable Snapshot snapshotToLoad;
     private QuorumAction.@Nullable AnnounceLeader announcement;
     private Lane.@Nullable Timer cleaning;
+    private Lane.@Nullable Timer wake;
+    private long wakeAtMs = Long.MAX_VALUE;
     private boolean writingSnapshot;
     private boolean stopped;
 
@@ -73,6 +83,7 @@ public final class MetadataQuorum {
             MetadataLog log,
             QuorumStateFile stateFile,
             QuorumMachine machine,
+            QuorumNetwork network,
             List<ByteBuffer> bootstrapValues,
             Optional<SnapshotReader.Snapshot> snapshot) {
         this.disk = disk;
@@ -84,10 +95,44 @@ public final class MetadataQuorum {
         this.log = log;
         this.stateFile = stateFile;
         this.machine = machine;
+        this.network = network;
+        this.calls = new PeerCalls(lane, disk, directory, log);
+        this.oldFiles = new OldFiles(lane, disk, clock, log, machine.history());
         this.bootstrapValues = bootstrapValues;
         this.snapshotToLoad = snapshot.orElse(null);
         this.force = new GroupedForce(lane, log.log()::prepareFlush, this::forced, this::fail);
         this.reader = new CommittedReader(lane, log, machine.highWatermark(), this::onCommitted, this::fail);
+        this.followed = new FollowedLog(
+                new FetchedSnapshot(lane, disk, directory),
+                clock,
+                log,
+                machine.history(),
+                force,
+                reader,
+                listener,
+                new FollowedLog.Outcomes() {
+                    @Override
+                    public void happened(QuorumEvent event) {
+                        if (!stopped) tell(event);
+                    }
+
+                    @Override
+                    public void failed(Exception cause) {
+                        fail(cause);
+                    }
+                });
+    }
+
+    /**
+     * {@link #open(Disk, Path, QuorumConfig, Lane, Clock, QuorumListener, QuorumNetwork)} of a quorum whose one voter is this
+     * node.
+     *
+     * @throws UnsupportedQuorum if there are other voters
+     */
+    public static MetadataQuorum open(
+            Disk disk, Path metadataLogDirectory, QuorumConfig config, Lane lane, Clock clock, QuorumListener listener)
+            throws IOException {
+        return open(disk, metadataLogDirectory, config, lane, clock, listener, QuorumNetwork.NONE);
     }
 
     /**
@@ -95,12 +140,19 @@ public final class MetadataQuorum {
      *
      * @param metadataLogDirectory the formatted log directory that holds {@code __cluster_metadata-0}
      * @param lane where everything else happens
-     * @throws UnsupportedQuorum if this node is not the only voter
+     * @param network the way to the other replicas, or {@link QuorumNetwork#NONE}
+     * @throws UnsupportedQuorum if nobody votes, or others do and there is no way to them
      * @throws IOException if the disk fails
      * @throws io.millrace.storage.CorruptLog if log or snapshot are damaged where no crash explains it
      */
     public static MetadataQuorum open(
-            Disk disk, Path metadataLogDirectory, QuorumConfig config, Lane lane, Clock clock, QuorumListener listener)
+            Disk disk,
+            Path metadataLogDirectory,
+            QuorumConfig config,
+            Lane lane,
+            Clock clock,
+            QuorumListener listener,
+            QuorumNetwork network)
             throws IOException {
         Path directory = metadataLogDirectory.resolve(MetadataLog.DIRECTORY);
         MetadataLog log = MetadataLog.open(disk, directory, config.log(), clock.wallMs());
@@ -113,26 +165,26 @@ public final class MetadataQuorum {
 
         VoterHistory history = new VoterHistory(config.staticVoters());
         log.readVoters(history, latest);
-        requireOnlyVoter(config, history.voters());
+        requireReachable(config, history.voters(), network);
 
         var stateFile = new QuorumStateFile(disk, directory);
         Optional<SnapshotReader.Snapshot> toLoad =
                 latest.filter(snapshot -> !snapshot.id().equals(SnapshotFiles.BOOTSTRAP));
         long committed = toLoad.map(snapshot -> snapshot.id().offset()).orElse(0L);
-        var machine =
-                new QuorumMachine(config.self(), stateFile.read(), log, committed, history, QuorumTimeouts.DEFAULT);
+        var machine = new QuorumMachine(config.self(), stateFile.read(), log, committed, history, network.timeouts());
         List<ByteBuffer> bootstrap = readBootstrap(disk, metadataLogDirectory, latest);
         return new MetadataQuorum(
-                disk, directory, config, lane, clock, listener, log, stateFile, machine, bootstrap, toLoad);
+                disk, directory, config, lane, clock, listener, log, stateFile, machine, network, bootstrap, toLoad);
     }
 
-    private static void requireOnlyVoter(QuorumConfig config, VoterSet voters) {
+    private static void requireReachable(QuorumConfig config, VoterSet voters, QuorumNetwork network) {
         if (voters.isOnlyVoter(config.self())) return;
         if (voters.voters().isEmpty()) {
             throw new UnsupportedQuorum(
                     "nobody votes in the metadata quorum: set controller.quorum.voters, or format the"
                             + " directory with --standalone");
         }
+        if (!network.equals(QuorumNetwork.NONE)) return;
         throw new UnsupportedQuorum(
                 "the voters of the metadata quorum are "
                         + voters.voters().stream()
@@ -277,19 +329,9 @@ public final class MetadataQuorum {
         return machine.history().kraftVersion();
     }
 
-    /** The quorum as this node sees it. */
+    /** The quorum as this node sees it; how far the others are only their leader knows. */
     public QuorumDescription describe() {
-        boolean leads = machine.isLeader(machine.state().epoch());
-        long wallMs = clock.wallMs();
-        List<QuorumDescription.VoterProgress> voters = new ArrayList<>();
-        for (Voter voter : machine.history().voters().voters()) {
-            voters.add(
-                    leads
-                            ? new QuorumDescription.VoterProgress(voter, logEndOffset(), wallMs, wallMs)
-                            : new QuorumDescription.VoterProgress(voter, -1, -1, -1));
-        }
-        int leaderId = leads ? config.self().id() : -1;
-        return new QuorumDescription(leaderId, machine.state().epoch(), machine.highWatermark(), voters);
+        return QuorumDescription.of(machine, config.self(), logEndOffset(), clock.wallMs(), nowMs());
     }
 
     /**
@@ -329,42 +371,92 @@ public final class MetadataQuorum {
         reader.stop();
         if (cleaning != null) cleaning.cancel();
         cleaning = null;
+        if (wake != null) wake.cancel();
+        wake = null;
         force.stop(whenIdle);
     }
 
+    /**
+     * Another replica asks something.
+     *
+     * @param addressee whom it takes this replica for, if it says so
+     * @param then called once, on the quorum's lane, at once or later
+     */
+    public void asked(ReplicaKey from, Optional<ReplicaKey> addressee, PeerRequest request, Consumer<PeerAnswer> then) {
+        if (stopped) {
+            then.accept(new PeerAnswer.Refused(
+                    ErrorCode.BROKER_NOT_AVAILABLE,
+                    new LeaderAndEpoch(OptionalInt.empty(), machine.state().epoch())));
+            return;
+        }
+        tell(new QuorumEvent.Asked(calls.begin(then), from, addressee, request));
+    }
+
     private void tell(QuorumEvent event) {
-        // A quorum of one voter never waits for another, so that chance decides nothing.
-        for (QuorumAction action : machine.on(event, new Moment(clock.monotonicNanos() / 1_000_000, 0))) {
-            switch (action) {
-                case QuorumAction.PersistElection persist -> persist(persist);
-                case QuorumAction.AppendLeaderChange change -> appendLeaderChange(change);
-                case QuorumAction.AdvanceHighWatermark(long offset) -> {
-                    log.log().advanceHighWatermark(offset);
-                    reader.advanceTo(offset);
-                }
-                case QuorumAction.AnnounceLeader announce -> {
-                    announcement = announce;
-                    announceWhenSeen();
-                }
-                case QuorumAction.AnnounceResigned(int epoch) -> {
-                    if (announcement == null) listener.onResigned(epoch);
-                    announcement = null;
-                }
-                case QuorumAction.StopForGood(String reason) -> fail(new IllegalStateException(reason));
-                case QuorumAction.Ask ignored -> throw alone(action);
-                case QuorumAction.Answer ignored -> throw alone(action);
-                case QuorumAction.AnswerWithRecords ignored -> throw alone(action);
-                case QuorumAction.AnswerWithSnapshotPart ignored -> throw alone(action);
-                case QuorumAction.AppendFetched ignored -> throw alone(action);
-                case QuorumAction.TruncateTo ignored -> throw alone(action);
-                case QuorumAction.StoreSnapshotPart ignored -> throw alone(action);
-                case QuorumAction.InstallSnapshot ignored -> throw alone(action);
+        Moment now = new Moment(nowMs(), network.chance().getAsLong());
+        for (QuorumAction action : machine.on(event, now)) carryOut(action);
+        wakeInTime();
+    }
+
+    private long nowMs() {
+        return clock.monotonicNanos() / 1_000_000;
+    }
+
+    private void wakeInTime() {
+        long atMs = stopped ? Long.MAX_VALUE : machine.wakeAtMs();
+        if (atMs == wakeAtMs) return;
+        if (wake != null) wake.cancel();
+        wake = null;
+        wakeAtMs = atMs;
+        if (atMs == Long.MAX_VALUE) return;
+        wake = lane.schedule(Math.max(0, atMs - nowMs()), () -> {
+            wake = null;
+            wakeAtMs = Long.MAX_VALUE;
+            if (!stopped) tell(new QuorumEvent.TimePassed());
+        });
+    }
+
+    private void carryOut(QuorumAction action) {
+        switch (action) {
+            case QuorumAction.PersistElection persist -> persist(persist);
+            case QuorumAction.AppendLeaderChange change -> appendLeaderChange(change);
+            case QuorumAction.AdvanceHighWatermark(long offset) -> {
+                log.log().advanceHighWatermark(offset);
+                reader.advanceTo(offset);
             }
+            case QuorumAction.AnnounceLeader announce -> {
+                announcement = announce;
+                announceWhenSeen();
+            }
+            case QuorumAction.AnnounceResigned(int epoch) -> {
+                if (announcement == null) listener.onResigned(epoch);
+                announcement = null;
+            }
+            case QuorumAction.Ask(long number, ReplicaKey to, PeerRequest request) ->
+                network.peers().ask(to, request, answer -> answered(number, answer));
+            case QuorumAction.Answer(long call, PeerAnswer answer) -> calls.answer(call, answer);
+            case QuorumAction.AnswerWithRecords wanted -> onDisk(() -> calls.answer(wanted));
+            case QuorumAction.AnswerWithSnapshotPart wanted -> calls.answer(wanted);
+            case QuorumAction.AppendFetched fetched -> onDisk(() -> followed.append(fetched));
+            case QuorumAction.TruncateTo(long offset) -> onDisk(() -> followed.truncateTo(offset));
+            case QuorumAction.StoreSnapshotPart part -> followed.store(part);
+            case QuorumAction.InstallSnapshot(OffsetAndEpoch id) -> followed.install(id);
+            case QuorumAction.StopForGood(String reason) -> fail(new IllegalStateException(reason));
         }
     }
 
-    private static IllegalStateException alone(QuorumAction action) {
-        return new IllegalStateException("a quorum of one voter decided " + action);
+    private void onDisk(Runnable deed) {
+        try {
+            if (!stopped) deed.run();
+        } catch (LogDirectoryFailed | CorruptLog failure) {
+            fail(failure);
+        }
+    }
+
+    private void answered(long number, Optional<PeerAnswer> answer) {
+        if (stopped) return;
+        tell(answer.<QuorumEvent>map(given -> new QuorumEvent.Answered(number, given))
+                .orElseGet(() -> new QuorumEvent.Unanswered(number)));
     }
 
     private void persist(QuorumAction.PersistElection persist) {
@@ -455,44 +547,11 @@ public final class MetadataQuorum {
         });
     }
 
-    /** Lets old snapshots go, and of the log what lies before the oldest one that stays. */
     private void deleteOld() {
         try {
-            Optional<Snapshots.Expired> expired =
-                    log.snapshots().expire(clock.wallMs(), log.log().sizeBytes());
-            if (expired.isPresent()) {
-                log.log().deleteRecordsBefore(expired.get().logStartOffset());
-                machine.history().forgetBefore(expired.get().logStartOffset());
-                delete(() -> {
-                    for (Path snapshot : expired.get().files()) disk.delete(snapshot);
-                });
-            }
-            for (PendingDeletion segments : log.log().expire(clock.wallMs())) {
-                lane.schedule(log.log().config().fileDeleteDelayMs(), () -> delete(segments::run));
-            }
-            log.log().closeIdleFiles();
+            oldFiles.delete();
         } catch (LogDirectoryFailed failure) {
             fail(failure);
         }
-    }
-
-    /** Deletes files off the lane; one that stays is deleted at the next start. */
-    private void delete(Deletion deletion) {
-        lane.offload(
-                () -> {
-                    deletion.run();
-                    return true;
-                },
-                outcome -> {
-                    if (outcome instanceof Lane.Outcome.Failed<Boolean>(Exception cause)) {
-                        LOG.log(
-                                System.Logger.Level.WARNING,
-                                "An old file of the metadata log stays: " + cause.getMessage());
-                    }
-                });
-    }
-
-    private interface Deletion {
-        void run() throws IOException;
     }
 }

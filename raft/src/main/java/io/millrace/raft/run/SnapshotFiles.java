@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 /**
  * Names of the snapshots that lie beside the segments of the metadata log (KIP-630): {@code
  * 00000000000000004096-0000000003.checkpoint} holds everything below offset 4096, whose last record is of epoch 3. While
- * it is written it ends in {@code .part}, while it waits for its deletion in {@code .deleted}.
+ * it is written it ends in {@code .part}, while it is fetched in {@code .fetched}, while it waits for its deletion in {@code .deleted}.
  */
 public final class SnapshotFiles {
     /** The snapshot that a formatted directory starts with. */
@@ -25,6 +25,7 @@ public final class SnapshotFiles {
 
     private static final String SUFFIX = ".checkpoint";
     private static final String PART_SUFFIX = ".checkpoint.part";
+    private static final String FETCHED_SUFFIX = ".checkpoint.fetched";
     private static final String DELETED_SUFFIX = ".checkpoint.deleted";
     private static final Pattern NAME = Pattern.compile("(\\d{20})-(\\d{10})\\.checkpoint");
 
@@ -55,6 +56,10 @@ public final class SnapshotFiles {
         return logDirectory.resolve(name(id) + ".part");
     }
 
+    static Path fetchedPath(Path logDirectory, OffsetAndEpoch id) {
+        return logDirectory.resolve(name(id) + ".fetched");
+    }
+
     /** Complete snapshots of a directory, by offset, then by epoch. */
     static List<OffsetAndEpoch> list(Disk disk, Path logDirectory) throws IOException {
         List<OffsetAndEpoch> found = new ArrayList<>();
@@ -64,8 +69,15 @@ public final class SnapshotFiles {
         return found;
     }
 
+    /** Deletes what was fetched of snapshots and not needed after all. */
+    static void deleteFetched(Disk disk, Path logDirectory) throws IOException {
+        for (String name : disk.list(logDirectory))
+            if (name.endsWith(FETCHED_SUFFIX)) disk.delete(logDirectory.resolve(name));
+    }
+
     /** Deletes what a crash left half written or half deleted. */
     static void deleteLeftovers(Disk disk, Path logDirectory) throws IOException {
+        deleteFetched(disk, logDirectory);
         for (String name : disk.list(logDirectory)) {
             if (name.endsWith(PART_SUFFIX) || name.endsWith(DELETED_SUFFIX)) disk.delete(logDirectory.resolve(name));
         }

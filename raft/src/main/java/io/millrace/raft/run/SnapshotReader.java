@@ -70,7 +70,7 @@ public final class SnapshotReader {
         return readFile(disk, file, SnapshotFiles.BOOTSTRAP);
     }
 
-    private static Snapshot readFile(Disk disk, Path path, OffsetAndEpoch id) throws IOException {
+    static Snapshot readFile(Disk disk, Path path, OffsetAndEpoch id) throws IOException {
         try (DiskFile file = disk.open(path, OpenMode.READ)) {
             var content = new Content(path, id);
             long position = 0;

@@ -75,11 +75,11 @@ public final class SnapshotWriter {
         return sizeBytes;
     }
 
-    private interface Settling {
+    interface Settling {
         void run() throws IOException;
     }
 
-    private static void settle(Settling step) throws IOException {
+    static void settle(Settling step) throws IOException {
         try {
             step.run();
         } catch (IOException e) {

@@ -59,9 +59,9 @@ final class Snapshots {
                 : Optional.of(byOffset.lastEntry().getValue().id());
     }
 
-    /** The one that ends at an offset. */
-    Optional<OffsetAndEpoch> endingAt(long offset) {
-        return Optional.ofNullable(byOffset.get(offset)).map(Stored::id);
+    /** The one that holds least; there is one where the log does not start at 0. */
+    OffsetAndEpoch earliest() {
+        return byOffset.firstEntry().getValue().id();
     }
 
     boolean contains(OffsetAndEpoch id) {
