@@ -7,6 +7,7 @@ import io.millrace.client.cluster.run.ClusterEvents;
 import io.millrace.client.cluster.run.ClusterLine;
 import io.millrace.client.committing.OffsetsOutcome;
 import io.millrace.client.committing.run.CommitCounters;
+import io.millrace.client.facade.ClientThreads;
 import io.millrace.client.fetching.FetchPosition;
 import io.millrace.client.fetching.FetchRules;
 import io.millrace.client.fetching.OffsetReset;
@@ -63,6 +64,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Consumer<K, V> implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Consumer.class.getName());
+    /** Looking up names. */
+    private static final int HELPERS = 1;
+
     private static final long LANE_WAIT_MS = 10_000;
     private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
@@ -74,7 +78,7 @@ public final class Consumer<K, V> implements AutoCloseable {
     private final int maxPollRecords;
     private final FetchRules rules;
     private final Mailbox mailbox = new Mailbox();
-    private final ConsumerThreads threads;
+    private final ClientThreads threads;
     private final Lane lane;
     private final FetcherLane fetcher;
     private final ClusterLine cluster;
@@ -95,7 +99,7 @@ public final class Consumer<K, V> implements AutoCloseable {
         this.maxPollRecords = options.maxPollRecords();
         this.rules = options.fetchRules();
         Ears ears = new Ears();
-        this.threads = new ConsumerThreads(options, ears::laneBroke);
+        this.threads = new ClientThreads(options.connection(), HELPERS, ears::laneBroke);
         this.lane = threads.client().lane();
         this.fetcher = new FetcherLane(threads.client(), rules, options.requestTimeoutMs(), ears);
         this.group = options.groupId().isEmpty()

@@ -1,14 +1,13 @@
 package io.millrace.client.consumer;
 
-import io.millrace.client.HostAndPort;
 import io.millrace.client.cluster.ClusterNode;
 import io.millrace.client.cluster.MetadataRules;
-import io.millrace.client.cluster.RetryBackoff;
+import io.millrace.client.facade.ClientProperties;
+import io.millrace.client.facade.ConnectionOptions;
 import io.millrace.client.fetching.FetchRules;
 import io.millrace.client.fetching.OffsetReset;
 import io.millrace.connection.ReconnectBackoff;
 import io.millrace.connection.run.ClientSettings;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -20,20 +19,22 @@ import java.util.Map;
  * groups, TLS, SASL). With a {@code group.id} a consumer commits offsets for that group, and begins where the group has committed.
  */
 public final class ConsumerOptions {
-    private static final int ENOUGH_IN_FLIGHT = 1 << 20;
     private static final int LEAST_RESPONSE_BYTES = 100 << 20;
     private static final int RESPONSE_OVERHEAD_BYTES = 16 << 20;
     /** A topic that is read is asked for again and again; one that is not may be forgotten soon. */
     private static final long METADATA_IDLE_MS = 300_000;
 
-    private final ConsumerProperties properties;
+    private final ClientProperties properties;
+    private final ConnectionOptions connection;
 
-    private ConsumerOptions(ConsumerProperties properties) {
+    private ConsumerOptions(ClientProperties properties) {
         this.properties = properties;
+        this.connection = new ConnectionOptions(properties);
         // What is wrong is said here, not when the consumer is opened.
         fetchRules();
         metadataRules();
-        reconnects();
+        connection.reconnects();
+        connection.sockets();
         settings();
         maxPollRecords();
         apiTimeoutMs();
@@ -49,7 +50,7 @@ public final class ConsumerOptions {
      * @throws IllegalArgumentException naming the property, and what is wrong
      */
     public static ConsumerOptions of(Map<String, ?> properties) {
-        return new ConsumerOptions(ConsumerProperties.of(properties));
+        return new ConsumerOptions(ClientProperties.of(ConsumerProperties.NAMES, properties));
     }
 
     /** Options with Kafka's defaults for the cluster of these addresses, such as {@code localhost:9092,localhost:9093}. */
@@ -62,13 +63,14 @@ public final class ConsumerOptions {
         return new ConsumerOptions(properties.with(name, value));
     }
 
+    /** How it talks to the cluster. */
+    ConnectionOptions connection() {
+        return connection;
+    }
+
     /** The value of a property, or its default. */
     public String get(String name) {
         return properties.text(name);
-    }
-
-    String clientId() {
-        return properties.text("client.id");
     }
 
     /** Empty for none. */
@@ -92,29 +94,6 @@ public final class ConsumerOptions {
         return properties.number("default.api.timeout.ms", 0, Integer.MAX_VALUE);
     }
 
-    int requestTimeoutMs() {
-        return (int) properties.number("request.timeout.ms", 1, Integer.MAX_VALUE);
-    }
-
-    int sendBufferBytes() {
-        return bufferBytes("send.buffer.bytes");
-    }
-
-    int receiveBufferBytes() {
-        return bufferBytes("receive.buffer.bytes");
-    }
-
-    private int bufferBytes(String name) {
-        int bytes = (int) properties.number(name, -1, Integer.MAX_VALUE);
-        return bytes == 0 ? -1 : bytes;
-    }
-
-    private RetryBackoff backoff() {
-        return new RetryBackoff(
-                properties.number("retry.backoff.ms", 0, Long.MAX_VALUE),
-                properties.number("retry.backoff.max.ms", 0, Long.MAX_VALUE));
-    }
-
     FetchRules fetchRules() {
         String isolation = properties.text("isolation.level");
         if (!isolation.equals("read_committed") && !isolation.equals("read_uncommitted")) {
@@ -130,49 +109,35 @@ public final class ConsumerOptions {
                 isolation.equals("read_committed"),
                 properties.text("client.rack"),
                 OffsetReset.parse(properties.text("auto.offset.reset")),
-                properties.number("metadata.max.age.ms", 0, Long.MAX_VALUE / 4),
-                backoff());
+                connection.metadataMaxAgeMs(),
+                connection.backoff());
     }
 
     MetadataRules metadataRules() {
-        String strategy = properties.text("metadata.recovery.strategy");
-        if (!strategy.equals("rebootstrap") && !strategy.equals("none")) {
-            throw new IllegalArgumentException(
-                    "metadata.recovery.strategy is '" + strategy + "'; want rebootstrap or none");
-        }
-        long maxAgeMs = properties.number("metadata.max.age.ms", 0, Long.MAX_VALUE / 4);
-        return new MetadataRules(
-                maxAgeMs,
-                Math.max(METADATA_IDLE_MS, 2 * maxAgeMs),
-                backoff(),
-                strategy.equals("rebootstrap"),
-                properties.number("metadata.recovery.rebootstrap.trigger.ms", 0, Integer.MAX_VALUE),
+        return connection.metadataRules(
+                Math.max(METADATA_IDLE_MS, 2 * connection.metadataMaxAgeMs()),
                 properties.flag("allow.auto.create.topics"));
-    }
-
-    ReconnectBackoff reconnects() {
-        long firstMs = properties.number("reconnect.backoff.ms", 0, Long.MAX_VALUE / 4);
-        return new ReconnectBackoff(
-                firstMs, Math.max(firstMs, properties.number("reconnect.backoff.max.ms", 0, Long.MAX_VALUE / 4)));
     }
 
     ClientSettings settings() {
         long fetchBytes = properties.number("fetch.max.bytes", 1, Integer.MAX_VALUE);
-        return new ClientSettings(
-                clientId(),
-                "millrace",
-                "0.1.0",
-                properties.number("socket.connection.setup.timeout.ms", 1, Integer.MAX_VALUE),
-                requestTimeoutMs(),
-                (int) Math.min(Integer.MAX_VALUE, Math.max(LEAST_RESPONSE_BYTES, fetchBytes + RESPONSE_OVERHEAD_BYTES)),
-                ENOUGH_IN_FLIGHT);
+        return connection.settings((int)
+                Math.min(Integer.MAX_VALUE, Math.max(LEAST_RESPONSE_BYTES, fetchBytes + RESPONSE_OVERHEAD_BYTES)));
+    }
+
+    String clientId() {
+        return connection.clientId();
+    }
+
+    int requestTimeoutMs() {
+        return connection.requestTimeoutMs();
+    }
+
+    ReconnectBackoff reconnects() {
+        return connection.reconnects();
     }
 
     List<ClusterNode> bootstrapNodes() {
-        List<ClusterNode> nodes = new ArrayList<>();
-        for (HostAndPort each : HostAndPort.parseList(properties.text("bootstrap.servers"))) {
-            nodes.add(new ClusterNode(-1 - nodes.size(), each.host(), each.port(), null));
-        }
-        return nodes;
+        return connection.bootstrapNodes();
     }
 }

@@ -1,3 +1,6 @@
-/** What the façades of producer and consumer have in common: how they meet the threads of an application. */
+/**
+ * What the façades of producer and consumer have in common: properties by Kafka's names, the lane and its threads in an application,
+ * the thread of its callbacks.
+ */
 @org.jspecify.annotations.NullMarked
 package io.millrace.client.facade;

@@ -3,6 +3,7 @@ package io.millrace.client.producer;
 import io.millrace.client.ConsumerGroupMetadata;
 import io.millrace.client.cluster.run.ClusterLine;
 import io.millrace.client.facade.CallbackThread;
+import io.millrace.client.facade.ClientThreads;
 import io.millrace.client.sending.run.SendCounters;
 import io.millrace.client.sending.run.SenderLane;
 import io.millrace.client.transaction.ConsumedOffset;
@@ -42,6 +43,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Producer<K, V> implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Producer.class.getName());
+    /** Looking up names, and packing batches that are sent before they are full. */
+    private static final int HELPERS = 2;
+
     private static final long LANE_WAIT_MS = 10_000;
     private static final Duration FOREVER = Duration.ofMillis(Long.MAX_VALUE / 4 / 1_000_000);
 
@@ -53,7 +57,7 @@ public final class Producer<K, V> implements AutoCloseable {
     private final int maxRequestBytes;
     private final BatchMemory memory;
     private final CallbackThread callbacks;
-    private final ProducerThreads threads;
+    private final ClientThreads threads;
     private final Lane lane;
     private final Clock clock;
     private final SenderLane sender;
@@ -77,7 +81,7 @@ public final class Producer<K, V> implements AutoCloseable {
                 new BatchMemory(options.bufferBytes(), options.appendRules().batchBytes());
         this.callbacks = new CallbackThread(options.clientId() + "-callbacks");
         this.state = new ProducerState(options, memory, callbacks);
-        this.threads = new ProducerThreads(options, state::laneBroke);
+        this.threads = new ClientThreads(options.connection(), HELPERS, state::laneBroke);
         this.lane = threads.client().lane();
         this.clock = threads.client().clock();
         this.sender = new SenderLane(

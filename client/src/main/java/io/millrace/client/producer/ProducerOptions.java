@@ -1,15 +1,15 @@
 package io.millrace.client.producer;
 
-import io.millrace.client.HostAndPort;
 import io.millrace.client.cluster.ClusterNode;
 import io.millrace.client.cluster.MetadataRules;
 import io.millrace.client.cluster.RetryBackoff;
+import io.millrace.client.facade.ClientProperties;
+import io.millrace.client.facade.ConnectionOptions;
 import io.millrace.client.sending.AppendRules;
 import io.millrace.client.sending.SendRules;
 import io.millrace.connection.ReconnectBackoff;
 import io.millrace.connection.run.ClientSettings;
 import io.millrace.records.Compression;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -26,21 +26,23 @@ import org.jspecify.annotations.Nullable;
  * transactions in two phases).
  */
 public final class ProducerOptions {
-    private static final int ENOUGH_IN_FLIGHT = 1 << 20;
     private static final int MAX_RESPONSE_BYTES = 16 << 20;
 
-    private final ProducerProperties properties;
+    private final ClientProperties properties;
+    private final ConnectionOptions connection;
     private final @Nullable Partitioner partitioner;
 
-    private ProducerOptions(ProducerProperties properties, @Nullable Partitioner partitioner) {
+    private ProducerOptions(ClientProperties properties, @Nullable Partitioner partitioner) {
         this.properties = properties;
+        this.connection = new ConnectionOptions(properties);
         this.partitioner = partitioner;
         // What is wrong is said here, not when the producer is opened.
         sendRules();
         transactionTimeoutMs();
         appendRules();
         metadataRules();
-        reconnects();
+        connection.reconnects();
+        connection.sockets();
         settings();
     }
 
@@ -51,7 +53,7 @@ public final class ProducerOptions {
      * @throws IllegalArgumentException naming the property, and what is wrong
      */
     public static ProducerOptions of(Map<String, ?> properties) {
-        return new ProducerOptions(ProducerProperties.of(properties), null);
+        return new ProducerOptions(ClientProperties.of(ProducerProperties.NAMES, properties), null);
     }
 
     /** Options with Kafka's defaults for the cluster of these addresses, such as {@code localhost:9092,localhost:9093}. */
@@ -67,6 +69,11 @@ public final class ProducerOptions {
     /** The same with a partitioner of the application's, or one of {@link Partitioners}, in place of the usual one. */
     public ProducerOptions withPartitioner(Partitioner chosen) {
         return new ProducerOptions(properties, chosen);
+    }
+
+    /** How it talks to the cluster. */
+    ConnectionOptions connection() {
+        return connection;
     }
 
     /** The value of a property, or its default. */
@@ -87,14 +94,6 @@ public final class ProducerOptions {
         return properties.flag("partitioner.adaptive.partitioning.enable");
     }
 
-    List<HostAndPort> bootstrap() {
-        return HostAndPort.parseList(properties.text("bootstrap.servers"));
-    }
-
-    String clientId() {
-        return properties.text("client.id");
-    }
-
     long bufferBytes() {
         return properties.number("buffer.memory", 0, Long.MAX_VALUE);
     }
@@ -105,24 +104,6 @@ public final class ProducerOptions {
 
     int maxRequestBytes() {
         return (int) properties.number("max.request.size", 0, Integer.MAX_VALUE);
-    }
-
-    int requestTimeoutMs() {
-        return (int) properties.number("request.timeout.ms", 1, Integer.MAX_VALUE);
-    }
-
-    int sendBufferBytes() {
-        return (int) properties.number("send.buffer.bytes", -1, Integer.MAX_VALUE);
-    }
-
-    int receiveBufferBytes() {
-        return (int) properties.number("receive.buffer.bytes", -1, Integer.MAX_VALUE);
-    }
-
-    RetryBackoff backoff() {
-        return new RetryBackoff(
-                properties.number("retry.backoff.ms", 0, Long.MAX_VALUE),
-                properties.number("retry.backoff.max.ms", 0, Long.MAX_VALUE));
     }
 
     private short acks() {
@@ -145,7 +126,7 @@ public final class ProducerOptions {
         if (isIdempotent && !isAsked && !fits && !isTransactional()) isIdempotent = false;
         long deliveryTimeoutMs = properties.number("delivery.timeout.ms", 0, Integer.MAX_VALUE);
         long lingerMs = properties.number("linger.ms", 0, Integer.MAX_VALUE);
-        long leastMs = lingerMs + requestTimeoutMs();
+        long leastMs = lingerMs + connection.requestTimeoutMs();
         if (deliveryTimeoutMs < leastMs) {
             if (properties.isSet("delivery.timeout.ms")) {
                 throw new IllegalArgumentException("delivery.timeout.ms is " + deliveryTimeoutMs
@@ -195,42 +176,30 @@ public final class ProducerOptions {
     }
 
     MetadataRules metadataRules() {
-        String strategy = properties.text("metadata.recovery.strategy");
-        if (!strategy.equals("rebootstrap") && !strategy.equals("none")) {
-            throw new IllegalArgumentException(
-                    "metadata.recovery.strategy is '" + strategy + "'; want rebootstrap or none");
-        }
-        return new MetadataRules(
-                properties.number("metadata.max.age.ms", 0, Long.MAX_VALUE / 4),
-                properties.number("metadata.max.idle.ms", 5_000, Long.MAX_VALUE / 4),
-                backoff(),
-                strategy.equals("rebootstrap"),
-                properties.number("metadata.recovery.rebootstrap.trigger.ms", 0, Integer.MAX_VALUE),
-                true);
-    }
-
-    ReconnectBackoff reconnects() {
-        long firstMs = properties.number("reconnect.backoff.ms", 0, Long.MAX_VALUE / 4);
-        return new ReconnectBackoff(
-                firstMs, Math.max(firstMs, properties.number("reconnect.backoff.max.ms", 0, Long.MAX_VALUE / 4)));
+        return connection.metadataRules(properties.number("metadata.max.idle.ms", 5_000, Long.MAX_VALUE / 4), true);
     }
 
     ClientSettings settings() {
-        return new ClientSettings(
-                clientId(),
-                "millrace",
-                "0.1.0",
-                properties.number("socket.connection.setup.timeout.ms", 1, Integer.MAX_VALUE),
-                requestTimeoutMs(),
-                MAX_RESPONSE_BYTES,
-                ENOUGH_IN_FLIGHT);
+        return connection.settings(MAX_RESPONSE_BYTES);
+    }
+
+    String clientId() {
+        return connection.clientId();
+    }
+
+    int requestTimeoutMs() {
+        return connection.requestTimeoutMs();
+    }
+
+    RetryBackoff backoff() {
+        return connection.backoff();
+    }
+
+    ReconnectBackoff reconnects() {
+        return connection.reconnects();
     }
 
     List<ClusterNode> bootstrapNodes() {
-        List<ClusterNode> nodes = new ArrayList<>();
-        for (HostAndPort each : bootstrap()) {
-            nodes.add(new ClusterNode(-1 - nodes.size(), each.host(), each.port(), null));
-        }
-        return nodes;
+        return connection.bootstrapNodes();
     }
 }
