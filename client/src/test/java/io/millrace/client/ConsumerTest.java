@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.client.consumer.Consumer;
 import io.millrace.client.consumer.ConsumerFailure;
 import io.millrace.client.consumer.ConsumerOptions;
+import io.millrace.client.consumer.ConsumerRecord;
 import io.millrace.client.consumer.Deserializers;
 import io.millrace.client.consumer.WokenUp;
 import io.millrace.protocol.ErrorCode;
@@ -91,21 +92,47 @@ class ConsumerTest {
         }
     }
 
-    @Test
-    void aDamagedBatchIsToldWithItsPlaceAfterTheRecordsBeforeIt() {
+    /** A batch that its checksum does not fit, between two that are sound. */
+    private void appendDamaged() {
         log.append(Compression.NONE, "sound");
-        log.append(Compression.NONE, "damaged");
+        log.append(Compression.NONE, "damaged", "too", "and this");
         log.append(Compression.NONE, "sound again");
         ByteBuffer damaged = log.batches.get(1);
         damaged.put(damaged.limit() - 2, (byte) (damaged.get(damaged.limit() - 2) ^ 1));
+    }
+
+    @Test
+    void aDamagedBatchIsToldWithItsPlaceAfterTheRecordsBeforeIt() {
+        appendDamaged();
         try (var consumer = open()) {
             assertEquals(List.of("sound"), ScriptedLog.readTo(consumer, 1));
             ConsumerFailure told = assertThrows(ConsumerFailure.class, () -> consumer.poll(PATIENCE));
             assertEquals(ErrorCode.CORRUPT_MESSAGE, told.error());
             assertEquals(1, told.offset());
+            assertEquals(4, told.nextOffset());
             assertThrows(ConsumerFailure.class, () -> consumer.poll(PATIENCE)); // It does not go away by itself.
-            consumer.seek(PARTITION, told.offset() + 1);
+            consumer.seek(PARTITION, told.nextOffset());
             assertEquals(List.of("sound again"), ScriptedLog.readTo(consumer, log.endOffset));
+        }
+    }
+
+    @Test
+    void aDamagedBatchIsLeftOutIfThatIsWanted() {
+        appendDamaged();
+        try (var consumer = open("unreadable.records", "skip")) {
+            assertEquals(List.of("sound", "sound again"), ScriptedLog.readTo(consumer, log.endOffset));
+            assertEquals(1.0, consumer.metrics().get("left-out-batches-total"));
+        }
+    }
+
+    @Test
+    void aDamagedBatchWithAnEndThatCannotBeIsNotLeftOut() {
+        log.append(Compression.NONE, "damaged");
+        log.batches.getFirst().putInt(23, 1_000); // The last offset's distance from the first.
+        try (var consumer = open("unreadable.records", "skip")) {
+            ConsumerFailure told = assertThrows(ConsumerFailure.class, () -> consumer.poll(PATIENCE));
+            assertEquals(0, told.offset());
+            assertEquals(-1, told.nextOffset());
         }
     }
 
@@ -126,8 +153,24 @@ class ConsumerTest {
             assertEquals(1, consumer.poll(PATIENCE).iterator().next().value());
             ConsumerFailure told = assertThrows(ConsumerFailure.class, () -> consumer.poll(PATIENCE));
             assertEquals(1, told.offset());
-            consumer.seek(PARTITION, 2);
+            consumer.seek(PARTITION, told.nextOffset());
             assertEquals(3, consumer.poll(PATIENCE).iterator().next().value());
+        }
+    }
+
+    @Test
+    void aRecordThatCannotBeDeserializedIsLeftOutIfThatIsWanted() {
+        log.append(Compression.NONE, "1", "two", "3", "four");
+        try (Consumer<String, Integer> consumer = Consumer.open(
+                log.options("unreadable.records", "skip"),
+                Deserializers.string(),
+                (topic, headers, data) -> Integer.valueOf(Deserializers.string().deserialize(topic, headers, data)))) {
+            consumer.assign(List.of(PARTITION));
+            assertEquals(
+                    List.of(1, 3),
+                    consumer.poll(PATIENCE).stream().map(ConsumerRecord::value).toList());
+            assertEquals(4, consumer.position(PARTITION));
+            assertEquals(2.0, consumer.metrics().get("left-out-records-total"));
         }
     }
 

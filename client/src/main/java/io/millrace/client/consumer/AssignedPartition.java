@@ -170,6 +170,17 @@ final class AssignedPartition implements FetchSink {
         return Math.max(reader.batchBaseOffset(), at == null ? 0 : at.offset());
     }
 
+    /** Just behind what the reader could not read; -1 if the batch says nothing of it that can be so. */
+    long behindTrouble() {
+        long next = reader.batchNextOffset();
+        return next > troubledOffset() && next <= highWatermark ? next : -1;
+    }
+
+    /** Leaves the rest of the batch out that cannot be read. */
+    void skipBatch() {
+        reader.skipBatch();
+    }
+
     /** Whether there is something for a poll. */
     boolean hasNews() {
         return reading != null || !arrivals.isEmpty();

@@ -77,6 +77,7 @@ public final class Consumer<K, V> implements AutoCloseable {
     private final Deserializer<V> values;
     private final int maxPollRecords;
     private final FetchRules rules;
+    private final LeftOutRecords leftOut;
     private final Mailbox mailbox = new Mailbox();
     private final ClientThreads threads;
     private final Lane lane;
@@ -98,6 +99,7 @@ public final class Consumer<K, V> implements AutoCloseable {
         this.values = values;
         this.maxPollRecords = options.maxPollRecords();
         this.rules = options.fetchRules();
+        this.leftOut = new LeftOutRecords(options);
         Ears ears = new Ears();
         this.threads = new ClientThreads(options.connection(), HELPERS, ears::laneBroke);
         this.lane = threads.client().lane();
@@ -168,7 +170,7 @@ public final class Consumer<K, V> implements AutoCloseable {
      *
      * @param timeout how long to wait; zero takes what is there
      * @return none if none came in time
-     * @throws ConsumerFailure if a partition cannot be read on: it names partition and offset, and a seek gets on
+     * @throws ConsumerFailure if a partition cannot be read on: it names partition and offset, and a seek to its {@link ConsumerFailure#nextOffset} gets on
      * @throws WokenUp if {@link #wakeup} was called
      * @throws IllegalStateException if no partitions were assigned, or the consumer is closed or broken
      */
@@ -248,6 +250,12 @@ public final class Consumer<K, V> implements AutoCloseable {
                 reader = partition.nextRecord();
             } catch (InvalidBatch | CompressionUnavailable unreadable) {
                 long offset = partition.troubledOffset();
+                long nextOffset = partition.behindTrouble();
+                if (leftOut.isLeavingOut() && unreadable instanceof InvalidBatch && nextOffset >= 0) {
+                    leftOut.batch(partition.partition, offset, nextOffset, unreadable);
+                    partition.skipBatch();
+                    continue;
+                }
                 readAgain(partition);
                 if (!records.isEmpty()) return count; // The next poll tells.
                 throw new ConsumerFailure(
@@ -255,6 +263,7 @@ public final class Consumer<K, V> implements AutoCloseable {
                         partition.partition + " cannot be read at offset " + offset + ": " + unreadable.getMessage(),
                         partition.partition,
                         offset,
+                        nextOffset,
                         unreadable);
             }
             if (reader == null) break;
@@ -274,6 +283,11 @@ public final class Consumer<K, V> implements AutoCloseable {
                         headers);
             } catch (RuntimeException poison) {
                 long offset = reader.offset();
+                if (leftOut.isLeavingOut()) {
+                    leftOut.record(partition.partition, offset, poison);
+                    partition.position = new FetchPosition(offset + 1, reader.leaderEpoch());
+                    continue;
+                }
                 readAgain(partition);
                 if (!records.isEmpty()) return count; // The next poll tells.
                 throw new ConsumerFailure(
@@ -617,7 +631,7 @@ public final class Consumer<K, V> implements AutoCloseable {
             Map<String, Double> metrics = onLane(() -> {
                 FetchCounters.Snapshot fetches = fetcher.counts();
                 return ConsumerMetrics.of(
-                        fetches, itsGroup == null ? CommitCounters.Snapshot.NONE : itsGroup.offsets.counts());
+                        fetches, itsGroup == null ? CommitCounters.Snapshot.NONE : itsGroup.offsets.counts(), leftOut);
             });
             return metrics == null ? Map.of() : metrics;
         });

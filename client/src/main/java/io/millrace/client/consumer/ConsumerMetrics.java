@@ -9,7 +9,8 @@ import java.util.TreeMap;
 final class ConsumerMetrics {
     private ConsumerMetrics() {}
 
-    static Map<String, Double> of(FetchCounters.Snapshot counts, CommitCounters.Snapshot commits) {
+    static Map<String, Double> of(
+            FetchCounters.Snapshot counts, CommitCounters.Snapshot commits, LeftOutRecords leftOut) {
         Map<String, Double> metrics = new TreeMap<>();
         metrics.put("fetch-total", (double) counts.requests());
         metrics.put("bytes-consumed-total", (double) counts.bytes());
@@ -25,6 +26,8 @@ final class ConsumerMetrics {
         metrics.put(
                 "commit-latency-avg", commits.answers() == 0 ? 0 : (double) commits.answerMsSum() / commits.answers());
         metrics.put("commit-latency-max", (double) commits.answerMsMax());
+        metrics.put("left-out-records-total", (double) leftOut.records());
+        metrics.put("left-out-batches-total", (double) leftOut.batches());
         return metrics;
     }
 }

@@ -12,8 +12,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How a consumer works: Kafka's consumer properties, by their names and with their defaults. Immutable. One is our own:
- * {@code fetch.buffer.bytes} (64 MiB) bounds what has been fetched and not yet been polled, over all partitions.
+ * How a consumer works: Kafka's consumer properties, by their names and with their defaults. Immutable. Two are our own:
+ * {@code fetch.buffer.bytes} (64 MiB) bounds what has been fetched and not yet been polled, over all partitions; {@code
+ * unreadable.records} is {@code stop} (a poll fails at a damaged batch, or a record that cannot be deserialized, and at the next
+ * poll again) or {@code skip} (they are left out, which is logged, and counted in the metrics).
  *
  * <p>What has no effect here is refused, not passed over: a name nobody knows, and what is not supported yet (membership of
  * groups, TLS, SASL). With a {@code group.id} a consumer commits offsets for that group, and begins where the group has committed.
@@ -37,6 +39,7 @@ public final class ConsumerOptions {
         connection.sockets();
         settings();
         maxPollRecords();
+        leavesUnreadableOut();
         apiTimeoutMs();
         autoCommitMs();
         if (groupId().isEmpty() && properties.isSet("enable.auto.commit") && isAutoCommit())
@@ -84,6 +87,14 @@ public final class ConsumerOptions {
 
     long autoCommitMs() {
         return properties.number("auto.commit.interval.ms", 0, Integer.MAX_VALUE);
+    }
+
+    /** Whether records that cannot be read are left out; else a poll fails. */
+    boolean leavesUnreadableOut() {
+        String policy = properties.text("unreadable.records");
+        if (!policy.equals("stop") && !policy.equals("skip"))
+            throw new IllegalArgumentException("unreadable.records is '" + policy + "'; want stop or skip");
+        return policy.equals("skip");
     }
 
     int maxPollRecords() {

@@ -28,6 +28,7 @@ final class ConsumerProperties {
         defaults.put("max.partition.fetch.bytes", "1048576");
         defaults.put("fetch.buffer.bytes", "67108864");
         defaults.put("max.poll.records", "500");
+        defaults.put("unreadable.records", "stop");
         defaults.put("isolation.level", "read_uncommitted");
         defaults.put("auto.offset.reset", "latest");
         defaults.put("allow.auto.create.topics", "true");

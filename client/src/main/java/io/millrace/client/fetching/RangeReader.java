@@ -38,6 +38,7 @@ public final class RangeReader {
     private @Nullable Iterator<Record> legacy;
     private @Nullable Record legacyRecord;
     private long batchBaseOffset;
+    private long batchNextOffset;
 
     /** A reader without a range. */
     public RangeReader(boolean isReadCommitted) {
@@ -88,6 +89,7 @@ public final class RangeReader {
         batchEnd = at + BatchHeader.LOG_OVERHEAD + bytes.getInt(at + Long.BYTES);
         batchBaseOffset = bytes.getLong(at);
         boolean isLegacy = LegacyBatch.isLegacy(bytes, at);
+        batchNextOffset = 1 + (isLegacy ? LegacyBatch.lastOffset(bytes, at) : BatchHeader.lastOffset(bytes, at));
         BatchCheck check = isLegacy ? LegacyBatch.check(bytes, at) : BatchHeader.check(bytes, at);
         switch (check) {
             case BatchCheck.Whole whole -> {}
@@ -192,5 +194,10 @@ public final class RangeReader {
     /** The first offset of the batch it stands in, or could not get into. */
     public long batchBaseOffset() {
         return batchBaseOffset;
+    }
+
+    /** The offset behind that batch, as its header has it, which may be what is damaged. */
+    public long batchNextOffset() {
+        return batchNextOffset;
     }
 }
