@@ -66,9 +66,9 @@ final class OwnConsumerCommitsTest {
                     .all()
                     .get();
         }
-        // One in flight: on a topic this new Apache's broker may refuse a first batch and take the second, which ends in a stalemate.
-        try (var producer =
-                JavaClients.producer(broker.bootstrap(), "max.in.flight.requests.per.connection", "1")) {
+        // One in flight: on a topic this new Apache's broker may refuse a first batch and take the second, which ends
+        // in a stalemate.
+        try (var producer = JavaClients.producer(broker.bootstrap(), "max.in.flight.requests.per.connection", "1")) {
             JavaClients.write(
                     producer,
                     IntStream.range(0, count)

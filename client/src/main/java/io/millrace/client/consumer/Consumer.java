@@ -11,16 +11,12 @@ import io.millrace.client.facade.ClientThreads;
 import io.millrace.client.fetching.FetchPosition;
 import io.millrace.client.fetching.FetchRules;
 import io.millrace.client.fetching.OffsetReset;
-import io.millrace.client.fetching.RangeReader;
 import io.millrace.client.fetching.run.FetchCounters;
 import io.millrace.client.fetching.run.FetchLine;
 import io.millrace.client.fetching.run.FetcherLane;
 import io.millrace.client.fetching.run.FoundOffset;
 import io.millrace.environment.Lane;
 import io.millrace.protocol.ErrorCode;
-import io.millrace.records.CompressionUnavailable;
-import io.millrace.records.InvalidBatch;
-import io.millrace.records.RecordHeader;
 import io.millrace.records.TopicPartition;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -73,11 +69,9 @@ public final class Consumer<K, V> implements AutoCloseable {
     private static final Duration FOREVER = Duration.ofMillis(Long.MAX_VALUE / 4 / 1_000_000);
 
     private final ConsumerOptions options;
-    private final Deserializer<K> keys;
-    private final Deserializer<V> values;
-    private final int maxPollRecords;
     private final FetchRules rules;
     private final LeftOutRecords leftOut;
+    private final RecordCollector<K, V> collector;
     private final Mailbox mailbox = new Mailbox();
     private final ClientThreads threads;
     private final Lane lane;
@@ -86,7 +80,6 @@ public final class Consumer<K, V> implements AutoCloseable {
     private final @Nullable GroupCommits group;
     private final Map<TopicPartition, AssignedPartition> assigned = new LinkedHashMap<>();
     private final AtomicReference<@Nullable Thread> user = new AtomicReference<>();
-    private int nextPartition;
     private volatile ClusterView view = ClusterView.EMPTY;
     private volatile boolean isWakeupWanted;
     private volatile boolean isClosed;
@@ -95,11 +88,10 @@ public final class Consumer<K, V> implements AutoCloseable {
 
     private Consumer(ConsumerOptions options, Deserializer<K> keys, Deserializer<V> values) {
         this.options = options;
-        this.keys = keys;
-        this.values = values;
-        this.maxPollRecords = options.maxPollRecords();
         this.rules = options.fetchRules();
         this.leftOut = new LeftOutRecords(options);
+        this.collector =
+                new RecordCollector<>(keys, values, options.maxPollRecords(), leftOut, this::seek, this::tellReleased);
         Ears ears = new Ears();
         this.threads = new ClientThreads(options.connection(), HELPERS, ears::laneBroke);
         this.lane = threads.client().lane();
@@ -184,26 +176,15 @@ public final class Consumer<K, V> implements AutoCloseable {
             ConsumerRecords<K, V> records = new ConsumerRecords<>();
             try {
                 await(deadlineNanos(timeout), () -> {
-                    collect(records);
+                    collector.collect(assigned.values(), records);
                     return !records.isEmpty();
                 });
             } catch (Error fatal) {
-                takeBack(records);
+                collector.takeBack(assigned, records);
                 throw fatal;
             }
             return records;
         });
-    }
-
-    /** The application does not get these: it is to get them once more, and they are not to be committed. */
-    private void takeBack(ConsumerRecords<K, V> records) {
-        for (TopicPartition each : records.partitions()) {
-            AssignedPartition partition = assigned.get(each);
-            if (partition != null)
-                seek(
-                        partition,
-                        FetchPosition.at(records.records(each).getFirst().offset()));
-        }
     }
 
     /** Tells the lane where to begin reading these, of which nobody said so. */
@@ -218,102 +199,6 @@ public final class Consumer<K, V> implements AutoCloseable {
             long generation = each.generation;
             lane.execute(() -> fetcher.reset(lineOf(each), generation));
         }
-    }
-
-    private void collect(ConsumerRecords<K, V> records) {
-        List<AssignedPartition> all = List.copyOf(assigned.values());
-        int count = 0;
-        for (int i = 0; i < all.size() && count < maxPollRecords; i++) {
-            AssignedPartition partition = all.get((nextPartition + i) % all.size());
-            if (partition.isPaused || !partition.hasNews()) continue;
-            int taken;
-            try {
-                taken = collect(partition, records, maxPollRecords - count);
-            } finally {
-                tellReleased(partition);
-            }
-            count += taken;
-            if (count >= maxPollRecords) nextPartition = (nextPartition + i + 1) % all.size();
-            if (taken == 0 && count == 0) {
-                ConsumerFailure failure = partition.failure();
-                if (failure != null) throw failure;
-            }
-        }
-    }
-
-    private int collect(AssignedPartition partition, ConsumerRecords<K, V> records, int most) {
-        List<ConsumerRecord<K, V>> into = null;
-        int count = 0;
-        while (count < most) {
-            RangeReader reader;
-            try {
-                reader = partition.nextRecord();
-            } catch (InvalidBatch | CompressionUnavailable unreadable) {
-                long offset = partition.troubledOffset();
-                long nextOffset = partition.behindTrouble();
-                if (leftOut.isLeavingOut() && unreadable instanceof InvalidBatch && nextOffset >= 0) {
-                    leftOut.batch(partition.partition, offset, nextOffset, unreadable);
-                    partition.skipBatch();
-                    continue;
-                }
-                readAgain(partition);
-                if (!records.isEmpty()) return count; // The next poll tells.
-                throw new ConsumerFailure(
-                        ErrorCode.CORRUPT_MESSAGE,
-                        partition.partition + " cannot be read at offset " + offset + ": " + unreadable.getMessage(),
-                        partition.partition,
-                        offset,
-                        nextOffset,
-                        unreadable);
-            }
-            if (reader == null) break;
-            List<RecordHeader> headers = reader.headers();
-            String topic = partition.partition.topic();
-            ConsumerRecord<K, V> record;
-            try {
-                record = new ConsumerRecord<>(
-                        topic,
-                        partition.partition.partition(),
-                        reader.offset(),
-                        reader.leaderEpoch(),
-                        reader.timestamp(),
-                        reader.timestampType(),
-                        keys.deserialize(topic, headers, reader.key()),
-                        values.deserialize(topic, headers, reader.value()),
-                        headers);
-            } catch (RuntimeException poison) {
-                long offset = reader.offset();
-                if (leftOut.isLeavingOut()) {
-                    leftOut.record(partition.partition, offset, poison);
-                    partition.position = new FetchPosition(offset + 1, reader.leaderEpoch());
-                    continue;
-                }
-                readAgain(partition);
-                if (!records.isEmpty()) return count; // The next poll tells.
-                throw new ConsumerFailure(
-                        ErrorCode.INVALID_RECORD,
-                        "record " + offset + " of " + partition.partition + " cannot be deserialized: " + poison,
-                        partition.partition,
-                        offset,
-                        poison);
-            } catch (Error fatal) {
-                readAgain(partition);
-                throw fatal;
-            }
-            if (into == null) into = records.of(partition.partition);
-            into.add(record);
-            records.counted(1);
-            partition.position = new FetchPosition(record.offset() + 1, record.leaderEpoch());
-            count++;
-        }
-        return count;
-    }
-
-    /** Has what comes from the position on fetched once more: a failed poll moves nothing. */
-    private void readAgain(AssignedPartition partition) {
-        FetchPosition position = partition.position;
-        if (position == null) throw new IllegalStateException(partition.partition + " was read without a position");
-        seek(partition, position);
     }
 
     private void tellReleased(AssignedPartition partition) {

@@ -1,0 +1,165 @@
+package io.millrace.client.consumer;
+
+import io.millrace.client.fetching.FetchPosition;
+import io.millrace.client.fetching.RangeReader;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.records.CompressionUnavailable;
+import io.millrace.records.InvalidBatch;
+import io.millrace.records.RecordHeader;
+import io.millrace.records.TopicPartition;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+
+/**
+ * Makes records of what has been fetched, partition after partition, on the thread that polls. A partition's position moves with
+ * each record that is given, and not with one that cannot be read.
+ *
+ * @param <K> type of keys
+ * @param <V> type of values
+ */
+final class RecordCollector<K, V> {
+    private final Deserializer<K> keys;
+    private final Deserializer<V> values;
+    private final int maxPollRecords;
+    private final LeftOutRecords leftOut;
+    private final BiConsumer<AssignedPartition, FetchPosition> seek;
+    private final Consumer<AssignedPartition> released;
+    /** Where the next collecting begins, so that one busy partition does not starve the others. */
+    private int nextPartition;
+
+    /**
+     * Gives nothing yet.
+     *
+     * @param seek has a partition read on from there
+     * @param released is told when memory of a partition may be in use no more
+     */
+    RecordCollector(
+            Deserializer<K> keys,
+            Deserializer<V> values,
+            int maxPollRecords,
+            LeftOutRecords leftOut,
+            BiConsumer<AssignedPartition, FetchPosition> seek,
+            Consumer<AssignedPartition> released) {
+        this.keys = keys;
+        this.values = values;
+        this.maxPollRecords = maxPollRecords;
+        this.leftOut = leftOut;
+        this.seek = seek;
+        this.released = released;
+    }
+
+    /**
+     * Adds the next records of these partitions, up to {@code max.poll.records}; none if there are none now.
+     *
+     * @throws ConsumerFailure if the first that there is cannot be read, and none are to be given before it
+     */
+    void collect(Collection<AssignedPartition> assigned, ConsumerRecords<K, V> records) {
+        List<AssignedPartition> all = List.copyOf(assigned);
+        int count = 0;
+        for (int i = 0; i < all.size() && count < maxPollRecords; i++) {
+            AssignedPartition partition = all.get((nextPartition + i) % all.size());
+            if (partition.isPaused || !partition.hasNews()) continue;
+            int taken;
+            try {
+                taken = collect(partition, records, maxPollRecords - count);
+            } finally {
+                released.accept(partition);
+            }
+            count += taken;
+            if (count >= maxPollRecords) nextPartition = (nextPartition + i + 1) % all.size();
+            if (taken == 0 && count == 0) {
+                ConsumerFailure failure = partition.failure();
+                if (failure != null) throw failure;
+            }
+        }
+    }
+
+    private int collect(AssignedPartition partition, ConsumerRecords<K, V> records, int most) {
+        List<ConsumerRecord<K, V>> into = null;
+        int count = 0;
+        while (count < most) {
+            RangeReader reader;
+            try {
+                reader = partition.nextRecord();
+            } catch (InvalidBatch | CompressionUnavailable unreadable) {
+                long offset = partition.troubledOffset();
+                long nextOffset = partition.behindTrouble();
+                if (leftOut.isLeavingOut() && unreadable instanceof InvalidBatch && nextOffset >= 0) {
+                    leftOut.batch(partition.partition, offset, nextOffset, unreadable);
+                    partition.skipBatch();
+                    continue;
+                }
+                readAgain(partition);
+                if (!records.isEmpty()) return count; // The next poll tells.
+                throw new ConsumerFailure(
+                        ErrorCode.CORRUPT_MESSAGE,
+                        partition.partition + " cannot be read at offset " + offset + ": " + unreadable.getMessage(),
+                        partition.partition,
+                        offset,
+                        nextOffset,
+                        unreadable);
+            }
+            if (reader == null) break;
+            List<RecordHeader> headers = reader.headers();
+            String topic = partition.partition.topic();
+            ConsumerRecord<K, V> record;
+            try {
+                record = new ConsumerRecord<>(
+                        topic,
+                        partition.partition.partition(),
+                        reader.offset(),
+                        reader.leaderEpoch(),
+                        reader.timestamp(),
+                        reader.timestampType(),
+                        keys.deserialize(topic, headers, reader.key()),
+                        values.deserialize(topic, headers, reader.value()),
+                        headers);
+            } catch (RuntimeException poison) {
+                long offset = reader.offset();
+                if (leftOut.isLeavingOut()) {
+                    leftOut.record(partition.partition, offset, poison);
+                    partition.position = new FetchPosition(offset + 1, reader.leaderEpoch());
+                    continue;
+                }
+                readAgain(partition);
+                if (!records.isEmpty()) return count; // The next poll tells.
+                throw new ConsumerFailure(
+                        ErrorCode.INVALID_RECORD,
+                        "record " + offset + " of " + partition.partition + " cannot be deserialized: " + poison,
+                        partition.partition,
+                        offset,
+                        poison);
+            } catch (Error fatal) {
+                readAgain(partition);
+                throw fatal;
+            }
+            if (into == null) into = records.of(partition.partition);
+            into.add(record);
+            records.counted(1);
+            partition.position = new FetchPosition(record.offset() + 1, record.leaderEpoch());
+            count++;
+        }
+        return count;
+    }
+
+    /** Has what comes from the position on fetched once more: a failed poll moves nothing. */
+    private void readAgain(AssignedPartition partition) {
+        FetchPosition position = partition.position;
+        if (position == null) throw new IllegalStateException(partition.partition + " was read without a position");
+        seek.accept(partition, position);
+    }
+
+    /** The application does not get these: it is to get them once more, and they are not to be committed. */
+    void takeBack(Map<TopicPartition, AssignedPartition> assigned, ConsumerRecords<K, V> records) {
+        for (TopicPartition each : records.partitions()) {
+            AssignedPartition partition = assigned.get(each);
+            if (partition != null)
+                seek.accept(
+                        partition,
+                        FetchPosition.at(records.records(each).getFirst().offset()));
+        }
+    }
+}
