@@ -138,7 +138,8 @@ final class MetadataLog implements LogOutline {
      */
     @Override
     public OffsetAndEpoch start() {
-        return log.logStartOffset() == 0 ? new OffsetAndEpoch(0, 0) : snapshots.earliest();
+        long offset = log.logStartOffset();
+        return offset == 0 ? new OffsetAndEpoch(0, 0) : snapshots.earliestFrom(offset);
     }
 
     @Override

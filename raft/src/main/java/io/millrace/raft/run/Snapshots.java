@@ -59,9 +59,16 @@ final class Snapshots {
                 : Optional.of(byOffset.lastEntry().getValue().id());
     }
 
-    /** The one that holds least; there is one where the log does not start at 0. */
-    OffsetAndEpoch earliest() {
-        return byOffset.firstEntry().getValue().id();
+    /**
+     * The one that holds least of those that the log goes on from. Others, from before a snapshot of the leader took the log's
+     * place, may still be there.
+     *
+     * @throws IllegalStateException if there is none, which {@link MetadataLog} rules out where the log does not start at 0
+     */
+    OffsetAndEpoch earliestFrom(long logStartOffset) {
+        Map.Entry<Long, Stored> found = byOffset.ceilingEntry(logStartOffset);
+        if (found == null) throw new IllegalStateException("no snapshot from offset " + logStartOffset + " on");
+        return found.getValue().id();
     }
 
     boolean contains(OffsetAndEpoch id) {
