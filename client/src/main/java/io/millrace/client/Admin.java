@@ -1,5 +1,6 @@
 package io.millrace.client;
 
+import io.millrace.client.security.ConnectionSecurity;
 import io.millrace.records.TopicPartition;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -42,8 +43,17 @@ public final class Admin implements AutoCloseable {
      * @param bootstrap tried in order, at least one; the cluster says itself where its other nodes are
      */
     public static Admin of(List<HostAndPort> bootstrap, AdminOptions options) {
+        return of(bootstrap, options, ConnectionSecurity.NONE);
+    }
+
+    /**
+     * As {@link #of(List, AdminOptions)}, over connections that are protected.
+     *
+     * @throws IllegalArgumentException if a store of keys or certificates cannot be read
+     */
+    public static Admin of(List<HostAndPort> bootstrap, AdminOptions options, ConnectionSecurity security) {
         if (bootstrap.isEmpty()) throw new IllegalArgumentException("no bootstrap address");
-        return new Admin(new Cluster(bootstrap, options));
+        return new Admin(new Cluster(bootstrap, options, SocketProtection.of(security)));
     }
 
     /** Topics and their partitions. */

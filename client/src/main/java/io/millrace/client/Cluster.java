@@ -48,12 +48,14 @@ final class Cluster implements AutoCloseable {
 
     private final List<HostAndPort> bootstrap;
     private final AdminOptions options;
+    private final SocketProtection protection;
     private final Map<HostAndPort, NodeConnection> connections = new LinkedHashMap<>();
     private final Map<Integer, HostAndPort> brokers = new TreeMap<>();
     private final Map<String, HostAndPort> coordinators = new HashMap<>();
     private int controllerId = -1;
 
-    Cluster(List<HostAndPort> bootstrap, AdminOptions options) {
+    Cluster(List<HostAndPort> bootstrap, AdminOptions options, SocketProtection protection) {
+        this.protection = protection;
         this.bootstrap = List.copyOf(bootstrap);
         this.options = options;
     }
@@ -263,7 +265,7 @@ final class Cluster implements AutoCloseable {
         NodeConnection open = connections.get(address);
         if (open != null) return open;
         NodeConnection opened =
-                NodeConnection.open(address, options.clientId(), deadline.orIn(options.connectTimeoutMs()));
+                NodeConnection.open(address, options.clientId(), protection, deadline.orIn(options.connectTimeoutMs()));
         connections.put(address, opened);
         return opened;
     }

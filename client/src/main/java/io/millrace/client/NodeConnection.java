@@ -1,5 +1,8 @@
 package io.millrace.client;
 
+import io.millrace.connection.sasl.SaslExchange;
+import io.millrace.connection.sasl.SaslLogin;
+import io.millrace.connection.sasl.SaslRefused;
 import io.millrace.protocol.ApiKey;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.MalformedMessage;
@@ -11,6 +14,10 @@ import io.millrace.protocol.messages.ApiVersionsRequest;
 import io.millrace.protocol.messages.ApiVersionsResponse;
 import io.millrace.protocol.messages.RequestHeader;
 import io.millrace.protocol.messages.ResponseHeader;
+import io.millrace.protocol.messages.SaslAuthenticateRequest;
+import io.millrace.protocol.messages.SaslAuthenticateResponse;
+import io.millrace.protocol.messages.SaslHandshakeRequest;
+import io.millrace.protocol.messages.SaslHandshakeResponse;
 import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -35,6 +42,9 @@ final class NodeConnection implements Closeable {
 
     private static final String SOFTWARE_NAME = "millrace";
     private static final int SIZE_BYTES = 4;
+    /** Before, SaslHandshake was followed by bytes outside of requests. */
+    private static final int FIRST_SASL_WITHIN_REQUESTS = 1;
+
     private static final int TLS_ALERT = 0x15;
     private static final int TLS_HANDSHAKE = 0x16;
 
@@ -61,6 +71,12 @@ final class NodeConnection implements Closeable {
      * @throws IOException if nobody listens there, or it is not a Kafka node
      */
     static NodeConnection open(HostAndPort address, String clientId, Deadline deadline) throws IOException {
+        return open(address, clientId, SocketProtection.NONE, deadline);
+    }
+
+    /** As {@link #open(HostAndPort, String, Deadline)}, with TLS and a login if they are asked for. */
+    static NodeConnection open(HostAndPort address, String clientId, SocketProtection protection, Deadline deadline)
+            throws IOException {
         InetAddress[] candidates;
         try {
             candidates = InetAddress.getAllByName(address.host());
@@ -74,8 +90,10 @@ final class NodeConnection implements Closeable {
                 socket.connect(new InetSocketAddress(candidate, address.port()), deadline.leftMs());
                 requireSomebodyElse(socket);
                 socket.setTcpNoDelay(true);
-                NodeConnection connection = new NodeConnection(address, socket, clientId);
+                Socket safe = protection.secured(socket, address, deadline);
+                NodeConnection connection = new NodeConnection(address, safe, clientId);
                 connection.negotiate(deadline);
+                connection.logIn(protection, deadline);
                 return connection;
             } catch (SocketTimeoutException e) {
                 socket.close();
@@ -104,7 +122,7 @@ final class NodeConnection implements Closeable {
             throw new java.net.ConnectException("the connection led back to itself");
     }
 
-    /** Something listens there, and it does not speak Kafka's protocol in plain text: asking again is of no use. */
+    /** Something listens there, and it does not speak Kafka's protocol with us, or does not let us in: asking again is of no use. */
     static final class NotKafka extends IOException {
         private static final long serialVersionUID = 1L;
 
@@ -169,6 +187,42 @@ final class NodeConnection implements Closeable {
             ApiKey.forCode(range.apiKey())
                     .ifPresent(key -> spoken.put(key, new VersionRange(range.minVersion(), range.maxVersion())));
         }
+    }
+
+    /** SASL within requests (KIP-152); what the node says to a wrong password is its last word. */
+    private void logIn(SocketProtection protection, Deadline deadline) throws IOException {
+        SaslLogin login = protection.login();
+        if (login == null) return;
+        SaslExchange exchange = login.newExchange();
+        int version = version(ApiKey.SASL_HANDSHAKE, FIRST_SASL_WITHIN_REQUESTS, ApiKey.SASL_HANDSHAKE.latestVersion());
+        if (version < 0) throw new NotKafka("the node at " + address + " does not know SASL");
+        var agreed =
+                (SaslHandshakeResponse) exchange(new SaslHandshakeRequest(exchange.mechanism()), version, deadline);
+        if (agreed.errorCode() != ErrorCode.NONE.code())
+            throw new NotKafka("the node at " + address + " does not take SASL mechanism " + exchange.mechanism()
+                    + (agreed.mechanisms().isEmpty() ? "" : "; it takes " + agreed.mechanisms()));
+        byte[] words = exchange.begin();
+        try {
+            do {
+                words = exchange.answer(say(words, exchange.mechanism(), deadline));
+            } while (words.length > 0 || !exchange.isComplete());
+        } catch (SaslRefused e) {
+            throw new NotKafka("no login at " + address + " by " + exchange.mechanism() + ": " + e.getMessage());
+        }
+    }
+
+    private byte[] say(byte[] words, String mechanism, Deadline deadline) throws IOException {
+        int version = version(
+                ApiKey.SASL_AUTHENTICATE,
+                ApiKey.SASL_AUTHENTICATE.oldestVersion(),
+                ApiKey.SASL_AUTHENTICATE.latestVersion());
+        if (version < 0) throw new NotKafka("the node at " + address + " does not know SaslAuthenticate");
+        var answer = (SaslAuthenticateResponse) exchange(new SaslAuthenticateRequest(words), version, deadline);
+        ErrorCode error = ErrorCode.forCode(answer.errorCode());
+        if (error != ErrorCode.NONE)
+            throw new NotKafka("the node at " + address + " refused the login by " + mechanism + ": "
+                    + Answer.sentence(error, answer.errorMessage()));
+        return answer.authBytes();
     }
 
     static ApiVersionsRequest hello() {
@@ -250,7 +304,7 @@ final class NodeConnection implements Closeable {
 
     private String notKafka(byte[] start, int sizeBytes) {
         if (start[0] == TLS_ALERT || start[0] == TLS_HANDSHAKE)
-            return "the listener at " + address + " wants TLS, which this client does not speak";
+            return "the listener at " + address + " wants TLS; say so with security.protocol=SSL or SASL_SSL";
         if (start[0] == 'H' && start[1] == 'T' && start[2] == 'T' && start[3] == 'P')
             return address + " is a web server, not a Kafka listener";
         return "what listens at " + address + " does not speak Kafka's protocol (frame of " + sizeBytes + " bytes)";

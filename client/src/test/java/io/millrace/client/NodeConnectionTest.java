@@ -144,7 +144,7 @@ class NodeConnectionTest {
         assertRecognised(
                 "is a web server, not a Kafka listener",
                 "HTTP/1.1 400 Bad Request\r\n".getBytes(StandardCharsets.US_ASCII));
-        assertRecognised("wants TLS, which this client does not speak", tlsAlert);
+        assertRecognised("wants TLS; say so with security.protocol=SSL or SASL_SSL", tlsAlert);
         assertRecognised(
                 "does not speak Kafka's protocol (frame of 1397966893 bytes)",
                 "SSH-2.0".getBytes(StandardCharsets.US_ASCII));

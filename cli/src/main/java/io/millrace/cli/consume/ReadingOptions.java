@@ -61,6 +61,7 @@ public final class ReadingOptions {
             all.put(pair.substring(0, equals), pair.substring(equals + 1));
         }
         try {
+            ClusterOptions.requireReadableStores(all);
             return ConsumerOptions.of(all);
         } catch (IllegalArgumentException e) {
             throw terminal.wronglyAsked(String.valueOf(e.getMessage()));

@@ -87,6 +87,7 @@ public final class SendingOptions {
         if (acks != null) all.put("acks", acks);
         if (transactionalId != null) all.put("transactional.id", transactionalId);
         try {
+            ClusterOptions.requireReadableStores(all);
             ProducerOptions options = ProducerOptions.of(all);
             return all.containsKey("max.block.ms") ? options : options.with("max.block.ms", cluster.timeoutMs());
         } catch (IllegalArgumentException e) {

@@ -3,6 +3,7 @@ package io.millrace.cli.terminal;
 import io.millrace.client.Admin;
 import io.millrace.client.AdminOptions;
 import io.millrace.client.HostAndPort;
+import io.millrace.client.security.ConnectionSecurity;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -67,19 +68,15 @@ public final class ClusterOptions {
         } catch (IllegalArgumentException e) {
             throw wronglyAsked("--bootstrap-server " + e.getMessage());
         }
-        requirePlaintext(properties);
         int connectTimeoutMs = Math.min(timeoutMs, AdminOptions.DEFAULT.connectTimeoutMs());
         String clientId = properties.getOrDefault("client.id", CLIENT_ID);
-        return Admin.of(bootstrap, new AdminOptions(clientId, timeoutMs, connectTimeoutMs));
-    }
-
-    private void requirePlaintext(Map<String, String> properties) {
-        for (Map.Entry<String, String> each : properties.entrySet()) {
-            String name = each.getKey();
-            boolean isPlain =
-                    name.equals("security.protocol") && each.getValue().equals("PLAINTEXT");
-            if (!isPlain && !name.equals(SERVERS) && !name.equals("client.id"))
-                throw wronglyAsked(name + ": TLS and SASL are not supported yet");
+        try {
+            return Admin.of(
+                    bootstrap,
+                    new AdminOptions(clientId, timeoutMs, connectTimeoutMs),
+                    ConnectionSecurity.of(properties));
+        } catch (IllegalArgumentException e) {
+            throw wronglyAsked(String.valueOf(e.getMessage()));
         }
     }
 
@@ -106,6 +103,18 @@ public final class ClusterOptions {
         if (servers != null) properties.put(SERVERS, servers);
         properties.putIfAbsent(SERVERS, DEFAULT_SERVERS);
         return properties;
+    }
+
+    /**
+     * Says what is wrong with stores of keys and certificates before a client is made with them.
+     *
+     * @throws IllegalArgumentException naming the property
+     */
+    public static void requireReadableStores(Map<String, ?> properties) {
+        Map<String, String> texts = new TreeMap<>();
+        properties.forEach((name, value) -> texts.put(name, String.valueOf(value)));
+        ConnectionSecurity security = ConnectionSecurity.of(texts);
+        if (security.isTls() && security.tls().isEmpty()) throw new IllegalArgumentException("there is no TLS");
     }
 
     /** The addresses that were said, or saved, or the default. */

@@ -18,7 +18,7 @@ import java.util.Map;
  * poll again) or {@code skip} (they are left out, which is logged, and counted in the metrics).
  *
  * <p>What has no effect here is refused, not passed over: a name nobody knows, and what is not supported yet (membership of
- * groups, TLS, SASL). With a {@code group.id} a consumer commits offsets for that group, and begins where the group has committed.
+ * groups). With a {@code group.id} a consumer commits offsets for that group, and begins where the group has committed.
  */
 public final class ConsumerOptions {
     private static final int LEAST_RESPONSE_BYTES = 100 << 20;

@@ -1,5 +1,6 @@
 package io.millrace.client.facade;
 
+import io.millrace.client.security.ConnectionSecurity;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -22,7 +23,7 @@ public final class ClientProperties {
     public static ClientProperties of(PropertyNames names, Map<String, ?> properties) {
         Map<String, String> set = new TreeMap<>();
         properties.forEach((name, value) ->
-                set.put(names.checked(name, value), String.valueOf(value).strip()));
+                set.put(names.checked(name), String.valueOf(value).strip()));
         if (!set.containsKey("bootstrap.servers")) {
             throw new IllegalArgumentException("bootstrap.servers is missing: the addresses of some brokers");
         }
@@ -32,8 +33,17 @@ public final class ClientProperties {
     /** The same with one property set. */
     public ClientProperties with(String name, Object value) {
         Map<String, String> more = new TreeMap<>(set);
-        more.put(names.checked(name, value), String.valueOf(value).strip());
+        more.put(names.checked(name), String.valueOf(value).strip());
         return new ClientProperties(names, more);
+    }
+
+    /**
+     * How connections are protected.
+     *
+     * @throws IllegalArgumentException as {@link ConnectionSecurity#of}
+     */
+    public ConnectionSecurity security() {
+        return ConnectionSecurity.of(set);
     }
 
     /** Whether somebody has set it. */

@@ -1,6 +1,7 @@
 package io.millrace.client.facade;
 
 import io.millrace.client.cluster.run.ClientLane;
+import io.millrace.environment.Transport;
 import io.millrace.host.HostClock;
 import io.millrace.host.HostHelpers;
 import io.millrace.host.HostLane;
@@ -23,6 +24,7 @@ public final class ClientThreads {
      * @param whenBroken is told if a task of the lane threw: the client cannot go on
      */
     public ClientThreads(ConnectionOptions options, int helperCount, Consumer<Throwable> whenBroken) {
+        Transport transport = options.protect(new HostTransport(options.sockets())); // What may be refused comes first.
         helpers = new HostHelpers(helperCount);
         try {
             lane = new HostLane(options.clientId(), helpers, (name, cause) -> whenBroken.accept(cause), true);
@@ -30,7 +32,6 @@ public final class ClientThreads {
             helpers.close();
             throw new UncheckedIOException("the system gives no event loop", e);
         }
-        HostTransport transport = new HostTransport(options.sockets());
         client = ClientLane.of(lane, new HostClock(), new HostRandomness(), transport);
         lane.start();
     }

@@ -6,7 +6,9 @@ import io.millrace.client.cluster.MetadataRules;
 import io.millrace.client.cluster.RetryBackoff;
 import io.millrace.connection.ReconnectBackoff;
 import io.millrace.connection.run.ClientSettings;
+import io.millrace.environment.Transport;
 import io.millrace.host.SocketOptions;
+import io.millrace.host.TlsTransport;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -93,7 +95,17 @@ public final class ConnectionOptions {
                 properties.number("socket.connection.setup.timeout.ms", 1, Integer.MAX_VALUE),
                 requestTimeoutMs(),
                 maxResponseBytes,
-                ENOUGH_IN_FLIGHT);
+                ENOUGH_IN_FLIGHT,
+                properties.security().login().orElse(null));
+    }
+
+    /** A plain transport, or one with TLS over it; reads the stores of keys and certificates. */
+    Transport protect(Transport plain) {
+        return properties
+                .security()
+                .tls()
+                .<Transport>map(tls -> new TlsTransport(plain, tls))
+                .orElse(plain);
     }
 
     /** The addresses to begin with, under ids of -1, -2 and so on. */

@@ -1,5 +1,6 @@
 package io.millrace.client.facade;
 
+import io.millrace.client.security.ConnectionSecurity;
 import java.util.Map;
 import java.util.Set;
 
@@ -38,15 +39,12 @@ public record PropertyNames(
     }
 
     /**
-     * The name, if it may be set to that.
+     * The name, if it may be set.
      *
      * @throws IllegalArgumentException naming it, and why not
      */
-    String checked(String name, Object value) {
-        if (name.equals("security.protocol") && String.valueOf(value).strip().equals("PLAINTEXT")) return name;
-        if (name.startsWith("ssl.") || name.startsWith("sasl.") || name.startsWith("security.")) {
-            throw new IllegalArgumentException(name + ": TLS and SASL are not supported yet");
-        }
+    String checked(String name) {
+        if (ConnectionSecurity.isOne(name)) return name; // Read together, in ClientProperties.security().
         if (defaults.containsKey(name) || others.contains(name)) return name;
         String why = refused.getOrDefault(name, REFUSED_BY_ALL.getOrDefault(name, owner + " has no such property"));
         throw new IllegalArgumentException(name + ": " + why);

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  *         .with("linger.ms", 20);
  * }</pre>
  *
- * <p>What has no effect here is refused, not passed over: a name nobody knows, and what is not supported yet (TLS, SASL,
- * transactions in two phases).
+ * <p>What has no effect here is refused, not passed over: a name nobody knows, and what is not supported yet
+ * (transactions in two phases).
  */
 public final class ProducerOptions {
     private static final int MAX_RESPONSE_BYTES = 16 << 20;

@@ -6,6 +6,8 @@ import io.millrace.connection.FrameReader;
 import io.millrace.connection.FrameSink;
 import io.millrace.connection.PooledBuffer;
 import io.millrace.connection.VersionChoice;
+import io.millrace.connection.sasl.SaslExchange;
+import io.millrace.connection.sasl.SaslLogin;
 import io.millrace.environment.Connection;
 import io.millrace.environment.ConnectionEvents;
 import io.millrace.environment.Lane;
@@ -21,6 +23,10 @@ import io.millrace.protocol.UnsupportedVersion;
 import io.millrace.protocol.messages.ApiVersionsRequest;
 import io.millrace.protocol.messages.ApiVersionsResponse;
 import io.millrace.protocol.messages.RequestHeader;
+import io.millrace.protocol.messages.SaslAuthenticateRequest;
+import io.millrace.protocol.messages.SaslAuthenticateResponse;
+import io.millrace.protocol.messages.SaslHandshakeRequest;
+import io.millrace.protocol.messages.SaslHandshakeResponse;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -36,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ClientConversation implements ConnectionEvents {
     private static final int MAX_BYTES_PER_READ_EVENT = 512 * 1024;
+    /** Before, SaslHandshake was followed by bytes outside of requests. */
+    private static final short FIRST_SASL_WITHIN_REQUESTS = 1;
 
     /** A request handed in; its turn to be answered is its place in the queue. */
     private record Pending(
@@ -48,6 +56,7 @@ public final class ClientConversation implements ConnectionEvents {
     private enum State {
         CONNECTING,
         NEGOTIATING,
+        LOGGING_IN,
         READY,
         CLOSED
     }
@@ -263,8 +272,13 @@ public final class ClientConversation implements ConnectionEvents {
                 .clientSoftwareName(settings.softwareName())
                 .clientSoftwareVersion(settings.softwareVersion())
                 .build();
+        ask(request, version, this::versionsAnswered);
+    }
+
+    /** Sends a request of the conversation's own. */
+    private void ask(Request request, short version, Consumer<Answer> then) {
         int correlationId = nextCorrelationId++;
-        inFlight.add(new Pending(request, version, version, correlationId, readyUntilMs, this::versionsAnswered));
+        inFlight.add(new Pending(request, version, version, correlationId, readyUntilMs, then));
         write(request, version, correlationId);
     }
 
@@ -284,6 +298,68 @@ public final class ClientConversation implements ConnectionEvents {
             return;
         }
         versions.learn(response);
+        SaslLogin login = settings.login();
+        if (login == null) getReady();
+        else logIn(login.newExchange());
+    }
+
+    /** SASL within requests (KIP-43, KIP-152): the mechanism is agreed upon, then each says what the mechanism has it say. */
+    private void logIn(SaslExchange exchange) {
+        state = State.LOGGING_IN;
+        short version = versions.highestCommon(ApiKey.SASL_HANDSHAKE, ApiKey.SASL_HANDSHAKE.latestStableVersion());
+        if (version < FIRST_SASL_WITHIN_REQUESTS) {
+            notLoggedIn("does not know SASL");
+            return;
+        }
+        ask(new SaslHandshakeRequest(exchange.mechanism()), version, answer -> {
+            if (!(answer instanceof Answer.Answered(SaslHandshakeResponse response, short spoken))) return;
+            ErrorCode error = ErrorCode.forCode(response.errorCode());
+            if (error == ErrorCode.NONE) say(exchange, exchange.begin());
+            else
+                notLoggedIn("does not take SASL mechanism " + exchange.mechanism()
+                        + (response.mechanisms().isEmpty()
+                                ? " (" + error + ")"
+                                : "; it takes " + response.mechanisms()));
+        });
+    }
+
+    private void say(SaslExchange exchange, byte[] words) {
+        short version =
+                versions.highestCommon(ApiKey.SASL_AUTHENTICATE, ApiKey.SASL_AUTHENTICATE.latestStableVersion());
+        if (version < 0) {
+            notLoggedIn("does not know SaslAuthenticate");
+            return;
+        }
+        ask(new SaslAuthenticateRequest(words), version, answer -> {
+            if (!(answer instanceof Answer.Answered(SaslAuthenticateResponse response, short spoken))) return;
+            ErrorCode error = ErrorCode.forCode(response.errorCode());
+            if (error == ErrorCode.NONE) heard(exchange, response.authBytes());
+            else
+                notLoggedIn("refused the login by " + exchange.mechanism() + ": "
+                        + (response.errorMessage() == null ? error.message() : response.errorMessage()));
+        });
+    }
+
+    /** What a mechanism computes may take too long for a lane. */
+    private void heard(SaslExchange exchange, byte[] challenge) {
+        shared.lane().<byte[]>offload(() -> exchange.answer(challenge), outcome -> {
+            if (state != State.LOGGING_IN) return;
+            switch (outcome) {
+                case Lane.Outcome.Failed<byte[]>(Exception cause) ->
+                    notLoggedIn("cannot be logged in to by " + exchange.mechanism() + ": " + cause.getMessage());
+                case Lane.Outcome.Done<byte[]>(byte[] words) -> {
+                    if (words.length > 0 || !exchange.isComplete()) say(exchange, words);
+                    else getReady();
+                }
+            }
+        });
+    }
+
+    private void notLoggedIn(String sentence) {
+        end(CloseReason.Kind.NOT_AUTHENTICATED, Answer.Reason.CONNECTION_LOST, sentence, null);
+    }
+
+    private void getReady() {
         state = State.READY;
         for (Pending next = waiting.poll(); next != null && state == State.READY; next = waiting.poll()) dispatch(next);
         if (state == State.READY) events.onReady(this);

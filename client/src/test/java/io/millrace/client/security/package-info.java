@@ -1,0 +1,4 @@
+@NullMarked
+package io.millrace.client.security;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.millrace.connection.sasl;
+
+import org.jspecify.annotations.NullMarked;
