@@ -30,7 +30,8 @@ import picocli.CommandLine.Parameters;
         footer = {
             "",
             "Latency is from the send to the acknowledgement, so that the sum of all is the time of the run. The first records",
-            "(--warm-up) are not counted. A line a second goes to standard error, the result to standard output."
+            "(--warm-up) are not counted. A line a second goes to standard error, the result to standard output.",
+            "The producer's linger.ms (5 by default) is part of it; --property linger.ms=0 leaves it out."
         })
 final class BenchLatency implements Callable<Integer> {
     private static final double NANOS_PER_SECOND = 1e9;

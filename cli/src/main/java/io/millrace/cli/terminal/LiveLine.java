@@ -24,7 +24,7 @@ public final class LiveLine {
 
     /** Shows the line, and begins the next second. */
     public void show(String line) {
-        nextNanos = Math.max(nextNanos + NANOS_PER_SECOND, System.nanoTime());
+        nextNanos = System.nanoTime() + NANOS_PER_SECOND;
         if (isWrittenOver) {
             out.print("\r" + line + " ".repeat(Math.max(0, shownChars - line.length())));
             out.flush();
