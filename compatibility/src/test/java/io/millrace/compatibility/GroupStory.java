@@ -22,7 +22,7 @@ final class GroupStory implements AutoCloseable {
     private static final int RECORDS_AT_A_TIME = 600;
 
     private final String bootstrap;
-    private final ClientUnderTest client;
+    private final Members client;
     private final String topic;
     private final String group;
     private final Admin admin;
@@ -33,6 +33,10 @@ final class GroupStory implements AutoCloseable {
     private final Set<String> written = new TreeSet<>();
 
     GroupStory(String bootstrap, ClientUnderTest client, String topic, String group) {
+        this(bootstrap, client::startMembers, topic, group);
+    }
+
+    GroupStory(String bootstrap, Members client, String topic, String group) {
         this.bootstrap = bootstrap;
         this.client = client;
         this.topic = topic;
@@ -41,9 +45,15 @@ final class GroupStory implements AutoCloseable {
         this.producer = JavaClients.producer(bootstrap, "linger.ms", "0");
     }
 
+    /** Has members started, as processes that print what they read. */
+    @FunctionalInterface
+    interface Members {
+        List<ChildProcess> start(String bootstrap, String topic, String group, int memberCount);
+    }
+
     /** So many members join at once; returns when the group has settled with them. */
     void join(int memberCount) {
-        joined.add(client.startMembers(bootstrap, topic, group, memberCount));
+        joined.add(client.start(bootstrap, topic, group, memberCount));
         sizes.add(memberCount);
         awaitStable();
     }
@@ -95,6 +105,14 @@ final class GroupStory implements AutoCloseable {
                     if (line.startsWith("record ")) missing.remove(line.substring(line.lastIndexOf(' ') + 1));
                 }));
         return missing;
+    }
+
+    /** What all members have printed of records, member by member. */
+    List<String> records() {
+        List<String> records = new ArrayList<>();
+        for (ChildProcess member : processes())
+            for (String line : member.lines()) if (line.startsWith("record ")) records.add(line);
+        return records;
     }
 
     private List<ChildProcess> processes() {

@@ -61,6 +61,14 @@ public final class ConsumeCommand implements Callable<Integer> {
     private String topic = "";
 
     @Option(
+            names = {"-g", "--group"},
+            paramLabel = "GROUP",
+            description =
+                    "Share the topic with all that read it in this group, and go on where the group has committed; only where it"
+                            + " has not, --from counts (earliest or latest). Standard error tells which partitions come and go.")
+    private @Nullable String group;
+
+    @Option(
             names = {"-p", "--partition"},
             paramLabel = "NUMBER",
             description = "Only this partition; may be repeated.")
@@ -135,11 +143,23 @@ public final class ConsumeCommand implements Callable<Integer> {
         String until = isExit ? "latest" : to;
         Place end = until == null ? null : place("--to", until);
         RecordText text = text();
+        String member = group;
+        if (member != null && (!only.isEmpty() || end != null))
+            throw terminal.wronglyAsked(
+                    "--group shares partitions out, and has no end; leave out --partition, --to and --exit");
+        if (member != null && !(begin instanceof Place.Earliest || begin instanceof Place.Latest))
+            throw terminal.wronglyAsked(
+                    "--group begins where the group has committed; --from is earliest or latest with it");
         ConsumerOptions options = options(begin);
         RecordFilter wanted = filter();
         ReadProgress progress = new ReadProgress(terminal.err(), isProgressShown(end != null));
         OutputStream out = new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), OUT_BYTES);
         try (Consumer<byte[], byte[]> consumer = Consumer.open(options, Deserializers.bytes(), Deserializers.bytes())) {
+            if (member != null) {
+                new GroupRun(consumer, wanted, text, out, progress, terminal.err(), count).printAll(topic);
+                progress.end();
+                return Terminal.DONE;
+            }
             List<TopicPartition> partitions = partitions(consumer);
             consumer.assign(partitions);
             Map<TopicPartition, Long> ends = end == null ? Map.of() : resolve(consumer, partitions, end);
@@ -199,7 +219,7 @@ public final class ConsumeCommand implements Callable<Integer> {
             case Place.BeforeEnd before -> "none";
             case Place.Since since -> "none";
         };
-        return reading.toConsumerOptions(cluster, terminal, "millrace-cli", reset);
+        return reading.toConsumerOptions(cluster, terminal, "millrace-cli", reset, group);
     }
 
     private List<TopicPartition> partitions(Consumer<byte[], byte[]> consumer) {

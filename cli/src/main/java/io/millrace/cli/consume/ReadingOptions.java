@@ -37,6 +37,16 @@ public final class ReadingOptions {
      * @throws picocli.CommandLine.ParameterException if a value cannot be understood, or the file not be read
      */
     public ConsumerOptions toConsumerOptions(ClusterOptions cluster, Terminal terminal, String clientId, String reset) {
+        return toConsumerOptions(cluster, terminal, clientId, reset, null);
+    }
+
+    /**
+     * As {@link #toConsumerOptions(ClusterOptions, Terminal, String, String)}, for a consumer of a group.
+     *
+     * @param group its name, which beats all else that is said of it; null for none
+     */
+    ConsumerOptions toConsumerOptions(
+            ClusterOptions cluster, Terminal terminal, String clientId, String reset, @Nullable String group) {
         Map<String, Object> all = new TreeMap<>();
         all.put("client.id", clientId);
         all.put("default.api.timeout.ms", cluster.timeoutMs());
@@ -60,6 +70,7 @@ public final class ReadingOptions {
             if (equals < 1) throw terminal.wronglyAsked("--property '" + pair + "' is not NAME=VALUE");
             all.put(pair.substring(0, equals), pair.substring(equals + 1));
         }
+        if (group != null) all.put("group.id", group);
         try {
             ClusterOptions.requireReadableStores(all);
             return ConsumerOptions.of(all);

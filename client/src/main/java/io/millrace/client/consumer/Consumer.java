@@ -1,6 +1,7 @@
 package io.millrace.client.consumer;
 
 import io.millrace.client.CommittedOffset;
+import io.millrace.client.ConsumerGroupMetadata;
 import io.millrace.client.cluster.ClusterTopic;
 import io.millrace.client.cluster.ClusterView;
 import io.millrace.client.cluster.run.ClusterEvents;
@@ -27,6 +28,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -35,11 +37,13 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads records of assigned partitions, and commits offsets for a group if {@code group.id} names one. One thread at a time may use
+ * Reads records, of topics it shares with the members of its group ({@link #subscribe}) or of assigned partitions, and commits
+ * offsets for a group if {@code group.id} names one. One thread at a time may use
  * it, platform or virtual; only {@link #wakeup} may be called by others. Records are fetched ahead in the background, up to {@code
  * fetch.buffer.bytes}.
  *
@@ -78,8 +82,10 @@ public final class Consumer<K, V> implements AutoCloseable {
     private final FetcherLane fetcher;
     private final ClusterLine cluster;
     private final @Nullable GroupCommits group;
+    private final @Nullable Membership membership;
     private final Map<TopicPartition, AssignedPartition> assigned = new LinkedHashMap<>();
     private final AtomicReference<@Nullable Thread> user = new AtomicReference<>();
+    private ConsumerRecords<K, V> given = new ConsumerRecords<>();
     private volatile ClusterView view = ClusterView.EMPTY;
     private volatile boolean isWakeupWanted;
     private volatile boolean isClosed;
@@ -100,16 +106,23 @@ public final class Consumer<K, V> implements AutoCloseable {
                 ? null
                 : new GroupCommits(options.groupId(), options, threads.client(), mailbox);
         GroupCommits itsGroup = group;
+        this.membership = itsGroup == null
+                ? null
+                : new Membership(options, threads.client(), mailbox, itsGroup, new Hands(), ears::onTrouble);
+        Membership itsMembership = membership;
         this.cluster = new ClusterLine(
                 threads.client(),
                 options.settings(),
                 options.reconnects(),
                 options.metadataRules(),
                 options.bootstrapNodes(),
-                itsGroup == null ? fetcher : new Both(fetcher, itsGroup.coordinator));
+                itsGroup == null || itsMembership == null
+                        ? fetcher
+                        : new Both(fetcher, new Both(itsGroup.coordinator, itsMembership.member)));
         lane.execute(() -> {
             fetcher.begin(cluster);
             if (itsGroup != null) itsGroup.begin(cluster);
+            if (itsMembership != null) itsMembership.member.begin(cluster);
         });
     }
 
@@ -122,28 +135,130 @@ public final class Consumer<K, V> implements AutoCloseable {
         return new Consumer<>(options, keys, values);
     }
 
-    /** Reads exactly these partitions from now on. Those that were read already go on where they stand. */
-    public void assign(Collection<TopicPartition> partitions) {
+    /**
+     * Reads these topics as a member of the group, from the next poll on: the group shares their partitions out among its members,
+     * and does so anew when one comes or goes. No topics is {@link #unsubscribe}.
+     *
+     * @throws IllegalStateException if there is no {@code group.id}, or partitions were assigned
+     */
+    public void subscribe(Collection<String> topics) {
+        subscribe(topics, RebalanceListener.NONE);
+    }
+
+    /** As {@link #subscribe(Collection)}, and tells that listener when partitions come and go. */
+    public void subscribe(Collection<String> topics, RebalanceListener listener) {
         use(() -> {
-            Set<TopicPartition> wanted = Set.copyOf(partitions);
-            if (group != null) {
-                List<AssignedPartition> going = new ArrayList<>(assigned.values());
-                going.removeIf(each -> wanted.contains(each.partition));
-                group.lettingGo(going);
-            }
-            for (TopicPartition each : List.copyOf(assigned.keySet())) {
-                if (wanted.contains(each)) continue;
-                AssignedPartition gone = assigned.remove(each);
-                if (gone != null) lane.execute(() -> fetcher.remove(lineOf(gone)));
-            }
-            for (TopicPartition each : partitions) {
-                if (assigned.containsKey(each)) continue;
-                AssignedPartition fresh = new AssignedPartition(each, mailbox, rules.isReadCommitted());
-                assigned.put(each, fresh);
-                lane.execute(() -> fresh.line = fetcher.add(each, fresh));
-            }
+            for (String each : topics) if (each.isBlank()) throw new IllegalArgumentException("a topic has no name");
+            if (topics.isEmpty()) letGoOfGroup();
+            else membershipToSubscribe().subscribe(new TreeSet<>(topics), listener);
             return true;
         });
+    }
+
+    /**
+     * As {@link #subscribe(Collection)}, all topics whose whole names match, those that are made later too, once {@code
+     * metadata.max.age.ms} is over. Topics that brokers keep for themselves are not meant, unless {@code exclude.internal.topics} is
+     * false.
+     */
+    public void subscribe(Pattern pattern) {
+        subscribe(pattern, RebalanceListener.NONE);
+    }
+
+    /** As {@link #subscribe(Pattern)}, and tells that listener when partitions come and go. */
+    public void subscribe(Pattern pattern, RebalanceListener listener) {
+        use(() -> {
+            membershipToSubscribe().subscribe(pattern, listener);
+            return true;
+        });
+    }
+
+    private Membership membershipToSubscribe() {
+        Membership known = membership;
+        if (known == null) throw new IllegalStateException("there is no group.id to be a member of");
+        if (!known.isSubscribed() && !assigned.isEmpty())
+            throw new IllegalStateException("partitions are assigned; unsubscribe() before a subscription");
+        return known;
+    }
+
+    /** Reads nothing any more: ends what {@link #subscribe} or {@link #assign} began. A member commits if that is automatic, and leaves. */
+    public void unsubscribe() {
+        use(() -> {
+            letGoOfGroup();
+            assignNow(List.of());
+            return true;
+        });
+    }
+
+    private void letGoOfGroup() {
+        Membership member = membership;
+        if (member != null && member.isSubscribed()) member.unsubscribe(new TreeSet<>(assigned.keySet()));
+    }
+
+    /** Who this is in its group now, for a producer that commits offsets in a transaction. */
+    public ConsumerGroupMetadata groupMetadata() {
+        return use(() -> {
+            Membership member = membership;
+            if (member == null) throw new IllegalStateException("there is no group.id");
+            return member.metadata();
+        });
+    }
+
+    /**
+     * Reads exactly these partitions from now on. Those that were read already go on where they stand.
+     *
+     * @throws IllegalStateException if it subscribes
+     */
+    public void assign(Collection<TopicPartition> partitions) {
+        use(() -> {
+            if (membership != null && membership.isSubscribed())
+                throw new IllegalStateException("the group assigns partitions; unsubscribe() before an assignment");
+            assignNow(partitions);
+            return true;
+        });
+    }
+
+    private void assignNow(Collection<TopicPartition> partitions) {
+        Set<TopicPartition> wanted = Set.copyOf(partitions);
+        List<AssignedPartition> going = new ArrayList<>(assigned.values());
+        going.removeIf(each -> wanted.contains(each.partition));
+        if (group != null) group.lettingGo(going);
+        for (AssignedPartition each : going) drop(each.partition);
+        for (TopicPartition each : partitions) take(each);
+    }
+
+    private void take(TopicPartition partition) {
+        if (assigned.containsKey(partition)) return;
+        AssignedPartition fresh = new AssignedPartition(partition, mailbox, rules.isReadCommitted());
+        assigned.put(partition, fresh);
+        lane.execute(() -> fresh.line = fetcher.add(partition, fresh));
+    }
+
+    private void drop(TopicPartition partition) {
+        AssignedPartition gone = assigned.remove(partition);
+        if (gone != null) lane.execute(() -> fetcher.remove(lineOf(gone)));
+    }
+
+    /** What the group has done with this consumer's partitions. */
+    private final class Hands implements Membership.Partitions {
+        @Override
+        public void add(Collection<TopicPartition> partitions) {
+            for (TopicPartition each : partitions) take(each);
+        }
+
+        @Override
+        public void remove(Collection<TopicPartition> partitions) {
+            for (TopicPartition each : partitions) drop(each);
+        }
+
+        @Override
+        public void commit(Collection<TopicPartition> partitions, long timeoutMs) {
+            List<AssignedPartition> its = new ArrayList<>();
+            for (TopicPartition each : partitions) {
+                AssignedPartition known = assigned.get(each);
+                if (known != null) its.add(known);
+            }
+            group().finish(its, timeoutMs);
+        }
     }
 
     private static FetchLine lineOf(AssignedPartition partition) {
@@ -162,29 +277,47 @@ public final class Consumer<K, V> implements AutoCloseable {
      *
      * @param timeout how long to wait; zero takes what is there
      * @return none if none came in time
-     * @throws ConsumerFailure if a partition cannot be read on: it names partition and offset, and a seek to its {@link ConsumerFailure#nextOffset} gets on
+     * @throws ConsumerFailure if a partition cannot be read on: it names partition and offset, and a seek to its {@link
+     *     ConsumerFailure#nextOffset} gets on; if the group refuses this member; once if it was not polled for {@code
+     *     max.poll.interval.ms}, naming the record that was taken last; or if the rebalance listener failed
      * @throws WokenUp if {@link #wakeup} was called
-     * @throws IllegalStateException if no partitions were assigned, or the consumer is closed or broken
+     * @throws IllegalStateException if it neither subscribes nor was assigned partitions, or the consumer is closed or broken
      */
     public ConsumerRecords<K, V> poll(Duration timeout) {
         return use(() -> {
-            if (assigned.isEmpty()) throw new IllegalStateException("no partitions are assigned");
-            List<AssignedPartition> fresh = new ArrayList<>(assigned.values());
-            fresh.removeIf(each -> each.isBegun);
-            begin(fresh);
-            if (group != null) group.autoCommit(assigned.values());
+            Membership member = membership;
+            boolean isMember = member != null && member.isSubscribed();
+            if (assigned.isEmpty() && !isMember)
+                throw new IllegalStateException("nothing is subscribed to, and no partitions are assigned");
             ConsumerRecords<K, V> records = new ConsumerRecords<>();
             try {
+                if (member != null && isMember) member.beginPoll(given.lastTaken());
+                if (group != null) group.autoCommit(assigned.values());
                 await(deadlineNanos(timeout), () -> {
+                    if (member != null && isMember) member.handOver();
+                    beginFresh();
                     collector.collect(assigned.values(), records);
                     return !records.isEmpty();
                 });
             } catch (Error fatal) {
                 collector.takeBack(assigned, records);
                 throw fatal;
+            } finally {
+                if (member != null && isMember) member.endPoll();
             }
+            if (!records.isEmpty()) given = records;
             return records;
         });
+    }
+
+    private void beginFresh() {
+        List<AssignedPartition> fresh = null;
+        for (AssignedPartition each : assigned.values()) {
+            if (each.isBegun) continue;
+            if (fresh == null) fresh = new ArrayList<>();
+            fresh.add(each);
+        }
+        if (fresh != null) begin(fresh);
     }
 
     /** Tells the lane where to begin reading these, of which nobody said so. */
@@ -609,14 +742,26 @@ public final class Consumer<K, V> implements AutoCloseable {
         GroupCommits itsGroup = group;
         if (broken == null) {
             use(() -> {
-                if (itsGroup != null) {
-                    itsGroup.finish(assigned.values(), leftMs(deadlineNanos));
-                    lane.execute(itsGroup::close);
+                try {
+                    Membership member = membership;
+                    boolean isMember = member != null && member.isSubscribed();
+                    if (itsGroup != null && !isMember) itsGroup.finish(assigned.values(), leftMs(deadlineNanos));
+                    if (member != null && isMember)
+                        member.close(new TreeSet<>(assigned.keySet()), leftMs(deadlineNanos));
+                } finally {
+                    if (itsGroup != null) lane.execute(itsGroup::close);
+                    lane.execute(fetcher::close);
+                    end(deadlineNanos);
                 }
-                lane.execute(fetcher::close);
                 return true;
             });
+        } else {
+            end(deadlineNanos);
         }
+    }
+
+    private void end(long deadlineNanos) {
+        GroupCommits itsGroup = group;
         isClosed = true;
         if (!threads.stop(LANE_WAIT_MS)) LOG.log(System.Logger.Level.WARNING, "the lane did not stop in time");
         if (itsGroup != null) itsGroup.endCallbacks(leftMs(deadlineNanos));

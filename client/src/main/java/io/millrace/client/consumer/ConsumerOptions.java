@@ -1,11 +1,13 @@
 package io.millrace.client.consumer;
 
+import io.millrace.client.assignor.Assignor;
 import io.millrace.client.cluster.ClusterNode;
 import io.millrace.client.cluster.MetadataRules;
 import io.millrace.client.facade.ClientProperties;
 import io.millrace.client.facade.ConnectionOptions;
 import io.millrace.client.fetching.FetchRules;
 import io.millrace.client.fetching.OffsetReset;
+import io.millrace.client.membership.MembershipRules;
 import io.millrace.connection.ReconnectBackoff;
 import io.millrace.connection.run.ClientSettings;
 import java.util.List;
@@ -17,8 +19,10 @@ import java.util.Map;
  * unreadable.records} is {@code stop} (a poll fails at a damaged batch, or a record that cannot be deserialized, and at the next
  * poll again) or {@code skip} (they are left out, which is logged, and counted in the metrics).
  *
- * <p>What has no effect here is refused, not passed over: a name nobody knows, and what is not supported yet (membership of
- * groups). With a {@code group.id} a consumer commits offsets for that group, and begins where the group has committed.
+ * <p>What has no effect here is refused, not passed over: a name nobody knows, and what is not supported yet (the newer
+ * group protocol). With a {@code group.id} a consumer commits offsets for that group, begins where the group has
+ * committed, and may subscribe as a member. {@code partition.assignment.strategy} takes the names {@code range}, {@code
+ * roundrobin}, {@code sticky} and {@code cooperative-sticky}, and Kafka's class names for them.
  */
 public final class ConsumerOptions {
     private static final int LEAST_RESPONSE_BYTES = 100 << 20;
@@ -44,6 +48,14 @@ public final class ConsumerOptions {
         autoCommitMs();
         if (groupId().isEmpty() && properties.isSet("enable.auto.commit") && isAutoCommit())
             throw new IllegalArgumentException("enable.auto.commit is true and there is no group.id to commit for");
+        assignors();
+        excludesInternalTopics();
+        if (!groupId().isEmpty()) membershipRules();
+        else if (!properties.text("group.instance.id").isEmpty())
+            throw new IllegalArgumentException("group.instance.id names a member, and there is no group.id");
+        if (!properties.text("group.protocol").equals("classic"))
+            throw new IllegalArgumentException(
+                    "group.protocol is '" + properties.text("group.protocol") + "'; only classic is supported yet");
     }
 
     /**
@@ -79,6 +91,28 @@ public final class ConsumerOptions {
     /** Empty for none. */
     String groupId() {
         return properties.text("group.id");
+    }
+
+    MembershipRules membershipRules() {
+        String instanceId = properties.text("group.instance.id");
+        String rack = properties.text("client.rack");
+        return new MembershipRules(
+                groupId(),
+                instanceId.isEmpty() ? null : instanceId,
+                rack.isEmpty() ? null : rack,
+                (int) properties.number("session.timeout.ms", 1, Integer.MAX_VALUE),
+                (int) properties.number("heartbeat.interval.ms", 1, Integer.MAX_VALUE),
+                (int) properties.number("max.poll.interval.ms", 1, Integer.MAX_VALUE),
+                requestTimeoutMs(),
+                fetchRules().backoff());
+    }
+
+    List<Assignor> assignors() {
+        return AssignorNames.parse(properties.text("partition.assignment.strategy"));
+    }
+
+    boolean excludesInternalTopics() {
+        return properties.flag("exclude.internal.topics");
     }
 
     boolean isAutoCommit() {

@@ -3,7 +3,6 @@ package io.millrace.client.consumer;
 import io.millrace.client.facade.PropertyNames;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -22,6 +21,13 @@ final class ConsumerProperties {
         defaults.put("group.id", "");
         defaults.put("enable.auto.commit", "true");
         defaults.put("auto.commit.interval.ms", "5000");
+        defaults.put("group.instance.id", "");
+        defaults.put("group.protocol", "classic");
+        defaults.put("partition.assignment.strategy", "range,cooperative-sticky");
+        defaults.put("session.timeout.ms", "45000");
+        defaults.put("heartbeat.interval.ms", "3000");
+        defaults.put("max.poll.interval.ms", "300000");
+        defaults.put("exclude.internal.topics", "true");
         defaults.put("fetch.min.bytes", "1");
         defaults.put("fetch.max.wait.ms", "500");
         defaults.put("fetch.max.bytes", "52428800");
@@ -50,16 +56,7 @@ final class ConsumerProperties {
     /** Known to Kafka, and of no effect here so far; each with why. */
     private static Map<String, String> refused() {
         Map<String, String> refused = new HashMap<>();
-        String groups = "membership of groups is not supported yet; assign partitions";
-        for (String name : List.of(
-                "group.instance.id",
-                "group.protocol",
-                "group.remote.assignor",
-                "partition.assignment.strategy",
-                "session.timeout.ms",
-                "heartbeat.interval.ms",
-                "max.poll.interval.ms",
-                "exclude.internal.topics")) refused.put(name, groups);
+        refused.put("group.remote.assignor", "the newer group protocol is not supported yet");
         refused.put("check.crcs", "checksums are always checked");
         String inCode = "it is given in code";
         refused.put("key.deserializer", inCode + ", to Consumer.open");

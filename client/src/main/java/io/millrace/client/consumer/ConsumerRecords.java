@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one poll gave: records of some partitions, each partition's in the order of its log.
@@ -18,6 +19,7 @@ import java.util.stream.Stream;
 public final class ConsumerRecords<K, V> implements Iterable<ConsumerRecord<K, V>> {
     private final Map<TopicPartition, List<ConsumerRecord<K, V>>> byPartition = new LinkedHashMap<>();
     private int count;
+    private @Nullable ConsumerRecord<K, V> taken;
 
     ConsumerRecords() {}
 
@@ -51,7 +53,30 @@ public final class ConsumerRecords<K, V> implements Iterable<ConsumerRecord<K, V
 
     @Override
     public Iterator<ConsumerRecord<K, V>> iterator() {
-        return stream().iterator();
+        Iterator<ConsumerRecord<K, V>> all = stream().iterator();
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return all.hasNext();
+            }
+
+            @Override
+            public ConsumerRecord<K, V> next() {
+                ConsumerRecord<K, V> next = all.next();
+                taken = next;
+                return next;
+            }
+        };
+    }
+
+    /** What the application was given last of these, for a person; empty for nothing. */
+    String lastTaken() {
+        ConsumerRecord<K, V> last = taken;
+        if (last != null) return "record " + last.offset() + " of " + last.topic() + "-" + last.partition();
+        if (count == 0) return "";
+        ConsumerRecord<K, V> end = List.copyOf(byPartition.values()).getLast().getLast();
+        return count + " records, the last of them record " + end.offset() + " of " + end.topic() + "-"
+                + end.partition();
     }
 
     /** All of them, partition by partition. */

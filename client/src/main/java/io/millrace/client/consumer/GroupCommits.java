@@ -42,6 +42,10 @@ final class GroupCommits {
     private final boolean isAuto;
     private final long intervalMs;
     private volatile Committer committer = Committer.NOBODY;
+    /** Whether this is to be a member, and is none: as nobody it could overwrite what the members commit. */
+    private volatile boolean isRefused;
+
+    private volatile Runnable whenRefused = () -> {};
     private long nextAutoMs;
     private @Nullable CompletableFuture<OffsetsOutcome> lastAuto;
     private CompletableFuture<OffsetsOutcome> lastCommit = CompletableFuture.completedFuture(OffsetsOutcome.NOTHING);
@@ -72,6 +76,16 @@ final class GroupCommits {
         committer = member;
     }
 
+    /** Refuses commits from now on, or does not; any thread may say so. */
+    void refuse(boolean isSo) {
+        isRefused = isSo;
+    }
+
+    /** Has this done, on the lane, whenever the coordinator refuses a member. */
+    void whenRefused(Runnable then) {
+        whenRefused = then;
+    }
+
     /** Where the application stands in these partitions, as far as it is known. */
     static Map<TopicPartition, CommittedOffset> positions(Collection<AssignedPartition> partitions) {
         Map<TopicPartition, CommittedOffset> positions = new HashMap<>();
@@ -96,16 +110,32 @@ final class GroupCommits {
                 throw new IllegalArgumentException(
                         "offset " + each.getValue().offset() + " of " + each.getKey() + " is negative");
         }
+        CompletableFuture<OffsetsOutcome> answer = new CompletableFuture<>();
+        lastCommit = answer;
+        if (isRefused) {
+            OffsetsOutcome refused = new OffsetsOutcome(
+                    ErrorCode.UNKNOWN_MEMBER_ID, "the consumer is no member of it now", Map.of(), Map.of());
+            lane.execute(() -> {
+                onLane.accept(refused);
+                tell(answer, refused);
+            });
+            return answer;
+        }
         Map<TopicPartition, CommittedOffset> own = Map.copyOf(committing);
         Committer by = committer;
         long deadlineMs = client.nowMs() + timeoutMs;
-        CompletableFuture<OffsetsOutcome> answer = new CompletableFuture<>();
         lane.execute(() -> offsets.commit(own, by, deadlineMs, outcome -> {
             onLane.accept(outcome);
             tell(answer, outcome);
+            if (putsOut(outcome.error())) whenRefused.run();
         }));
-        lastCommit = answer;
         return answer;
+    }
+
+    private static boolean putsOut(ErrorCode error) {
+        return error == ErrorCode.UNKNOWN_MEMBER_ID
+                || error == ErrorCode.ILLEGAL_GENERATION
+                || error == ErrorCode.FENCED_INSTANCE_ID;
     }
 
     /** Begins to commit; what depends on the answer runs on the thread of callbacks, in the order of the commits. */
@@ -136,8 +166,13 @@ final class GroupCommits {
     }
 
     ConsumerFailure failure(String what, OffsetsOutcome outcome) {
-        boolean isStranger = outcome.error() == ErrorCode.UNKNOWN_MEMBER_ID && committer.equals(Committer.NOBODY);
-        String hint = isStranger ? "; the group has members, and only they may commit" : "";
+        String hint = "";
+        if (isRefused || (putsOut(outcome.error()) && !committer.equals(Committer.NOBODY)))
+            hint = "; the group may have given its partitions to others: poll, and take care of what is assigned then";
+        else if (outcome.error() == ErrorCode.UNKNOWN_MEMBER_ID)
+            hint = "; the group has members, and only they may commit";
+        else if (outcome.error() == ErrorCode.REBALANCE_IN_PROGRESS)
+            hint = "; poll, and commit what is still assigned then";
         return new ConsumerFailure(
                 outcome.error(), what + " of group " + groupId + " failed: " + outcome.sentence() + hint);
     }
@@ -186,7 +221,7 @@ final class GroupCommits {
 
     /** Commits in the background if it is time, and the one before is over. */
     void autoCommit(Collection<AssignedPartition> partitions) {
-        if (!isAuto) return;
+        if (!isAuto || isRefused) return;
         CompletableFuture<OffsetsOutcome> before = lastAuto;
         if (before != null && !before.isDone()) return;
         if (before != null) {
@@ -218,7 +253,7 @@ final class GroupCommits {
 
     /** Commits a last time if that is automatic, and waits for all commits. */
     void finish(Collection<AssignedPartition> partitions, long timeoutMs) {
-        if (isAuto) lastAuto = commit(positions(partitions), timeoutMs, outcome -> {});
+        if (isAuto && !isRefused) lastAuto = commit(positions(partitions), timeoutMs, outcome -> {});
         try {
             OffsetsOutcome last = lastCommit.get(timeoutMs, TimeUnit.MILLISECONDS);
             if (isAuto) warn(last);
@@ -226,7 +261,7 @@ final class GroupCommits {
             LOG.log(
                     System.Logger.Level.WARNING,
                     "the last commit of group " + groupId + " was not answered within " + timeoutMs
-                            + " ms; the consumer is closed all the same");
+                            + " ms; its partitions are let go all the same");
         } catch (ExecutionException e) {
             throw new IllegalStateException("a commit ends with an outcome", e);
         } catch (InterruptedException e) {

@@ -127,6 +127,14 @@ public final class CoordinatorLine implements ClusterEvents, BrokerLine.Events {
         search.lost(nodeId, lane.nowMs(), lane.randomness().nextLong());
     }
 
+    /** Ends the conversation, so that the next request has not to wait behind those under way, which fail. */
+    public void hangUp() {
+        BrokerLine before = line;
+        if (before == null || isClosed) return;
+        line = new BrokerLine(before.node(), lane, settings, reconnects, this);
+        before.close();
+    }
+
     private void find(long nowMs) {
         if (search.isAsking()) return;
         if (search.askFromMs() > nowMs) {
