@@ -16,6 +16,16 @@ import java.util.concurrent.TimeUnit;
 final class TrainCache {
     private static final int MAX_SECONDS = 180;
 
+    /** So many that the second compiler has done its work: what it was told of the hot methods goes into the cache (JEP 515). */
+    private static final String BATCHES = "30000";
+
+    /** The JVM's defaults: with the thresholds that starts run with it would not have come to them by then. */
+    private static final List<String> THRESHOLDS = List.of(
+            "-XX:Tier4InvocationThreshold=5000",
+            "-XX:Tier4MinInvocationThreshold=600",
+            "-XX:Tier4CompileThreshold=15000",
+            "-XX:Tier4BackEdgeThreshold=40000");
+
     private TrainCache() {}
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
@@ -28,7 +38,8 @@ final class TrainCache {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("@" + options);
-        command.addAll(List.of("-XX:AOTCacheOutput=" + cache, "-jar", jar.toString(), "selftest"));
+        command.addAll(THRESHOLDS);
+        command.addAll(List.of("-XX:AOTCacheOutput=" + cache, "-jar", jar.toString(), "selftest", BATCHES));
         Process training = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())

@@ -8,6 +8,7 @@ import java.util.List;
 public final class Main {
     private static final String START = "start";
     private static final String SELF_TEST = "selftest";
+    private static final int WRONGLY_ASKED = 2;
 
     private Main() {}
 
@@ -21,11 +22,23 @@ public final class Main {
             List<String> rest = List.of(arguments).subList(1, arguments.length);
             if (Start.run(rest, version())) return;
         }
-        if (arguments.length == 1 && arguments[0].equals(SELF_TEST)) {
-            new SelfTest(version(), System.out, System.err).run();
+        if (arguments.length > 0 && arguments[0].equals(SELF_TEST)) {
+            selfTest(List.of(arguments).subList(1, arguments.length));
             return;
         }
         System.exit(Commands.execute(arguments));
+    }
+
+    private static void selfTest(List<String> arguments) {
+        if (arguments.isEmpty()) {
+            new SelfTest(version(), System.out, System.err).run();
+            return;
+        }
+        if (arguments.size() > 1 || !arguments.getFirst().matches("[1-9][0-9]{0,6}")) {
+            System.err.println("millrace: selftest takes the number of batches to write, 1 to 9999999, or nothing");
+            System.exit(WRONGLY_ASKED);
+        }
+        new SelfTest(version(), Integer.parseInt(arguments.getFirst()), System.out, System.err).run();
     }
 
     /** What the jar's manifest says; {@code development} when run from class files. */

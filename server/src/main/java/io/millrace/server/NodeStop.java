@@ -40,6 +40,9 @@ final class NodeStop {
     /** Logs closed at a time; fewer if there are fewer helpers. */
     private static final int CLOSED_AT_ONCE = 16;
 
+    /** Whoever stops a node soon after an unclean start waits this long for what is left of its recovery. */
+    private static final long RECOVERY_PATIENCE_MS = 2_000;
+
     private final Environment environment;
     private final LogDirectories directories;
     private final List<BrokerLane> lanes;
@@ -174,16 +177,19 @@ final class NodeStop {
                 if (points != null) points.stop();
                 LaneOffsets offsets = LaneOffsets.of(lane);
                 lane.applier()
-                        .stop(logs -> environment.metadataLane().execute(() -> {
-                            ends.add(new LaneEnd(logs, offsets));
-                            if (ends.size() < lanes.size()) return;
-                            Runnable closing = () -> afterCompactions(() -> closeLogs(ends, (failures, cause) -> {
-                                if (cause.isPresent()) shutDown(cause, stopped);
-                                else finish(ends, failures, hasFailed, stopped);
-                            }));
-                            if (checkpoints == null) closing.run();
-                            else checkpoints.whenIdle(closing);
-                        }));
+                        .stop(
+                                hasFailed ? 0 : RECOVERY_PATIENCE_MS,
+                                logs -> environment.metadataLane().execute(() -> {
+                                    ends.add(new LaneEnd(logs, offsets));
+                                    if (ends.size() < lanes.size()) return;
+                                    Runnable closing =
+                                            () -> afterCompactions(() -> closeLogs(ends, (failures, cause) -> {
+                                                if (cause.isPresent()) shutDown(cause, stopped);
+                                                else finish(ends, failures, hasFailed, stopped);
+                                            }));
+                                    if (checkpoints == null) closing.run();
+                                    else checkpoints.whenIdle(closing);
+                                }));
             });
         }
     }

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SelfTest {
     private static final String TOPIC = "selftest";
-    private static final int BATCHES = 300;
+    private static final int DEFAULT_BATCHES = 300;
     private static final int RECORDS_PER_BATCH = 20;
     private static final int VALUE_BYTES = 100;
     private static final int FETCH_BYTES = 64 << 10;
@@ -42,12 +42,24 @@ public final class SelfTest {
     private static final int DONE = 0;
 
     private final String version;
+    private final int batches;
     private final PrintStream out;
     private final PrintStream err;
 
-    /** A test that tells what it finds. */
+    /** A test of some seconds at most, which tells what it finds. */
     public SelfTest(String version, PrintStream out, PrintStream err) {
+        this(version, DEFAULT_BATCHES, out, err);
+    }
+
+    /**
+     * The same with more to do.
+     *
+     * @param batches how many of {@value #RECORDS_PER_BATCH} records are written, each as a request; at least 1. Each of the
+     *     fetches that follow reads what fits into {@value #FETCH_BYTES} bytes, and there are a third as many at least
+     */
+    public SelfTest(String version, int batches, PrintStream out, PrintStream err) {
         this.version = version;
+        this.batches = batches;
         this.out = out;
         this.err = err;
     }
@@ -99,19 +111,22 @@ public final class SelfTest {
         }
         remove(directory);
         if (status == DONE)
-            out.println("The self-test wrote and read " + BATCHES * RECORDS_PER_BATCH + " records: all is well.");
+            out.println("The self-test wrote and read " + batches * RECORDS_PER_BATCH + " records: all is well.");
         System.exit(status);
     }
 
-    private static void exercise(Admin admin) {
+    private void exercise(Admin admin) {
         granted(admin.topics()
                 .create(List.of(new NewTopic(TOPIC, 2, 1, List.of(), Map.of("retention.ms", "3600000"))), false)
                 .get(TOPIC));
         TopicPartition partition = new TopicPartition(TOPIC, 1);
         PartitionAccess access = admin.partition(partition);
-        for (int batch = 0; batch < BATCHES; batch++) granted(access.append(batch(batch)));
+        for (int batch = 0; batch < batches; batch++) granted(access.append(batch(batch)));
+        long records = (long) batches * RECORDS_PER_BATCH;
         long next = 0;
-        while (next < BATCHES * RECORDS_PER_BATCH) next = read(access, next);
+        int fetches = 0;
+        for (; next < records; fetches++) next = read(access, next);
+        for (; fetches < batches / 3; fetches++) read(access, fetches * 3L * RECORDS_PER_BATCH);
         long end = granted(
                 admin.offsets().find(List.of(partition), OffsetAdmin.LATEST).get(partition));
         if (end != next) throw new IllegalStateException("read up to offset " + next + ", and the log ends at " + end);

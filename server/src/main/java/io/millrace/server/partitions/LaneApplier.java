@@ -653,13 +653,18 @@ public final class LaneApplier {
     }
 
     /**
-     * Lays all leaderships down; no image is applied any more.
+     * Lays all leaderships down; no image is applied any more. Logs that wait to be opened are let go where the next start would
+     * trust them as this one did. Those of a directory that was not stopped in order are recovered first, as long as patience
+     * lasts: with one left the directory could not be marked clean, and the next start would recover it once more.
      *
+     * @param recoveryPatienceMs after which no recovery is begun any more; at least 0
      * @param then gets the logs to be closed, once none of them is being forced
      */
-    public void stop(Consumer<List<PartitionLog>> then) {
+    public void stop(long recoveryPatienceMs, Consumer<List<PartitionLog>> then) {
         isStopped = true;
-        openings.dropWaiting();
+        openings.dropWaiting(LogDirectories.InUse::wasClean);
+        if (recoveryPatienceMs == 0) openings.dropWaiting(directory -> true);
+        else lane.lane().schedule(recoveryPatienceMs, () -> openings.dropWaiting(directory -> true));
         openings.whenSettled(() -> moves.stop(() -> layDown(then)));
     }
 

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,12 +92,13 @@ final class Openings {
         else waitingToSettle.add(then);
     }
 
-    /** Forgets those whose turn has not come. */
-    void dropWaiting() {
-        for (ArrayDeque<Opening> queue : waiting.values()) {
+    /** Forgets those whose turn has not come, in the directories that {@code of} takes. */
+    void dropWaiting(Predicate<LogDirectories.InUse> of) {
+        waiting.forEach((directory, queue) -> {
+            if (!of.test(directory)) return;
             for (Opening one : queue) opening.remove(one.name());
             queue.clear();
-        }
+        });
         settle();
     }
 

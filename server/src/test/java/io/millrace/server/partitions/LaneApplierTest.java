@@ -125,7 +125,7 @@ class LaneApplierTest {
     @Test
     void aStoppedLaneLeadsNothingAndTakesNoImage() {
         broker.create("t", 1);
-        for (BrokerLane lane : broker.lanes) lane.run(() -> lane.applier().stop(logs -> {}));
+        for (BrokerLane lane : broker.lanes) lane.run(() -> lane.applier().stop(0, logs -> {}));
         broker.time.run();
         broker.create("u", 1);
         for (BrokerLane lane : broker.lanes) assertTrue(lane.partitions().all().isEmpty());

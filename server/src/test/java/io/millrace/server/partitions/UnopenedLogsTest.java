@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 /** Logs that wait to be opened, and those that cannot be. */
@@ -111,6 +112,27 @@ class UnopenedLogsTest {
         assertEquals("__consumer_offsets-0", begun.get(2));
         assertEquals("settled", begun.getLast());
         assertEquals(70_001, openings.counts().offline());
+    }
+
+    @Test
+    void onlyThoseOfTheNamedDirectoriesAreLetGo() {
+        TestBroker broker = new TestBroker(1);
+        LogDirectories.InUse directory = broker.directories.inUse().getFirst();
+        Openings openings = new Openings(broker.homeThread(), 1);
+        List<String> begun = new ArrayList<>();
+        broker.onHome(() -> {
+            for (int i = 0; i < 3; i++) add(openings, directory, "kept", i, begun);
+            openings.dropWaiting(Predicate.not(directory::equals));
+            openings.whenSettled(() -> begun.add("settled"));
+        });
+        assertEquals(List.of("kept-0", "kept-1", "kept-2", "settled"), begun);
+        begun.clear();
+        broker.onHome(() -> {
+            for (int i = 0; i < 3; i++) add(openings, directory, "dropped", i, begun);
+            openings.dropWaiting(directory::equals);
+            openings.whenSettled(() -> begun.add("settled"));
+        });
+        assertEquals(List.of("dropped-0", "settled"), begun);
     }
 
     private static void add(
