@@ -15,8 +15,16 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.AbortTransactionRecord;
 import io.millrace.protocol.messages.AllocateProducerIdsRequest;
 import io.millrace.protocol.messages.AllocateProducerIdsResponse;
+import io.millrace.protocol.messages.AlterClientQuotasRequest;
+import io.millrace.protocol.messages.AlterClientQuotasResponse;
 import io.millrace.protocol.messages.AlterConfigsRequest;
 import io.millrace.protocol.messages.AlterConfigsResponse;
+import io.millrace.protocol.messages.AlterPartitionReassignmentsRequest;
+import io.millrace.protocol.messages.AlterPartitionReassignmentsResponse;
+import io.millrace.protocol.messages.AlterPartitionRequest;
+import io.millrace.protocol.messages.AlterPartitionResponse;
+import io.millrace.protocol.messages.AlterUserScramCredentialsRequest;
+import io.millrace.protocol.messages.AlterUserScramCredentialsResponse;
 import io.millrace.protocol.messages.AssignReplicasToDirsRequest;
 import io.millrace.protocol.messages.AssignReplicasToDirsResponse;
 import io.millrace.protocol.messages.BeginTransactionRecord;
@@ -26,15 +34,23 @@ import io.millrace.protocol.messages.BrokerRegistrationRequest;
 import io.millrace.protocol.messages.BrokerRegistrationResponse;
 import io.millrace.protocol.messages.ControllerRegistrationRequest;
 import io.millrace.protocol.messages.ControllerRegistrationResponse;
+import io.millrace.protocol.messages.CreateAclsRequest;
+import io.millrace.protocol.messages.CreateAclsResponse;
 import io.millrace.protocol.messages.CreatePartitionsRequest;
 import io.millrace.protocol.messages.CreatePartitionsResponse;
 import io.millrace.protocol.messages.CreateTopicsRequest;
 import io.millrace.protocol.messages.CreateTopicsResponse;
+import io.millrace.protocol.messages.DeleteAclsRequest;
+import io.millrace.protocol.messages.DeleteAclsResponse;
 import io.millrace.protocol.messages.DeleteTopicsRequest;
 import io.millrace.protocol.messages.DeleteTopicsResponse;
+import io.millrace.protocol.messages.ElectLeadersRequest;
+import io.millrace.protocol.messages.ElectLeadersResponse;
 import io.millrace.protocol.messages.EndTransactionRecord;
 import io.millrace.protocol.messages.IncrementalAlterConfigsRequest;
 import io.millrace.protocol.messages.IncrementalAlterConfigsResponse;
+import io.millrace.protocol.messages.ListPartitionReassignmentsRequest;
+import io.millrace.protocol.messages.ListPartitionReassignmentsResponse;
 import io.millrace.protocol.messages.ProducerIdsRecord;
 import io.millrace.protocol.messages.UnregisterBrokerRequest;
 import io.millrace.protocol.messages.UnregisterBrokerResponse;
@@ -228,9 +244,86 @@ public final class Controller {
         return new FeatureUpdate(image, settings, effective(), kraftVersion).handle(request, version);
     }
 
+    /**
+     * AlterPartition: the leader of a partition says who is in sync.
+     *
+     * @param version of the request, which says whether it names the epochs of brokers
+     */
+    public Decision<AlterPartitionResponse> alterPartition(AlterPartitionRequest request, int version) {
+        return new PartitionAlteration(electorate(), version).handle(request);
+    }
+
+    /** ElectLeaders: preferred leaders, or unclean ones for partitions that nobody leads. */
+    public Decision<ElectLeadersResponse> electLeaders(ElectLeadersRequest request) {
+        return new LeaderElections(electorate()).handle(request);
+    }
+
+    /** The answer to ElectLeaders if nothing of it could be done. */
+    public static ElectLeadersResponse noElections(ElectLeadersRequest request, ErrorCode error) {
+        return LeaderElections.refused(request, error, error.message());
+    }
+
+    /** AlterPartitionReassignments: other replicas for partitions, or those of before. */
+    public Decision<AlterPartitionReassignmentsResponse> alterPartitionReassignments(
+            AlterPartitionReassignmentsRequest request) {
+        return new Reassignment(electorate()).handle(request);
+    }
+
+    /** ListPartitionReassignments: those that are not done yet. */
+    public Decision<ListPartitionReassignmentsResponse> listPartitionReassignments(
+            ListPartitionReassignmentsRequest request) {
+        return Decision.answer(new Reassignment(electorate()).list(request));
+    }
+
+    /**
+     * One round of giving partitions back to their preferred leaders, due every {@code leader.imbalance.check.interval.seconds}; does nothing if
+     * {@code auto.leader.rebalance.enable} is off.
+     *
+     * @return whether there may be more; call again after replaying while it is so
+     */
+    public Decision<Boolean> balanceLeaders() {
+        if (!effective().brokerBoolean("auto.leader.rebalance.enable")) return Decision.answer(false);
+        return new LeaderElections(electorate()).balance();
+    }
+
+    /**
+     * One round of unclean elections for partitions that nobody leads and whose topic has {@code unclean.leader.election.enable}, due every
+     * {@code unclean.leader.election.interval.ms}: the property may have been set after the last broker left.
+     *
+     * @return whether there may be more; call again after replaying while it is so
+     */
+    public Decision<Boolean> electUncleanLeaders() {
+        return new LeaderElections(electorate()).electUncleanly();
+    }
+
+    /** AlterClientQuotas: what is agreed on; whoever serves this has to enforce it. */
+    public Decision<AlterClientQuotasResponse> alterClientQuotas(AlterClientQuotasRequest request) {
+        return new QuotaAlteration(image.clientQuotas()).handle(request);
+    }
+
+    /** AlterUserScramCredentials: the passwords of users, as far as a server may know them. */
+    public Decision<AlterUserScramCredentialsResponse> alterUserScramCredentials(
+            AlterUserScramCredentialsRequest request) {
+        return new ScramAlteration(image).handle(request);
+    }
+
+    /** CreateAcls: what is agreed on; whoever serves this has to enforce it. */
+    public Decision<CreateAclsResponse> createAcls(CreateAclsRequest request, ControllerContext context) {
+        return new AclAlteration(image.security()).create(request, context.draws());
+    }
+
+    /** DeleteAcls: of all that are there, those that match a filter. */
+    public Decision<DeleteAclsResponse> deleteAcls(DeleteAclsRequest request) {
+        return new AclAlteration(image.security()).delete(request);
+    }
+
     /** AssignReplicasToDirs. */
     public Decision<AssignReplicasToDirsResponse> assignReplicasToDirs(AssignReplicasToDirsRequest request) {
-        return new DirectoryAssignment(image).handle(request);
+        return new DirectoryAssignment(electorate()).handle(request);
+    }
+
+    private Electorate electorate() {
+        return new Electorate(image, effective());
     }
 
     /** The values in force on this controller's node. */

@@ -1,9 +1,9 @@
 package io.millrace.controller;
 
 import io.millrace.metadata.BrokerImage;
-import io.millrace.metadata.DirectoryIds;
 import io.millrace.metadata.MetadataImage;
 import io.millrace.metadata.PartitionImage;
+import io.millrace.metadata.TopicImage;
 import io.millrace.metadata.VersionedRecord;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
@@ -16,9 +16,12 @@ import java.util.List;
 /** AssignReplicasToDirs (KIP-858): a broker says in which directory it put its replicas. */
 final class DirectoryAssignment {
     private final MetadataImage image;
+    private final LeadershipChanges changes;
+    private final List<VersionedRecord> elections = new ArrayList<>();
 
-    DirectoryAssignment(MetadataImage image) {
-        this.image = image;
+    DirectoryAssignment(Electorate electorate) {
+        this.image = electorate.image();
+        this.changes = new LeadershipChanges(image, electorate.configs(), elections::add);
     }
 
     Decision<AssignReplicasToDirsResponse> handle(AssignReplicasToDirsRequest request) {
@@ -49,6 +52,7 @@ final class DirectoryAssignment {
                     .topics(topics)
                     .build());
         }
+        records.addAll(elections);
         return Decision.inParts(
                 records,
                 AssignReplicasToDirsResponse.builder().directories(directories).build());
@@ -57,13 +61,14 @@ final class DirectoryAssignment {
     private ErrorCode assign(
             BrokerImage broker, Uuid directory, Uuid topicId, int partitionId, List<VersionedRecord> records) {
         if (!image.features().metadataVersion().hasDirectories()) return ErrorCode.UNSUPPORTED_VERSION;
-        if (image.topics().topic(topicId) == null) return ErrorCode.UNKNOWN_TOPIC_ID;
-        PartitionImage partition = image.topics().partition(topicId, partitionId);
+        TopicImage topic = image.topics().topic(topicId);
+        if (topic == null) return ErrorCode.UNKNOWN_TOPIC_ID;
+        PartitionImage partition = topic.partition(partitionId);
         if (partition == null) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
         int at = partition.replicas().indexOf(broker.id());
         if (at < 0) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
-        if (directory.equals(DirectoryIds.LOST)
-                || directory.equals(partition.directories().get(at))) return ErrorCode.NONE;
+        if (!broker.hasOnlineDirectory(directory)) changes.replicaLost(broker.id(), topic, partitionId, partition);
+        if (directory.equals(partition.directories().get(at))) return ErrorCode.NONE;
         List<Uuid> assigned = new ArrayList<>(partition.directories());
         assigned.set(at, directory);
         records.add(new VersionedRecord(

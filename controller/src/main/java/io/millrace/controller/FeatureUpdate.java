@@ -102,6 +102,7 @@ final class FeatureUpdate {
         if (level < current && upgradeType == UPGRADE)
             return "Can't downgrade the version of this feature without setting the upgrade type to either safe or"
                     + " unsafe downgrade.";
+        if (level > current && upgradeType != UPGRADE) return "Can't downgrade to a newer version.";
         MetadataVersion required = feature.requiredMetadataVersion(level);
         if (!image.features().metadataVersion().isAtLeast(required))
             return "It depends on metadata.version level " + required.level() + ".";
@@ -146,8 +147,6 @@ final class FeatureUpdate {
 
     private void record(FeatureUpdateKey update, List<VersionedRecord> records) {
         if (update.feature().equals(Feature.KRAFT_VERSION.featureName())) return;
-        boolean isMetadataVersion = update.feature().equals(MetadataVersion.FEATURE_NAME);
-        if (!isMetadataVersion && image.features().level(update.feature()) == update.maxVersionLevel()) return;
         records.add(VersionedRecord.v0(FeatureLevelRecord.builder()
                 .name(update.feature())
                 .featureLevel(update.maxVersionLevel())

@@ -1,17 +1,12 @@
 package io.millrace.controller;
 
-import io.millrace.metadata.BrokerImage;
-import io.millrace.metadata.ConfigResource;
-import io.millrace.metadata.DirectoryIds;
 import io.millrace.metadata.MetadataImage;
 import io.millrace.metadata.PartitionImage;
 import io.millrace.metadata.TopicImage;
 import io.millrace.metadata.VersionedRecord;
 import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.protocol.Uuid;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.IntPredicate;
@@ -24,12 +19,12 @@ import java.util.function.Predicate;
  */
 final class LeadershipChanges {
     private final MetadataImage image;
-    private final EffectiveConfigs configs;
+    private final Electorate electorate;
     private final Consumer<VersionedRecord> out;
 
     LeadershipChanges(MetadataImage image, EffectiveConfigs configs, Consumer<VersionedRecord> out) {
         this.image = image;
-        this.configs = configs;
+        this.electorate = new Electorate(image, configs);
         this.out = out;
     }
 
@@ -57,27 +52,30 @@ final class LeadershipChanges {
                         && lost.contains(partition.directoryOf(brokerId)));
     }
 
-    /** The broker is awake: it leads what had no leader and what it may lead. */
+    /** The broker has put a replica into a directory it has not got: it leaves that ISR. */
+    void replicaLost(int brokerId, TopicImage topic, int partitionId, PartitionImage partition) {
+        elect(
+                topic,
+                partitionId,
+                partition,
+                electorate.rulesOf(topic),
+                PartitionElection.without(partition.isr(), List.of(brokerId)),
+                id -> id != brokerId && image.cluster().isActive(id),
+                Set.of());
+    }
+
+    /** The broker is awake: whatever nobody led is led by whoever may, this one or another that the rules have come to allow. */
     void brokerArrives(int brokerId) {
-        IntPredicate canLead = id -> id == brokerId || image.cluster().isActive(id);
         each(
-                partition -> !partition.hasLeader() && partition.replicas().contains(brokerId),
-                partition -> partition.isr(),
-                canLead,
+                partition -> !partition.hasLeader(),
+                PartitionImage::isr,
+                id -> id == brokerId || image.cluster().isActive(id),
                 Set.of());
     }
 
     private void leave(int brokerId, Set<Integer> uncleanly, Predicate<PartitionImage> concerned) {
         IntPredicate canLead = id -> id != brokerId && image.cluster().isActive(id);
-        each(
-                concerned,
-                partition -> {
-                    List<Integer> left = new ArrayList<>(partition.isr());
-                    left.remove(Integer.valueOf(brokerId));
-                    return List.copyOf(left);
-                },
-                canLead,
-                uncleanly);
+        each(concerned, partition -> PartitionElection.without(partition.isr(), List.of(brokerId)), canLead, uncleanly);
     }
 
     /** Who is in sync after the event. */
@@ -86,41 +84,34 @@ final class LeadershipChanges {
     }
 
     private void each(
-            Predicate<PartitionImage> concerned, InSync inSync, IntPredicate canLead, Set<Integer> uncleanly) {
+            Predicate<PartitionImage> concerned, InSync inSync, IntPredicate isAwake, Set<Integer> uncleanly) {
         for (TopicImage topic : image.topics().inOrder()) {
             PartitionElection.Rules[] rules = {null};
             topic.forEachPartition((partitionId, partition) -> {
                 if (!concerned.test(partition)) return;
-                if (rules[0] == null) rules[0] = rulesOf(topic);
-                IntPredicate hasItsLog = id -> canLead.test(id) && isInUse(partition.directoryOf(id), id);
-                new PartitionElection(partition, rules[0], hasItsLog, inSync.of(partition), uncleanly)
-                        .record(topic.id(), partitionId)
-                        .ifPresent(out);
+                if (rules[0] == null) rules[0] = electorate.rulesOf(topic);
+                elect(topic, partitionId, partition, rules[0], inSync.of(partition), isAwake, uncleanly);
             });
         }
     }
 
-    /** Whether a broker has the directory in which it keeps a replica, as far as is known. */
-    private boolean isInUse(Uuid directory, int brokerId) {
-        BrokerImage broker = image.cluster().broker(brokerId);
-        if (broker == null || broker.logDirs().isEmpty()) return true;
-        if (DirectoryIds.isReserved(directory)) return !directory.equals(DirectoryIds.LOST);
-        return broker.logDirs().contains(directory);
-    }
-
-    private PartitionElection.Rules rulesOf(TopicImage topic) {
-        Map<String, String> overrides = image.configs().of(ConfigResource.topic(topic.name()));
-        return new PartitionElection.Rules(
-                image.features().metadataVersion(),
-                image.features().isElrEnabled(),
-                Integer.parseInt(valueOf(overrides, "min.insync.replicas")),
-                Boolean.parseBoolean(valueOf(overrides, "unclean.leader.election.enable")));
-    }
-
-    private String valueOf(Map<String, String> overrides, String name) {
-        String value = configs.topic(overrides, name);
-        if (value == null) throw new IllegalStateException("topic property " + name + " has no value");
-        return value;
+    private void elect(
+            TopicImage topic,
+            int partitionId,
+            PartitionImage partition,
+            PartitionElection.Rules rules,
+            List<Integer> isr,
+            IntPredicate isAwake,
+            Set<Integer> uncleanly) {
+        new PartitionElection(
+                        partition,
+                        rules,
+                        electorate.amongThoseWithTheLog(partition, isAwake),
+                        PartitionElection.Target.of(partition).withIsr(isr),
+                        rules.mode(),
+                        uncleanly)
+                .record(topic.id(), partitionId)
+                .ifPresent(out);
     }
 
     /** Whether the broker leads anything; looks through all partitions. */

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Why something asked for is not done.
  *
- * @param error   never {@link ErrorCode#NONE}
+ * @param error   {@link ErrorCode#NONE} only where a request's answer lists what was done, too
  * @param message for the client; null where Kafka sends none
  */
 record Refusal(ErrorCode error, @Nullable String message) {

@@ -53,11 +53,13 @@ final class Registration {
         List<VersionedRecord> records = new ArrayList<>();
         BrokerImage living =
                 previous != null && previous.incarnationId().equals(request.incarnationId()) ? previous : null;
-        if (previous != null && living == null) {
+        if (living == null) {
             LeadershipChanges changes = new LeadershipChanges(image, configs, records::add);
-            boolean cleanly = !image.features().isElrEnabled() || request.previousBrokerEpoch() == previous.epoch();
-            if (cleanly) changes.brokerLeaves(previous.id());
-            else changes.brokerStoppedUncleanly(previous.id());
+            boolean cleanly = !image.features().isElrEnabled()
+                    || (previous != null && request.previousBrokerEpoch() == previous.epoch());
+            // A broker that was unregistered in between may come back with anything, or nothing, in its directories.
+            if (!cleanly) changes.brokerStoppedUncleanly(request.brokerId());
+            else if (previous != null) changes.brokerLeaves(previous.id());
         }
         // A new life gets the offset of its own record, so that it is awake no earlier than it has read of it.
         long epoch = living == null ? context.nextOffset() + records.size() : living.epoch();
@@ -68,7 +70,9 @@ final class Registration {
 
     private ErrorCode refusal(BrokerRegistrationRequest request, @Nullable BrokerImage previous, long nowMs) {
         if (!request.clusterId().equals(settings.clusterId())) return ErrorCode.INCONSISTENT_CLUSTER_ID;
-        // The broker of this very process registers anew only because its former life ended with the process.
+        // The broker of this very process registers anew only because its former life ended with the process. Kafka has
+        // a broker that stopped in order wait
+        // for the end of its session, too (ADR 52).
         boolean isOwn = request.brokerId() == settings.nodeId();
         if (previous != null
                 && !isOwn

@@ -65,7 +65,11 @@ final class TestCluster {
     }
 
     static ControllerSettings settings(Map<String, String> properties) {
-        return new ControllerSettings(100, CLUSTER_ID, SESSION_TIMEOUT_MS, properties);
+        return settings(properties, SESSION_TIMEOUT_MS);
+    }
+
+    static ControllerSettings settings(Map<String, String> properties, long sessionMs) {
+        return new ControllerSettings(100, CLUSTER_ID, sessionMs, properties);
     }
 
     ControllerContext context() {
@@ -84,6 +88,10 @@ final class TestCluster {
     }
 
     BrokerRegistrationRequest.Builder registration(int id) {
+        return registration(id, ++incarnations);
+    }
+
+    static BrokerRegistrationRequest.Builder registration(int id, int incarnation) {
         List<BrokerRegistrationRequest.Feature> features = new ArrayList<>();
         for (Feature feature : Feature.values())
             features.add(BrokerRegistrationRequest.Feature.builder()
@@ -94,7 +102,7 @@ final class TestCluster {
         return BrokerRegistrationRequest.builder()
                 .brokerId(id)
                 .clusterId(CLUSTER_ID)
-                .incarnationId(new Uuid(id, ++incarnations))
+                .incarnationId(new Uuid(id, incarnation))
                 .logDirs(List.of(directory(id)))
                 .features(features)
                 .listeners(List.of(BrokerRegistrationRequest.Listener.builder()

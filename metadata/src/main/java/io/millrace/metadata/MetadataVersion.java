@@ -153,6 +153,11 @@ public enum MetadataVersion {
         return isAtLeast(IBP_4_3_IV0);
     }
 
+    /** Whether users may have SCRAM credentials. */
+    public boolean hasScram() {
+        return isAtLeast(IBP_3_5_IV2);
+    }
+
     /** Whether records may come in transactions. */
     public boolean hasTransactions() {
         return isAtLeast(IBP_3_6_IV1);
