@@ -175,23 +175,25 @@ final class NodeStop {
             lane.lane().execute(() -> {
                 if (upkeep != null) upkeep.stop();
                 if (points != null) points.stop();
-                LaneOffsets offsets = LaneOffsets.of(lane);
-                lane.applier()
-                        .stop(
-                                hasFailed ? 0 : RECOVERY_PATIENCE_MS,
-                                logs -> environment.metadataLane().execute(() -> {
-                                    ends.add(new LaneEnd(logs, offsets));
-                                    if (ends.size() < lanes.size()) return;
-                                    Runnable closing =
-                                            () -> afterCompactions(() -> closeLogs(ends, (failures, cause) -> {
-                                                if (cause.isPresent()) shutDown(cause, stopped);
-                                                else finish(ends, failures, hasFailed, stopped);
-                                            }));
-                                    if (checkpoints == null) closing.run();
-                                    else checkpoints.whenIdle(closing);
-                                }));
+                lane.applier().stop(hasFailed ? 0 : RECOVERY_PATIENCE_MS, () -> {
+                    LaneOffsets offsets = LaneOffsets.of(lane);
+                    lane.applier()
+                            .layDown(logs -> environment.metadataLane().execute(() -> {
+                                ends.add(new LaneEnd(logs, offsets));
+                                if (ends.size() == lanes.size()) laidDown(ends, hasFailed, stopped);
+                            }));
+                });
             });
         }
+    }
+
+    private void laidDown(List<LaneEnd> ends, boolean hasFailed, Consumer<Optional<Exception>> stopped) {
+        Runnable closing = () -> afterCompactions(() -> closeLogs(ends, (failures, cause) -> {
+            if (cause.isPresent()) shutDown(cause, stopped);
+            else finish(ends, failures, hasFailed, stopped);
+        }));
+        if (checkpoints == null) closing.run();
+        else checkpoints.whenIdle(closing);
     }
 
     private void afterCompactions(Runnable then) {

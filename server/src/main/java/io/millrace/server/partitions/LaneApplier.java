@@ -186,6 +186,7 @@ public final class LaneApplier {
             log.close();
             closed.put(name, new Closed(log.recoveryPoint(), log.logStartOffset(), placement.topicId()));
         } catch (LogDirectoryFailed failed) {
+            if (isStopped) openings.stayedOpen(name, placement.directory());
             diskFailed.accept(failed);
         }
     }
@@ -653,22 +654,27 @@ public final class LaneApplier {
     }
 
     /**
-     * Lays all leaderships down; no image is applied any more. Logs that wait to be opened are let go where the next start would
-     * trust them as this one did. Those of a directory that was not stopped in order are recovered first, as long as patience
-     * lasts: with one left the directory could not be marked clean, and the next start would recover it once more.
+     * No image is applied any more. Logs that wait to be opened are let go where the next start would trust them as this one
+     * did. Those of a directory that was not stopped in order are recovered first, as long as patience lasts: with one left the
+     * directory could not be marked clean, and the next start would recover it once more.
      *
      * @param recoveryPatienceMs after which no recovery is begun any more; at least 0
-     * @param then gets the logs to be closed, once none of them is being forced
+     * @param settled is run once no log is being opened or moved
      */
-    public void stop(long recoveryPatienceMs, Consumer<List<PartitionLog>> then) {
+    public void stop(long recoveryPatienceMs, Runnable settled) {
         isStopped = true;
         openings.dropWaiting(LogDirectories.InUse::wasClean);
         if (recoveryPatienceMs == 0) openings.dropWaiting(directory -> true);
         else lane.lane().schedule(recoveryPatienceMs, () -> openings.dropWaiting(directory -> true));
-        openings.whenSettled(() -> moves.stop(() -> layDown(then)));
+        openings.whenSettled(() -> moves.stop(settled));
     }
 
-    private void layDown(Consumer<List<PartitionLog>> then) {
+    /**
+     * Lays all leaderships down, after {@link #stop}.
+     *
+     * @param then gets the logs to be closed, once none of them is being forced
+     */
+    public void layDown(Consumer<List<PartitionLog>> then) {
         List<LeaderPartition> all = List.copyOf(lane.partitions().all());
         List<PartitionLog> logs = new ArrayList<>();
         if (all.isEmpty()) then.accept(logs);

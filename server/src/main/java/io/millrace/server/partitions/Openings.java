@@ -102,6 +102,11 @@ final class Openings {
         settle();
     }
 
+    /** A log that was opened while the node stops could not be closed in order: it counts as one that was never opened. */
+    void stayedOpen(TopicPartition name, LogDirectories.InUse directory) {
+        offline.put(name, directory);
+    }
+
     boolean isOpening(TopicPartition name) {
         return opening.containsKey(name);
     }

@@ -125,7 +125,8 @@ class LaneApplierTest {
     @Test
     void aStoppedLaneLeadsNothingAndTakesNoImage() {
         broker.create("t", 1);
-        for (BrokerLane lane : broker.lanes) lane.run(() -> lane.applier().stop(0, logs -> {}));
+        for (BrokerLane lane : broker.lanes)
+            lane.run(() -> lane.applier().stop(0, () -> lane.applier().layDown(logs -> {})));
         broker.time.run();
         broker.create("u", 1);
         for (BrokerLane lane : broker.lanes) assertTrue(lane.partitions().all().isEmpty());
