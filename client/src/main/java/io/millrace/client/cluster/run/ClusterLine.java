@@ -9,7 +9,6 @@ import io.millrace.connection.ReconnectBackoff;
 import io.millrace.connection.run.Answer;
 import io.millrace.connection.run.ClientConversation;
 import io.millrace.connection.run.ClientSettings;
-import io.millrace.environment.Lane;
 import io.millrace.protocol.ApiKey;
 import io.millrace.protocol.Request;
 import io.millrace.protocol.Uuid;
@@ -35,8 +34,7 @@ public final class ClusterLine implements BrokerLine.Events {
     private final ClusterEvents events;
     private final ClusterMetadata metadata;
     private final Map<Integer, BrokerLine> lines = new TreeMap<>();
-    private Lane.@Nullable Timer timer;
-    private long timerAtMs;
+    private final Alarm alarm;
     private boolean isWaitingForLine;
     private boolean isClosed;
 
@@ -54,6 +52,7 @@ public final class ClusterLine implements BrokerLine.Events {
             ClusterEvents events) {
         if (bootstrap.isEmpty()) throw new IllegalArgumentException("no bootstrap address");
         this.lane = lane;
+        this.alarm = new Alarm(lane, this::keepUpToDate);
         this.settings = settings;
         this.reconnects = reconnects;
         this.bootstrap = List.copyOf(bootstrap);
@@ -201,13 +200,13 @@ public final class ClusterLine implements BrokerLine.Events {
         long dueMs = metadata.askAtMs();
         if (dueMs == Long.MAX_VALUE) return;
         if (dueMs > nowMs) {
-            wakeAt(dueMs);
+            alarm.setTo(dueMs);
             return;
         }
         ClientConversation open = anyReady();
         if (open == null) {
             isWaitingForLine = true;
-            wakeAt(Math.min(nowMs + settings.connectMs(), earliestConnectMs(nowMs)));
+            alarm.setTo(Math.min(nowMs + settings.connectMs(), earliestConnectMs(nowMs)));
             return;
         }
         isWaitingForLine = false;
@@ -268,23 +267,11 @@ public final class ClusterLine implements BrokerLine.Events {
         keepUpToDate();
     }
 
-    private void wakeAt(long atMs) {
-        if (timer != null) {
-            if (timerAtMs <= atMs) return;
-            timer.cancel();
-        }
-        timerAtMs = atMs;
-        timer = lane.lane().schedule(Math.max(0, atMs - lane.nowMs()), () -> {
-            timer = null;
-            keepUpToDate();
-        });
-    }
-
     /** Ends all conversations; requests under way fail. Nobody is told of anything any more. */
     public void close() {
         if (isClosed) return;
         isClosed = true;
-        if (timer != null) timer.cancel();
+        alarm.stop();
         for (BrokerLine line : List.copyOf(lines.values())) line.close();
     }
 }

@@ -3,6 +3,7 @@ package io.millrace.client.committing.run;
 import io.millrace.client.cluster.ClusterNode;
 import io.millrace.client.cluster.ClusterView;
 import io.millrace.client.cluster.RetryBackoff;
+import io.millrace.client.cluster.run.Alarm;
 import io.millrace.client.cluster.run.BrokerLine;
 import io.millrace.client.cluster.run.ClientLane;
 import io.millrace.client.cluster.run.ClusterEvents;
@@ -12,7 +13,6 @@ import io.millrace.connection.ReconnectBackoff;
 import io.millrace.connection.run.Answer;
 import io.millrace.connection.run.ClientConversation;
 import io.millrace.connection.run.ClientSettings;
-import io.millrace.environment.Lane;
 import io.millrace.protocol.ApiKey;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.FindCoordinatorRequest;
@@ -63,8 +63,7 @@ public final class CoordinatorLine implements ClusterEvents, BrokerLine.Events {
     private @Nullable BrokerLine line;
     private boolean isWanted;
     private boolean isClosed;
-    private Lane.@Nullable Timer timer;
-    private long timerAtMs;
+    private final Alarm alarm;
 
     /** Nothing is asked yet; {@link #begin} gives it its lines to the brokers. */
     public CoordinatorLine(
@@ -74,6 +73,7 @@ public final class CoordinatorLine implements ClusterEvents, BrokerLine.Events {
             ReconnectBackoff reconnects,
             RetryBackoff backoff) {
         this.lane = lane;
+        this.alarm = new Alarm(lane, this::tellNews);
         this.groupId = groupId;
         this.settings = settings;
         this.reconnects = reconnects;
@@ -112,7 +112,7 @@ public final class CoordinatorLine implements ClusterEvents, BrokerLine.Events {
         isWanted = open == null;
         if (open == null) {
             known.connect();
-            if (!known.isConnecting()) wakeAt(known.connectFromMs());
+            if (!known.isConnecting()) alarm.setTo(known.connectFromMs());
         }
         return open;
     }
@@ -138,11 +138,11 @@ public final class CoordinatorLine implements ClusterEvents, BrokerLine.Events {
     private void find(long nowMs) {
         if (search.isAsking()) return;
         if (search.askFromMs() > nowMs) {
-            wakeAt(search.askFromMs());
+            alarm.setTo(search.askFromMs());
             return;
         }
         if (cluster().askAny(ApiKey.FIND_COORDINATOR, this::question, this::found)) search.asked();
-        else wakeAt(nowMs + LOOK_AGAIN_MS);
+        else alarm.setTo(nowMs + LOOK_AGAIN_MS);
     }
 
     private FindCoordinatorRequest question(int version) {
@@ -223,18 +223,6 @@ public final class CoordinatorLine implements ClusterEvents, BrokerLine.Events {
         for (User each : users) each.onCoordinatorNews();
     }
 
-    private void wakeAt(long atMs) {
-        if (timer != null) {
-            if (timerAtMs <= atMs) return;
-            timer.cancel();
-        }
-        timerAtMs = atMs;
-        timer = lane.lane().schedule(Math.max(0, atMs - lane.nowMs()), () -> {
-            timer = null;
-            if (!isClosed) tellNews();
-        });
-    }
-
     @Override
     public void onView(ClusterView view) {
         // It asks for what it needs itself.
@@ -267,7 +255,7 @@ public final class CoordinatorLine implements ClusterEvents, BrokerLine.Events {
     public void close() {
         if (isClosed) return;
         isClosed = true;
-        if (timer != null) timer.cancel();
+        alarm.stop();
         if (line != null) line.close();
     }
 }

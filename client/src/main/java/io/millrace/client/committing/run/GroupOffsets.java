@@ -3,6 +3,7 @@ package io.millrace.client.committing.run;
 import io.millrace.client.CommittedOffset;
 import io.millrace.client.cluster.ClusterTopic;
 import io.millrace.client.cluster.RetryBackoff;
+import io.millrace.client.cluster.run.Alarm;
 import io.millrace.client.cluster.run.ClientLane;
 import io.millrace.client.cluster.run.ClusterLine;
 import io.millrace.client.committing.Committer;
@@ -13,7 +14,6 @@ import io.millrace.client.committing.OffsetsQueue;
 import io.millrace.client.committing.OffsetsRequest;
 import io.millrace.connection.run.Answer;
 import io.millrace.connection.run.ClientConversation;
-import io.millrace.environment.Lane;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
@@ -40,8 +40,7 @@ public final class GroupOffsets implements CoordinatorLine.User {
     private long asked;
 
     private boolean isClosed;
-    private Lane.@Nullable Timer timer;
-    private long timerAtMs;
+    private final Alarm alarm;
 
     /**
      * Nothing is asked yet; {@link #begin} gives it the cluster.
@@ -51,6 +50,7 @@ public final class GroupOffsets implements CoordinatorLine.User {
     public GroupOffsets(
             ClientLane lane, String groupId, CoordinatorLine coordinator, RetryBackoff backoff, int requestTimeoutMs) {
         this.lane = lane;
+        this.alarm = new Alarm(lane, this::look);
         this.groupId = groupId;
         this.coordinator = coordinator;
         this.requestTimeoutMs = requestTimeoutMs;
@@ -115,7 +115,7 @@ public final class GroupOffsets implements CoordinatorLine.User {
             if (conversation != null) askNext(conversation, nowMs);
         }
         long dueMs = queue.dueMs(nowMs);
-        if (dueMs != Long.MAX_VALUE) wakeAt(dueMs, nowMs);
+        if (dueMs != Long.MAX_VALUE) alarm.setTo(dueMs);
     }
 
     private void askNext(ClientConversation conversation, long nowMs) {
@@ -173,18 +173,6 @@ public final class GroupOffsets implements CoordinatorLine.User {
         look();
     }
 
-    private void wakeAt(long atMs, long nowMs) {
-        if (timer != null) {
-            if (timerAtMs <= atMs) return;
-            timer.cancel();
-        }
-        timerAtMs = atMs;
-        timer = lane.lane().schedule(Math.max(0, atMs - nowMs), () -> {
-            timer = null;
-            look();
-        });
-    }
-
     @Override
     public void onCoordinatorNews() {
         look();
@@ -205,7 +193,7 @@ public final class GroupOffsets implements CoordinatorLine.User {
     public void close() {
         if (isClosed) return;
         isClosed = true;
-        if (timer != null) timer.cancel();
+        alarm.stop();
         end(queue.failAll(ErrorCode.NETWORK_EXCEPTION, "the consumer of group " + groupId + " was closed"));
     }
 }

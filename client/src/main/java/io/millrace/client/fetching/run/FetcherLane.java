@@ -4,6 +4,7 @@ import io.millrace.client.cluster.ClusterNode;
 import io.millrace.client.cluster.ClusterTopic;
 import io.millrace.client.cluster.ClusterView;
 import io.millrace.client.cluster.PartitionLeader;
+import io.millrace.client.cluster.run.Alarm;
 import io.millrace.client.cluster.run.ClientLane;
 import io.millrace.client.cluster.run.ClusterEvents;
 import io.millrace.client.cluster.run.ClusterLine;
@@ -17,7 +18,6 @@ import io.millrace.client.fetching.WantedPartition;
 import io.millrace.client.fetching.WholeBatches;
 import io.millrace.connection.run.Answer;
 import io.millrace.connection.run.ClientConversation;
-import io.millrace.environment.Lane;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.RecordsPayload;
 import io.millrace.protocol.Uuid;
@@ -68,8 +68,7 @@ public final class FetcherLane implements ClusterEvents {
     private long expectedBytes;
     private boolean isLookAsked;
     private boolean isClosed;
-    private Lane.@Nullable Timer timer;
-    private long timerAtMs;
+    private final Alarm alarm;
 
     /**
      * A fetcher without lines to brokers; {@link #begin} gives it them.
@@ -78,6 +77,7 @@ public final class FetcherLane implements ClusterEvents {
      */
     public FetcherLane(ClientLane lane, FetchRules rules, int requestTimeoutMs, Listener listener) {
         this.lane = lane;
+        this.alarm = new Alarm(lane, this::lookSoon);
         this.rules = rules;
         this.requestTimeoutMs = requestTimeoutMs;
         this.listener = listener;
@@ -183,7 +183,7 @@ public final class FetcherLane implements ClusterEvents {
     public void close() {
         if (isClosed) return;
         isClosed = true;
-        if (timer != null) timer.cancel();
+        alarm.stop();
         for (OffsetLookUp each : lookUps) each.end(ErrorCode.NETWORK_EXCEPTION, -1, -1, -1);
         lookUps.clear();
         cluster().close();
@@ -229,7 +229,7 @@ public final class FetcherLane implements ClusterEvents {
             if (conversation != null) asked.send(conversation, requestTimeoutMs);
         });
         for (BrokerFetches broker : brokers.values()) dueMs = Math.min(dueMs, fetch(broker, nowMs));
-        if (dueMs != Long.MAX_VALUE) wakeAt(dueMs, nowMs);
+        if (dueMs != Long.MAX_VALUE) alarm.setTo(dueMs);
     }
 
     private PartitionLeader leader(TopicPartition partition) {
@@ -522,18 +522,6 @@ public final class FetcherLane implements ClusterEvents {
                     line.sink.failed(line.fetch.generation(), error, sentence);
             }
         }
-    }
-
-    private void wakeAt(long atMs, long nowMs) {
-        if (timer != null) {
-            if (timerAtMs <= atMs) return;
-            timer.cancel();
-        }
-        timerAtMs = atMs;
-        timer = lane.lane().schedule(Math.max(0, atMs - nowMs), () -> {
-            timer = null;
-            lookSoon();
-        });
     }
 
     @Override

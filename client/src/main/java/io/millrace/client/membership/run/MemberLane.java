@@ -2,6 +2,7 @@ package io.millrace.client.membership.run;
 
 import io.millrace.client.assignor.Assignor;
 import io.millrace.client.cluster.ClusterView;
+import io.millrace.client.cluster.run.Alarm;
 import io.millrace.client.cluster.run.ClientLane;
 import io.millrace.client.cluster.run.ClusterEvents;
 import io.millrace.client.cluster.run.ClusterLine;
@@ -14,7 +15,6 @@ import io.millrace.client.membership.MembershipEvent;
 import io.millrace.client.membership.MembershipRules;
 import io.millrace.connection.run.Answer;
 import io.millrace.connection.run.ClientConversation;
-import io.millrace.environment.Lane;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Response;
 import io.millrace.protocol.messages.JoinGroupRequest;
@@ -53,8 +53,7 @@ public final class MemberLane implements ClusterEvents, CoordinatorLine.User {
     private boolean isLeaving;
     private boolean isClosed;
     private @Nullable Runnable whenLeft;
-    private Lane.@Nullable Timer timer;
-    private long timerAtMs;
+    private final Alarm alarm;
 
     /**
      * Nothing is asked yet; {@link #begin} gives it its lines to the brokers.
@@ -72,6 +71,7 @@ public final class MemberLane implements ClusterEvents, CoordinatorLine.User {
             boolean withInternalTopics,
             MemberEvents events) {
         this.lane = lane;
+        this.alarm = new Alarm(lane, this::ring);
         this.member = new GroupMembership(rules, assignors);
         this.identity = member.identity();
         this.polledAtMs = polledAtMs;
@@ -162,7 +162,7 @@ public final class MemberLane implements ClusterEvents, CoordinatorLine.User {
 
     private void left() {
         isClosed = true;
-        if (timer != null) timer.cancel();
+        alarm.stop();
         waiting.clear();
         coordinator.close();
         Runnable then = whenLeft;
@@ -228,12 +228,11 @@ public final class MemberLane implements ClusterEvents, CoordinatorLine.User {
     /** Goes one step towards what waits to be asked. */
     private void look() {
         if (isClosed) return;
-        long nowMs = lane.nowMs();
         long dueMs = member.wakeAtMs();
         ClientConversation conversation =
                 waiting.isEmpty() ? null : coordinator.ready(); // Its news will come back to it.
         if (conversation != null) while (!waiting.isEmpty()) ask(conversation, waiting.remove());
-        if (dueMs != Long.MAX_VALUE) wakeAt(dueMs, nowMs);
+        if (dueMs != Long.MAX_VALUE) alarm.setTo(dueMs);
     }
 
     private void ask(ClientConversation conversation, MembershipAction.Ask ask) {
@@ -279,18 +278,10 @@ public final class MemberLane implements ClusterEvents, CoordinatorLine.User {
         return lane.randomness().nextLong();
     }
 
-    private void wakeAt(long atMs, long nowMs) {
-        if (timer != null) {
-            if (timerAtMs <= atMs) return;
-            timer.cancel();
-        }
-        timerAtMs = atMs;
-        timer = lane.lane().schedule(Math.max(0, atMs - nowMs), () -> {
-            timer = null;
-            long firedMs = lane.nowMs();
-            if (member.wakeAtMs() <= firedMs) on(new MembershipEvent.Ticked(polledAtMs.applyAsLong(firedMs)));
-            else look();
-        });
+    private void ring() {
+        long nowMs = lane.nowMs();
+        if (member.wakeAtMs() <= nowMs) on(new MembershipEvent.Ticked(polledAtMs.applyAsLong(nowMs)));
+        else look();
     }
 
     @Override

@@ -1,9 +1,10 @@
 package io.millrace.client.sending.run;
 
+import io.millrace.client.cluster.run.Alarm;
+import io.millrace.client.cluster.run.ClientLane;
 import io.millrace.client.sending.PartitionSends;
 import io.millrace.client.sending.SendRules;
-import io.millrace.environment.Lane;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Consumer;
 
 /** What a {@link SenderLane} keeps of one partition. Touched on its lane only. */
 public final class PartitionLine {
@@ -20,14 +21,21 @@ public final class PartitionLine {
     /** Whether it stands in the queue of a broker. */
     boolean isQueued;
 
-    Lane.@Nullable Timer timer;
-    long timerAtMs;
+    /** Rings when something is due that no answer tells of. */
+    final Alarm alarm;
 
-    PartitionLine(String topic, int partition, OpenBatches open, SendRules rules) {
+    PartitionLine(
+            String topic,
+            int partition,
+            OpenBatches open,
+            SendRules rules,
+            ClientLane lane,
+            Consumer<PartitionLine> ring) {
         this.topic = topic;
         this.partition = partition;
         this.open = open;
         this.sends = new PartitionSends(topic + "-" + partition, rules);
+        this.alarm = new Alarm(lane, () -> ring.accept(this));
     }
 
     boolean hasWork() {

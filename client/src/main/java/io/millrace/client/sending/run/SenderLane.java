@@ -136,7 +136,7 @@ public final class SenderLane implements ClusterEvents {
 
     /** Takes care of a partition from now on. */
     public PartitionLine add(String topic, int partition, OpenBatches open) {
-        PartitionLine line = new PartitionLine(topic, partition, open, rules);
+        PartitionLine line = new PartitionLine(topic, partition, open, rules, lane, this::move);
         lines.add(line);
         return line;
     }
@@ -210,7 +210,7 @@ public final class SenderLane implements ClusterEvents {
             if (openDeadlineMs(line) <= nowMs) sealIfDue(line, true);
             carryOut(line.sends.expire(nowMs, lastTrouble));
         }
-        if (line.sends.hasWaiting() || isOpenDue(line, nowMs)) queue(line, nowMs);
+        if (line.sends.hasWaiting() || isOpenDue(line, nowMs)) queue(line);
         keepTime(line, nowMs);
     }
 
@@ -224,7 +224,7 @@ public final class SenderLane implements ClusterEvents {
     }
 
     /** Puts it into its leader's queue, if the leader is known and ready. */
-    private void queue(PartitionLine line, long nowMs) {
+    private void queue(PartitionLine line) {
         if (line.isQueued) return;
         ClusterTopic topic = cluster().view().topic(line.topic);
         PartitionLeader leader = topic == null ? PartitionLeader.UNKNOWN : topic.leader(line.partition);
@@ -235,7 +235,7 @@ public final class SenderLane implements ClusterEvents {
         }
         if (cluster().ready(leader.brokerId()) == null) {
             long retryAtMs = cluster().connect(leader.brokerId());
-            if (retryAtMs != Long.MAX_VALUE) wakeAt(line, retryAtMs, nowMs);
+            if (retryAtMs != Long.MAX_VALUE) line.alarm.setTo(retryAtMs);
             return; // onReady will come back to it.
         }
         BrokerQueue broker = brokers.computeIfAbsent(leader.brokerId(), BrokerQueue::new);
@@ -468,19 +468,7 @@ public final class SenderLane implements ClusterEvents {
             long lingerEndsMs = line.openedAtMs + rules.lingerMs();
             if (lingerEndsMs > nowMs) dueMs = Math.min(dueMs, lingerEndsMs);
         }
-        if (dueMs != Long.MAX_VALUE) wakeAt(line, dueMs, nowMs);
-    }
-
-    private void wakeAt(PartitionLine line, long atMs, long nowMs) {
-        if (line.timer != null) {
-            if (line.timerAtMs <= atMs) return;
-            line.timer.cancel();
-        }
-        line.timerAtMs = atMs;
-        line.timer = lane.lane().schedule(Math.max(0, atMs - nowMs), () -> {
-            line.timer = null;
-            move(line);
-        });
+        if (dueMs != Long.MAX_VALUE) line.alarm.setTo(dueMs);
     }
 
     private void askIdentity() {
