@@ -7,6 +7,8 @@ import io.millrace.client.fetching.run.FetchLine;
 import io.millrace.client.fetching.run.FetchSink;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.records.TopicPartition;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -43,17 +45,20 @@ final class AssignedPartition implements FetchSink {
     /** How often the application has moved it. */
     long generation;
 
-    /** The next offset the application gets; null while it is not known. */
-    @Nullable
-    FetchPosition position;
+    private @Nullable FetchPosition position;
+    /** Whether the position is behind a record of these, whatever {@link #position} says: a record costs no object. */
+    private boolean isBehindRecord;
+
+    private long recordOffset;
+    private int recordLeaderEpoch;
 
     /** Whether it was told where to begin. */
     boolean isBegun;
 
     boolean isPaused;
     private @Nullable FetchedRange reading;
-    /** Memory that is not in use any more, and that the lane has not been told of. */
-    private long releasedBytes;
+    /** What is not read any more, and the lane has not been told of. */
+    private List<FetchedRange> released = List.of();
 
     private final boolean isReadCommitted;
 
@@ -106,22 +111,46 @@ final class AssignedPartition implements FetchSink {
     void moved(@Nullable FetchPosition stated) {
         generation++;
         isBegun = true;
-        position = stated;
+        standAt(stated);
         leaveRange();
         dropStale();
+    }
+
+    /** The next offset the application gets; null while it is not known. */
+    @Nullable
+    FetchPosition position() {
+        if (isBehindRecord) standAt(new FetchPosition(recordOffset + 1, recordLeaderEpoch));
+        return position;
+    }
+
+    private void standAt(@Nullable FetchPosition found) {
+        position = found;
+        isBehindRecord = false;
+    }
+
+    /** That record is given, or left out: the position is behind it. */
+    void passed(long offset, int leaderEpoch) {
+        recordOffset = offset;
+        recordLeaderEpoch = leaderEpoch;
+        isBehindRecord = true;
     }
 
     private void leaveRange() {
         FetchedRange range = reading;
         if (range == null) return;
-        releasedBytes += range.sizeBytes();
         reading = null;
+        release(range);
+    }
+
+    private void release(FetchedRange range) {
+        if (released.isEmpty()) released = new ArrayList<>();
+        released.add(range);
     }
 
     private void dropStale() {
         for (Arrival next = arrivals.peek(); next != null && next.generation() != generation; next = arrivals.peek()) {
             arrivals.remove();
-            if (next instanceof Arrival.Range(FetchedRange range)) releasedBytes += range.sizeBytes();
+            if (next instanceof Arrival.Range(FetchedRange range)) release(range);
         }
     }
 
@@ -130,7 +159,7 @@ final class AssignedPartition implements FetchSink {
         dropStale();
         while (reading == null && arrivals.peek() instanceof Arrival.Position(long of, FetchPosition found)) {
             arrivals.remove();
-            position = found;
+            standAt(found);
             dropStale();
         }
     }
@@ -141,7 +170,7 @@ final class AssignedPartition implements FetchSink {
         learn();
         if (reading != null || !(arrivals.peek() instanceof Arrival.Failure(long of, ErrorCode error, String sentence)))
             return null;
-        FetchPosition at = position;
+        FetchPosition at = position();
         return new ConsumerFailure(error, sentence, partition, at == null ? -1 : at.offset(), null);
     }
 
@@ -159,14 +188,14 @@ final class AssignedPartition implements FetchSink {
                 range = next;
             }
             if (reader.next()) return reader;
-            position = range.next();
+            standAt(range.next());
             leaveRange();
         }
     }
 
     /** Where the reader could not go on. */
     long troubledOffset() {
-        FetchPosition at = position;
+        FetchPosition at = position();
         return Math.max(reader.batchBaseOffset(), at == null ? 0 : at.offset());
     }
 
@@ -187,9 +216,9 @@ final class AssignedPartition implements FetchSink {
     }
 
     /** What the lane is to be told of. */
-    long takeReleasedBytes() {
-        long bytes = releasedBytes;
-        releasedBytes = 0;
-        return bytes;
+    List<FetchedRange> takeReleased() {
+        List<FetchedRange> taken = released;
+        released = List.of();
+        return taken;
     }
 }

@@ -11,6 +11,7 @@ import io.millrace.client.committing.run.CommitCounters;
 import io.millrace.client.facade.ClientThreads;
 import io.millrace.client.fetching.FetchPosition;
 import io.millrace.client.fetching.FetchRules;
+import io.millrace.client.fetching.FetchedRange;
 import io.millrace.client.fetching.OffsetReset;
 import io.millrace.client.fetching.run.FetchCounters;
 import io.millrace.client.fetching.run.FetchLine;
@@ -335,8 +336,8 @@ public final class Consumer<K, V> implements AutoCloseable {
     }
 
     private void tellReleased(AssignedPartition partition) {
-        long bytes = partition.takeReleasedBytes();
-        if (bytes > 0) lane.execute(() -> fetcher.released(lineOf(partition), bytes));
+        List<FetchedRange> released = partition.takeReleased();
+        if (!released.isEmpty()) lane.execute(() -> fetcher.released(lineOf(partition), released));
     }
 
     /** Reads on at that offset. */
@@ -433,10 +434,10 @@ public final class Consumer<K, V> implements AutoCloseable {
             if (!known.isBegun) begin(List.of(known));
             await(apiDeadlineNanos(), () -> {
                 ConsumerFailure failure = known.failure();
-                if (known.position == null && failure != null) throw failure;
-                return known.position != null;
+                if (known.position() == null && failure != null) throw failure;
+                return known.position() != null;
             });
-            FetchPosition position = known.position;
+            FetchPosition position = known.position();
             if (position == null) throw timedOut("the position of " + partition);
             return position.offset();
         });
@@ -538,7 +539,7 @@ public final class Consumer<K, V> implements AutoCloseable {
         return use(() -> {
             AssignedPartition known = known(partition);
             known.learn();
-            FetchPosition position = known.position;
+            FetchPosition position = known.position();
             long end = known.endOffset();
             return position == null || end < 0
                     ? OptionalLong.empty()

@@ -2,6 +2,7 @@ package io.millrace.client.consumer;
 
 import io.millrace.records.TopicPartition;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,25 +49,12 @@ public final class ConsumerRecords<K, V> implements Iterable<ConsumerRecord<K, V
 
     /** Those of one partition, in the order of its log. */
     public List<ConsumerRecord<K, V>> records(TopicPartition partition) {
-        return List.copyOf(byPartition.getOrDefault(partition, List.of()));
+        return Collections.unmodifiableList(byPartition.getOrDefault(partition, List.of()));
     }
 
     @Override
     public Iterator<ConsumerRecord<K, V>> iterator() {
-        Iterator<ConsumerRecord<K, V>> all = stream().iterator();
-        return new Iterator<>() {
-            @Override
-            public boolean hasNext() {
-                return all.hasNext();
-            }
-
-            @Override
-            public ConsumerRecord<K, V> next() {
-                ConsumerRecord<K, V> next = all.next();
-                taken = next;
-                return next;
-            }
-        };
+        return new InOrder();
     }
 
     /** What the application was given last of these, for a person; empty for nothing. */
@@ -77,6 +65,30 @@ public final class ConsumerRecords<K, V> implements Iterable<ConsumerRecord<K, V
         ConsumerRecord<K, V> end = List.copyOf(byPartition.values()).getLast().getLast();
         return count + " records, the last of them record " + end.offset() + " of " + end.topic() + "-"
                 + end.partition();
+    }
+
+    /** Partition by partition; a stream's own iterator costs more than a record does. */
+    private final class InOrder implements Iterator<ConsumerRecord<K, V>> {
+        private final Iterator<List<ConsumerRecord<K, V>>> lists =
+                byPartition.values().iterator();
+        private List<ConsumerRecord<K, V>> list = List.of();
+        private int at;
+
+        @Override
+        public boolean hasNext() {
+            return at < list.size() || lists.hasNext(); // No list is empty.
+        }
+
+        @Override
+        public ConsumerRecord<K, V> next() {
+            if (at == list.size()) {
+                list = lists.next();
+                at = 0;
+            }
+            ConsumerRecord<K, V> next = list.get(at++);
+            taken = next;
+            return next;
+        }
     }
 
     /** All of them, partition by partition. */

@@ -91,7 +91,7 @@ final class GroupCommits {
         Map<TopicPartition, CommittedOffset> positions = new HashMap<>();
         for (AssignedPartition each : partitions) {
             each.learn();
-            FetchPosition at = each.position;
+            FetchPosition at = each.position();
             if (at != null) positions.put(each.partition, new CommittedOffset(at.offset(), at.leaderEpoch(), ""));
         }
         return positions;

@@ -121,7 +121,7 @@ final class RecordCollector<K, V> {
                 long offset = reader.offset();
                 if (leftOut.isLeavingOut()) {
                     leftOut.record(partition.partition, offset, poison);
-                    partition.position = new FetchPosition(offset + 1, reader.leaderEpoch());
+                    partition.passed(offset, reader.leaderEpoch());
                     continue;
                 }
                 readAgain(partition);
@@ -139,7 +139,7 @@ final class RecordCollector<K, V> {
             if (into == null) into = records.of(partition.partition);
             into.add(record);
             records.counted(1);
-            partition.position = new FetchPosition(record.offset() + 1, record.leaderEpoch());
+            partition.passed(record.offset(), record.leaderEpoch());
             count++;
         }
         return count;
@@ -147,7 +147,7 @@ final class RecordCollector<K, V> {
 
     /** Has what comes from the position on fetched once more: a failed poll moves nothing. */
     private void readAgain(AssignedPartition partition) {
-        FetchPosition position = partition.position;
+        FetchPosition position = partition.position();
         if (position == null) throw new IllegalStateException(partition.partition + " was read without a position");
         seek.accept(partition, position);
     }

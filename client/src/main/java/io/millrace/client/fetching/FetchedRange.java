@@ -9,7 +9,7 @@ import java.util.List;
  * @param generation of the position they were asked from
  * @param fromOffset asked from: earlier records of the first batch are not wanted
  * @param next where reading goes on behind them
- * @param bytes from 0 to its limit, not shared with anything
+ * @param bytes from 0 to its limit; the range's own until it is given back
  * @param aborted transactions in them that were aborted; empty unless only committed records are read
  */
 public record FetchedRange(

@@ -14,6 +14,7 @@ import io.millrace.records.RecordIterator;
 import io.millrace.records.RecordWalk;
 import io.millrace.records.TimestampType;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -26,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * out are valid until the next step.
  */
 public final class RangeReader {
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
     private final boolean isReadCommitted;
     private final RecordWalk walk = new RecordWalk(DecompressionLimit.DEFAULT);
     private @Nullable FetchedRange range;
@@ -35,6 +38,10 @@ public final class RangeReader {
     private boolean isInBatch;
     private int batchLeaderEpoch;
     private TimestampType timestampType = TimestampType.CREATE_TIME;
+    /** Views of the batch's records, moved from record to record. */
+    private ByteBuffer keyView = NOTHING;
+
+    private ByteBuffer valueView = NOTHING;
     private @Nullable Iterator<Record> legacy;
     private @Nullable Record legacyRecord;
     private long batchBaseOffset;
@@ -119,6 +126,8 @@ public final class RangeReader {
         }
         timestampType = BatchHeader.timestampType(bytes, at);
         walk.begin(bytes, at);
+        keyView = walk.bytes().duplicate();
+        valueView = walk.bytes().duplicate();
         isInBatch = true;
     }
 
@@ -162,18 +171,24 @@ public final class RangeReader {
         return batchLeaderEpoch;
     }
 
-    /** The key's bytes; null for none. */
+    /** The key's bytes, from its position to its limit; null for none. */
     public @Nullable ByteBuffer key() {
         Record old = legacyRecord;
         if (old != null) return old.key();
-        return walk.hasKey() ? walk.bytes().slice(walk.keyAt(), walk.keyBytes()) : null;
+        return walk.hasKey() ? moved(keyView, walk.keyAt(), walk.keyBytes()) : null;
     }
 
-    /** The value's bytes; null for none. */
+    /** The value's bytes, from its position to its limit; null for none. */
     public @Nullable ByteBuffer value() {
         Record old = legacyRecord;
         if (old != null) return old.value();
-        return walk.hasValue() ? walk.bytes().slice(walk.valueAt(), walk.valueBytes()) : null;
+        return walk.hasValue() ? moved(valueView, walk.valueAt(), walk.valueBytes()) : null;
+    }
+
+    private static ByteBuffer moved(ByteBuffer view, int at, int bytes) {
+        return view.order(ByteOrder.BIG_ENDIAN)
+                .limit(at + bytes)
+                .position(at); // A deserializer may have said otherwise.
     }
 
     /** The headers, on memory of their own. */

@@ -43,6 +43,9 @@ import org.jspecify.annotations.Nullable;
  * is asked for. Everything happens on one lane.
  */
 public final class FetcherLane implements ClusterEvents {
+    /** Of what may be buffered, the part that may lie idle to be used again. */
+    private static final int IDLE_PART = 8;
+
     /** How long a fetch waits for records while another partition of the broker may want more at any moment. */
     private static final int IMPATIENT_WAIT_MS = 10;
 
@@ -64,6 +67,7 @@ public final class FetcherLane implements ClusterEvents {
     private final Map<Integer, BrokerFetches> brokers = new TreeMap<>();
     private final Set<OffsetLookUp> lookUps = new LinkedHashSet<>();
     private @Nullable ClusterLine cluster;
+    private final RangeMemory memory;
     private long bufferedBytes;
     private long expectedBytes;
     private boolean isLookAsked;
@@ -79,6 +83,7 @@ public final class FetcherLane implements ClusterEvents {
         this.lane = lane;
         this.alarm = new Alarm(lane, this::lookSoon);
         this.rules = rules;
+        this.memory = new RangeMemory(rules.bufferBytes() / IDLE_PART);
         this.requestTimeoutMs = requestTimeoutMs;
         this.listener = listener;
     }
@@ -162,6 +167,16 @@ public final class FetcherLane implements ClusterEvents {
         line.bufferedBytes -= bytes;
         bufferedBytes -= bytes;
         lookSoon();
+    }
+
+    /** The application has read these ranges, or does not want them: their memory is used again. */
+    public void released(FetchLine line, List<FetchedRange> ranges) {
+        long bytes = 0;
+        for (FetchedRange each : ranges) {
+            bytes += each.sizeBytes();
+            memory.giveBack(each.bytes());
+        }
+        released(line, bytes);
     }
 
     /**
@@ -476,13 +491,12 @@ public final class FetcherLane implements ClusterEvents {
             carryOut(line, line.fetch.fetchedRubbish("only batches before it came, up to " + whole.next()));
             return;
         }
-        byte[] own = new byte[whole.bytes()];
-        bytes.get(bytes.position(), own);
-        FetchedRange range =
-                new FetchedRange(asked.generation(), fromOffset, whole.next(), ByteBuffer.wrap(own), aborted(data));
-        line.bufferedBytes += own.length;
-        bufferedBytes += own.length;
-        counters.bytes += own.length;
+        ByteBuffer own = memory.take(whole.bytes());
+        own.put(0, bytes, bytes.position(), whole.bytes());
+        FetchedRange range = new FetchedRange(asked.generation(), fromOffset, whole.next(), own, aborted(data));
+        line.bufferedBytes += whole.bytes();
+        bufferedBytes += whole.bytes();
+        counters.bytes += whole.bytes();
         counters.ranges++;
         line.fetch.fetched(whole.next());
         line.sink.fetched(range);
