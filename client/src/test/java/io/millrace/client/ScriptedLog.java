@@ -43,11 +43,17 @@ final class ScriptedLog {
     /** Each so-and-so-many-th fetch ends its connection. */
     int cutEvery = Integer.MAX_VALUE;
 
+    /** Who a fetch is sent to instead; -1 for nobody. */
+    volatile int nearerReplica = -1;
+    /** The cluster, the leader first. */
+    ScriptedNode[] nodes;
+
     private final ScriptedNode node;
     private int fetches;
 
     ScriptedLog(ScriptedNode node) {
         this.node = node;
+        this.nodes = new ScriptedNode[] {node};
         node.answers(ApiKey.METADATA, request -> metadata());
         node.answers(ApiKey.FETCH, this::fetch);
         node.answers(ApiKey.LIST_OFFSETS, request -> offsets((ListOffsetsRequest) request));
@@ -79,7 +85,7 @@ final class ScriptedLog {
     }
 
     private MetadataResponse metadata() {
-        return ScriptedNode.cluster(0, node)
+        return ScriptedNode.cluster(0, nodes)
                 .topics(List.of(MetadataResponse.MetadataResponseTopic.builder()
                         .name("orders")
                         .topicId(ID)
@@ -116,9 +122,10 @@ final class ScriptedLog {
         if (wanted.fetchOffset() > endOffset) error = ErrorCode.OFFSET_OUT_OF_RANGE;
         int room = Math.min(wanted.partitionMaxBytes(), asked.maxBytes());
         ByteBuffer bytes = ByteBuffer.allocate(1 << 20);
+        int nearer = nearerReplica;
         for (ByteBuffer batch : batches) {
             long lastOffset = batch.getLong(0) + batch.getInt(23);
-            if (error != ErrorCode.NONE || lastOffset < wanted.fetchOffset()) continue;
+            if (nearer >= 0 || error != ErrorCode.NONE || lastOffset < wanted.fetchOffset()) continue;
             boolean fits = bytes.position() == 0 || bytes.position() + batch.remaining() <= room;
             if (!fits) {
                 bytes.put(batch.duplicate().limit(20));
@@ -136,6 +143,7 @@ final class ScriptedLog {
                                 .errorCode(error.code())
                                 .highWatermark(endOffset)
                                 .lastStableOffset(endOffset)
+                                .preferredReadReplica(nearer)
                                 .abortedTransactions(aborted)
                                 .records(new RecordsPayload.Buffer(bytes.flip()))
                                 .build()))))

@@ -2,44 +2,27 @@ package io.millrace.client.consumer;
 
 import io.millrace.client.CommittedOffset;
 import io.millrace.client.ConsumerGroupMetadata;
-import io.millrace.client.cluster.ClusterTopic;
-import io.millrace.client.cluster.ClusterView;
-import io.millrace.client.cluster.run.ClusterEvents;
 import io.millrace.client.cluster.run.ClusterLine;
 import io.millrace.client.committing.OffsetsOutcome;
 import io.millrace.client.committing.run.CommitCounters;
 import io.millrace.client.facade.ClientThreads;
 import io.millrace.client.fetching.FetchPosition;
 import io.millrace.client.fetching.FetchRules;
-import io.millrace.client.fetching.FetchedRange;
 import io.millrace.client.fetching.OffsetReset;
 import io.millrace.client.fetching.run.FetchCounters;
-import io.millrace.client.fetching.run.FetchLine;
 import io.millrace.client.fetching.run.FetcherLane;
-import io.millrace.client.fetching.run.FoundOffset;
 import io.millrace.environment.Lane;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.records.TopicPartition;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BooleanSupplier;
-import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,49 +52,45 @@ public final class Consumer<K, V> implements AutoCloseable {
     private static final int HELPERS = 1;
 
     private static final long LANE_WAIT_MS = 10_000;
-    private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
-    private static final Duration FOREVER = Duration.ofMillis(Long.MAX_VALUE / 4 / 1_000_000);
 
-    private final ConsumerOptions options;
-    private final FetchRules rules;
     private final LeftOutRecords leftOut;
     private final RecordCollector<K, V> collector;
-    private final Mailbox mailbox = new Mailbox();
+    private final UserThread user;
     private final ClientThreads threads;
     private final Lane lane;
     private final FetcherLane fetcher;
-    private final ClusterLine cluster;
+    private final ClusterQuestions questions;
+    private final Assignment assignment;
     private final @Nullable GroupCommits group;
     private final @Nullable Membership membership;
-    private final Map<TopicPartition, AssignedPartition> assigned = new LinkedHashMap<>();
-    private final AtomicReference<@Nullable Thread> user = new AtomicReference<>();
     private ConsumerRecords<K, V> given = new ConsumerRecords<>();
-    private volatile ClusterView view = ClusterView.EMPTY;
-    private volatile boolean isWakeupWanted;
-    private volatile boolean isClosed;
-    private volatile @Nullable Throwable broken;
-    private volatile String lastTrouble = "";
 
     private Consumer(ConsumerOptions options, Deserializer<K> keys, Deserializer<V> values) {
-        this.options = options;
-        this.rules = options.fetchRules();
+        FetchRules rules = options.fetchRules();
+        Mailbox mailbox = new Mailbox();
+        ClusterNews news = new ClusterNews(options.clientId(), mailbox);
+        UserThread itsUser = new UserThread(mailbox);
+        this.user = itsUser;
         this.leftOut = new LeftOutRecords(options);
-        this.collector =
-                new RecordCollector<>(keys, values, options.maxPollRecords(), leftOut, this::seek, this::tellReleased);
-        Ears ears = new Ears();
-        this.threads = new ClientThreads(options.connection(), HELPERS, ears::laneBroke);
+        this.threads = new ClientThreads(options.connection(), HELPERS, cause -> {
+            LOG.log(System.Logger.Level.ERROR, "the consumer is broken", cause);
+            itsUser.broke(cause);
+        });
         this.lane = threads.client().lane();
-        this.fetcher = new FetcherLane(threads.client(), rules, options.requestTimeoutMs(), ears);
-        this.group = options.groupId().isEmpty()
+        this.fetcher = new FetcherLane(threads.client(), rules, options.requestTimeoutMs(), news);
+        GroupCommits itsGroup = options.groupId().isEmpty()
                 ? null
                 : new GroupCommits(options.groupId(), options, threads.client(), mailbox);
-        GroupCommits itsGroup = group;
-        this.membership = itsGroup == null
+        this.group = itsGroup;
+        this.assignment = new Assignment(mailbox, rules, lane, fetcher, itsGroup);
+        this.collector = new RecordCollector<>(
+                keys, values, options.maxPollRecords(), leftOut, assignment::seek, assignment::tellReleased);
+        Membership itsMembership = itsGroup == null
                 ? null
-                : new Membership(options, threads.client(), mailbox, itsGroup, new Hands(), ears::onTrouble);
-        Membership itsMembership = membership;
-        this.cluster = new ClusterLine(
+                : new Membership(options, threads.client(), mailbox, itsGroup, assignment, news::onTrouble);
+        this.membership = itsMembership;
+        ClusterLine cluster = new ClusterLine(
                 threads.client(),
                 options.settings(),
                 options.reconnects(),
@@ -119,7 +98,9 @@ public final class Consumer<K, V> implements AutoCloseable {
                 options.bootstrapNodes(),
                 itsGroup == null || itsMembership == null
                         ? fetcher
-                        : new Both(fetcher, new Both(itsGroup.coordinator, itsMembership.member)));
+                        : new EventsForTwo(fetcher, new EventsForTwo(itsGroup.coordinator, itsMembership.member)));
+        this.questions = new ClusterQuestions(
+                options.apiTimeoutMs(), threads.client(), fetcher, cluster, news, mailbox, itsUser);
         lane.execute(() -> {
             fetcher.begin(cluster);
             if (itsGroup != null) itsGroup.begin(cluster);
@@ -148,7 +129,7 @@ public final class Consumer<K, V> implements AutoCloseable {
 
     /** As {@link #subscribe(Collection)}, and tells that listener when partitions come and go. */
     public void subscribe(Collection<String> topics, RebalanceListener listener) {
-        use(() -> {
+        user.use(() -> {
             for (String each : topics) if (each.isBlank()) throw new IllegalArgumentException("a topic has no name");
             if (topics.isEmpty()) letGoOfGroup();
             else membershipToSubscribe().subscribe(new TreeSet<>(topics), listener);
@@ -167,7 +148,7 @@ public final class Consumer<K, V> implements AutoCloseable {
 
     /** As {@link #subscribe(Pattern)}, and tells that listener when partitions come and go. */
     public void subscribe(Pattern pattern, RebalanceListener listener) {
-        use(() -> {
+        user.use(() -> {
             membershipToSubscribe().subscribe(pattern, listener);
             return true;
         });
@@ -176,28 +157,28 @@ public final class Consumer<K, V> implements AutoCloseable {
     private Membership membershipToSubscribe() {
         Membership known = membership;
         if (known == null) throw new IllegalStateException("there is no group.id to be a member of");
-        if (!known.isSubscribed() && !assigned.isEmpty())
+        if (!known.isSubscribed() && !assignment.isEmpty())
             throw new IllegalStateException("partitions are assigned; unsubscribe() before a subscription");
         return known;
     }
 
     /** Reads nothing any more: ends what {@link #subscribe} or {@link #assign} began. A member commits if that is automatic, and leaves. */
     public void unsubscribe() {
-        use(() -> {
+        user.use(() -> {
             letGoOfGroup();
-            assignNow(List.of());
+            assignment.set(List.of());
             return true;
         });
     }
 
     private void letGoOfGroup() {
         Membership member = membership;
-        if (member != null && member.isSubscribed()) member.unsubscribe(new TreeSet<>(assigned.keySet()));
+        if (member != null && member.isSubscribed()) member.unsubscribe(new TreeSet<>(assignment.names()));
     }
 
     /** Who this is in its group now, for a producer that commits offsets in a transaction. */
     public ConsumerGroupMetadata groupMetadata() {
-        return use(() -> {
+        return user.use(() -> {
             Membership member = membership;
             if (member == null) throw new IllegalStateException("there is no group.id");
             return member.metadata();
@@ -210,67 +191,17 @@ public final class Consumer<K, V> implements AutoCloseable {
      * @throws IllegalStateException if it subscribes
      */
     public void assign(Collection<TopicPartition> partitions) {
-        use(() -> {
+        user.use(() -> {
             if (membership != null && membership.isSubscribed())
                 throw new IllegalStateException("the group assigns partitions; unsubscribe() before an assignment");
-            assignNow(partitions);
+            assignment.set(partitions);
             return true;
         });
     }
 
-    private void assignNow(Collection<TopicPartition> partitions) {
-        Set<TopicPartition> wanted = Set.copyOf(partitions);
-        List<AssignedPartition> going = new ArrayList<>(assigned.values());
-        going.removeIf(each -> wanted.contains(each.partition));
-        if (group != null) group.lettingGo(going);
-        for (AssignedPartition each : going) drop(each.partition);
-        for (TopicPartition each : partitions) take(each);
-    }
-
-    private void take(TopicPartition partition) {
-        if (assigned.containsKey(partition)) return;
-        AssignedPartition fresh = new AssignedPartition(partition, mailbox, rules.isReadCommitted());
-        assigned.put(partition, fresh);
-        lane.execute(() -> fresh.line = fetcher.add(partition, fresh));
-    }
-
-    private void drop(TopicPartition partition) {
-        AssignedPartition gone = assigned.remove(partition);
-        if (gone != null) lane.execute(() -> fetcher.remove(lineOf(gone)));
-    }
-
-    /** What the group has done with this consumer's partitions. */
-    private final class Hands implements Membership.Partitions {
-        @Override
-        public void add(Collection<TopicPartition> partitions) {
-            for (TopicPartition each : partitions) take(each);
-        }
-
-        @Override
-        public void remove(Collection<TopicPartition> partitions) {
-            for (TopicPartition each : partitions) drop(each);
-        }
-
-        @Override
-        public void commit(Collection<TopicPartition> partitions, long timeoutMs) {
-            List<AssignedPartition> its = new ArrayList<>();
-            for (TopicPartition each : partitions) {
-                AssignedPartition known = assigned.get(each);
-                if (known != null) its.add(known);
-            }
-            group().finish(its, timeoutMs);
-        }
-    }
-
-    private static FetchLine lineOf(AssignedPartition partition) {
-        FetchLine line = partition.line;
-        if (line == null) throw new IllegalStateException(partition.partition + " has no line yet");
-        return line;
-    }
-
     /** The partitions that are read. */
     public Set<TopicPartition> assignment() {
-        return use(() -> Set.copyOf(assigned.keySet()));
+        return user.use(() -> Set.copyOf(assignment.names()));
     }
 
     /**
@@ -285,23 +216,23 @@ public final class Consumer<K, V> implements AutoCloseable {
      * @throws IllegalStateException if it neither subscribes nor was assigned partitions, or the consumer is closed or broken
      */
     public ConsumerRecords<K, V> poll(Duration timeout) {
-        return use(() -> {
+        return user.use(() -> {
             Membership member = membership;
             boolean isMember = member != null && member.isSubscribed();
-            if (assigned.isEmpty() && !isMember)
+            if (assignment.isEmpty() && !isMember)
                 throw new IllegalStateException("nothing is subscribed to, and no partitions are assigned");
             ConsumerRecords<K, V> records = new ConsumerRecords<>();
             try {
                 if (member != null && isMember) member.beginPoll(given.lastTaken());
-                if (group != null) group.autoCommit(assigned.values());
-                await(deadlineNanos(timeout), () -> {
+                if (group != null) group.autoCommit(assignment.all());
+                user.await(UserThread.deadlineNanos(timeout), () -> {
                     if (member != null && isMember) member.handOver();
-                    beginFresh();
-                    collector.collect(assigned.values(), records);
+                    assignment.beginFresh();
+                    collector.collect(assignment.all(), records);
                     return !records.isEmpty();
                 });
             } catch (Error fatal) {
-                collector.takeBack(assigned, records);
+                assignment.takeBack(records);
                 throw fatal;
             } finally {
                 if (member != null && isMember) member.endPoll();
@@ -311,35 +242,6 @@ public final class Consumer<K, V> implements AutoCloseable {
         });
     }
 
-    private void beginFresh() {
-        List<AssignedPartition> fresh = null;
-        for (AssignedPartition each : assigned.values()) {
-            if (each.isBegun) continue;
-            if (fresh == null) fresh = new ArrayList<>();
-            fresh.add(each);
-        }
-        if (fresh != null) begin(fresh);
-    }
-
-    /** Tells the lane where to begin reading these, of which nobody said so. */
-    private void begin(List<AssignedPartition> fresh) {
-        if (fresh.isEmpty()) return;
-        if (group != null) {
-            group.begin(fresh, fetcher);
-            return;
-        }
-        for (AssignedPartition each : fresh) {
-            each.moved(null);
-            long generation = each.generation;
-            lane.execute(() -> fetcher.reset(lineOf(each), generation));
-        }
-    }
-
-    private void tellReleased(AssignedPartition partition) {
-        List<FetchedRange> released = partition.takeReleased();
-        if (!released.isEmpty()) lane.execute(() -> fetcher.released(lineOf(partition), released));
-    }
-
     /** Reads on at that offset. */
     public void seek(TopicPartition partition, long offset) {
         seek(partition, FetchPosition.at(offset));
@@ -347,17 +249,10 @@ public final class Consumer<K, V> implements AutoCloseable {
 
     /** Reads on at that position; if the log was truncated below it since, that is noticed by its epoch. */
     public void seek(TopicPartition partition, FetchPosition position) {
-        use(() -> {
-            seek(known(partition), position);
+        user.use(() -> {
+            assignment.seek(assignment.known(partition), position);
             return true;
         });
-    }
-
-    private void seek(AssignedPartition partition, FetchPosition position) {
-        partition.moved(position);
-        long generation = partition.generation;
-        lane.execute(() -> fetcher.seek(lineOf(partition), position, generation));
-        tellReleased(partition);
     }
 
     /** Reads on at the oldest records. */
@@ -376,22 +271,10 @@ public final class Consumer<K, V> implements AutoCloseable {
      * @param timestamp milliseconds since 1970
      */
     public void seekToTime(Collection<TopicPartition> partitions, long timestamp) {
-        use(() -> {
-            for (TopicPartition each : partitions) {
-                AssignedPartition partition = known(each);
-                partition.moved(null);
-                long generation = partition.generation;
-                lane.execute(() -> fetcher.seekToTime(lineOf(partition), timestamp, generation));
-                tellReleased(partition);
-            }
+        user.use(() -> {
+            for (TopicPartition each : partitions) assignment.seekToTime(assignment.known(each), timestamp);
             return true;
         });
-    }
-
-    private AssignedPartition known(TopicPartition partition) {
-        AssignedPartition known = assigned.get(partition);
-        if (known == null) throw new IllegalStateException(partition + " is not assigned");
-        return known;
     }
 
     /** Gives none of their records until {@link #resume}. What has been fetched is kept. */
@@ -405,23 +288,15 @@ public final class Consumer<K, V> implements AutoCloseable {
     }
 
     private void pause(Collection<TopicPartition> partitions, boolean isPaused) {
-        use(() -> {
-            for (TopicPartition each : partitions) {
-                AssignedPartition partition = known(each);
-                partition.isPaused = isPaused;
-                lane.execute(() -> fetcher.pause(lineOf(partition), isPaused));
-            }
+        user.use(() -> {
+            for (TopicPartition each : partitions) assignment.pause(assignment.known(each), isPaused);
             return true;
         });
     }
 
     /** Those that {@link #pause} holds. */
     public Set<TopicPartition> paused() {
-        return use(() -> {
-            List<TopicPartition> paused = new ArrayList<>();
-            for (AssignedPartition each : assigned.values()) if (each.isPaused) paused.add(each.partition);
-            return Set.copyOf(paused);
-        });
+        return user.use(assignment::paused);
     }
 
     /**
@@ -429,16 +304,16 @@ public final class Consumer<K, V> implements AutoCloseable {
      * looked up.
      */
     public long position(TopicPartition partition) {
-        return use(() -> {
-            AssignedPartition known = known(partition);
-            if (!known.isBegun) begin(List.of(known));
-            await(apiDeadlineNanos(), () -> {
+        return user.use(() -> {
+            AssignedPartition known = assignment.known(partition);
+            if (!known.isBegun) assignment.begin(List.of(known));
+            user.await(questions.deadlineNanos(), () -> {
                 ConsumerFailure failure = known.failure();
                 if (known.position() == null && failure != null) throw failure;
                 return known.position() != null;
             });
             FetchPosition position = known.position();
-            if (position == null) throw timedOut("the position of " + partition);
+            if (position == null) throw questions.timedOut("the position of " + partition);
             return position.offset();
         });
     }
@@ -451,22 +326,22 @@ public final class Consumer<K, V> implements AutoCloseable {
      * @throws IllegalStateException if there is no {@code group.id}
      */
     public void commit() {
-        use(() -> commitNow(GroupCommits.positions(assigned.values())));
+        user.use(() -> commitNow(GroupCommits.positions(assignment.all())));
     }
 
     /** Commits where this consumer stands in these of its partitions, like {@link #commit()}. */
     public void commit(Collection<TopicPartition> partitions) {
-        use(() -> commitNow(positions(partitions)));
+        user.use(() -> commitNow(positions(partitions)));
     }
 
     /** Commits that this record, and all before it in its partition, have been dealt with, like {@link #commit()}. */
     public void commit(ConsumerRecord<K, V> record) {
-        use(() -> commitNow(behind(record)));
+        user.use(() -> commitNow(behind(record)));
     }
 
     /** Commits these offsets, each that of the next record to be read, like {@link #commit()}. */
     public void commit(Map<TopicPartition, CommittedOffset> offsets) {
-        use(() -> commitNow(offsets));
+        user.use(() -> commitNow(offsets));
     }
 
     private boolean commitNow(Map<TopicPartition, CommittedOffset> offsets) {
@@ -481,26 +356,26 @@ public final class Consumer<K, V> implements AutoCloseable {
      * @return fails with a {@link ConsumerFailure}; what is done with it then runs on a thread for callbacks, which may be slow
      */
     public CompletableFuture<Void> commitAsync() {
-        return use(() -> group().commitApart(GroupCommits.positions(assigned.values())));
+        return user.use(() -> group().commitApart(GroupCommits.positions(assignment.all())));
     }
 
     /** Commits where this consumer stands in these of its partitions, like {@link #commitAsync()}. */
     public CompletableFuture<Void> commitAsync(Collection<TopicPartition> partitions) {
-        return use(() -> group().commitApart(positions(partitions)));
+        return user.use(() -> group().commitApart(positions(partitions)));
     }
 
     /** Commits that this record, and all before it in its partition, have been dealt with, like {@link #commitAsync()}. */
     public CompletableFuture<Void> commitAsync(ConsumerRecord<K, V> record) {
-        return use(() -> group().commitApart(behind(record)));
+        return user.use(() -> group().commitApart(behind(record)));
     }
 
     /** Commits these offsets, each that of the next record to be read, like {@link #commitAsync()}. */
     public CompletableFuture<Void> commitAsync(Map<TopicPartition, CommittedOffset> offsets) {
-        return use(() -> group().commitApart(offsets));
+        return user.use(() -> group().commitApart(offsets));
     }
 
     private Map<TopicPartition, CommittedOffset> positions(Collection<TopicPartition> partitions) {
-        return GroupCommits.positions(partitions.stream().map(this::known).toList());
+        return GroupCommits.positions(partitions.stream().map(assignment::known).toList());
     }
 
     private Map<TopicPartition, CommittedOffset> behind(ConsumerRecord<K, V> record) {
@@ -511,7 +386,7 @@ public final class Consumer<K, V> implements AutoCloseable {
 
     /** What the group has committed for these partitions; those without are not in it. Waits as {@link #commit()} does. */
     public Map<TopicPartition, CommittedOffset> committed(Collection<TopicPartition> partitions) {
-        return use(() -> {
+        return user.use(() -> {
             Set<TopicPartition> all = Set.copyOf(partitions);
             GroupCommits itsGroup = group();
             if (all.isEmpty()) return Map.of();
@@ -527,17 +402,15 @@ public final class Consumer<K, V> implements AutoCloseable {
     }
 
     private OffsetsOutcome answerOf(String what, CompletableFuture<OffsetsOutcome> answer) {
-        await(apiDeadlineNanos() + TimeUnit.MILLISECONDS.toNanos(LANE_WAIT_MS), answer::isDone);
-        if (!answer.isDone()) throw timedOut(what);
-        OffsetsOutcome outcome = answer.join();
+        OffsetsOutcome outcome = questions.answerOf(what, answer);
         if (outcome.error() != ErrorCode.NONE) throw group().failure(what, outcome);
         return outcome;
     }
 
     /** How many offsets the position is behind the end that can be read, as far as the last fetch told. */
     public OptionalLong currentLag(TopicPartition partition) {
-        return use(() -> {
-            AssignedPartition known = known(partition);
+        return user.use(() -> {
+            AssignedPartition known = assignment.known(partition);
             known.learn();
             FetchPosition position = known.position();
             long end = known.endOffset();
@@ -549,12 +422,12 @@ public final class Consumer<K, V> implements AutoCloseable {
 
     /** The first offsets of these partitions' logs. */
     public Map<TopicPartition, Long> beginningOffsets(Collection<TopicPartition> partitions) {
-        return offsets(partitions, OffsetReset.EARLIEST, FoundOffset::offset);
+        return user.use(() -> questions.offsets(partitions, OffsetReset.EARLIEST));
     }
 
     /** Where these partitions end for this consumer: the high watermark, or the last stable offset with read_committed. */
     public Map<TopicPartition, Long> endOffsets(Collection<TopicPartition> partitions) {
-        return offsets(partitions, OffsetReset.LATEST, FoundOffset::offset);
+        return user.use(() -> questions.offsets(partitions, OffsetReset.LATEST));
     }
 
     /**
@@ -565,52 +438,7 @@ public final class Consumer<K, V> implements AutoCloseable {
      */
     public Map<TopicPartition, Long> offsetsForTime(Collection<TopicPartition> partitions, long timestamp) {
         if (timestamp < 0) throw new IllegalArgumentException("timestamp " + timestamp + " is negative");
-        return offsets(partitions, timestamp, FoundOffset::offset);
-    }
-
-    private Map<TopicPartition, Long> offsets(
-            Collection<TopicPartition> partitions, long timestamp, Function<FoundOffset, Long> what) {
-        return use(() -> {
-            Set<TopicPartition> all = Set.copyOf(partitions);
-            Map<TopicPartition, FoundOffset> found = new TreeMap<>();
-            if (all.isEmpty()) return Map.of();
-            CompletableFuture<Map<TopicPartition, FoundOffset>> answer = new CompletableFuture<>();
-            long deadlineMs = threads.client().nowMs() + options.apiTimeoutMs();
-            lane.execute(() -> fetcher.lookUp(all, timestamp, deadlineMs, each -> {
-                found.put(each.partition(), each);
-                if (found.size() < all.size()) return;
-                answer.complete(found);
-                mailbox.tell();
-            }));
-            await(apiDeadlineNanos() + TimeUnit.MILLISECONDS.toNanos(LANE_WAIT_MS), answer::isDone);
-            if (!answer.isDone()) throw timedOut("offsets of " + all);
-            Map<TopicPartition, Long> offsets = new TreeMap<>();
-            for (FoundOffset each : answer.join().values()) {
-                if (each.error() != ErrorCode.NONE) throw notFound(each);
-                offsets.put(each.partition(), what.apply(each));
-            }
-            return offsets;
-        });
-    }
-
-    private ConsumerFailure notFound(FoundOffset found) {
-        return new ConsumerFailure(
-                found.error(),
-                "no offset of " + found.partition() + ": " + found.error() + ", "
-                        + found.error().message() + trouble(),
-                found.partition(),
-                -1,
-                null);
-    }
-
-    private ConsumerFailure timedOut(String what) {
-        return new ConsumerFailure(
-                ErrorCode.REQUEST_TIMED_OUT,
-                what + " could not be found out within default.api.timeout.ms=" + options.apiTimeoutMs() + trouble());
-    }
-
-    private String trouble() {
-        return lastTrouble.isEmpty() ? "" : "; last trouble: " + lastTrouble;
+        return user.use(() -> questions.offsets(partitions, timestamp));
     }
 
     /**
@@ -619,35 +447,14 @@ public final class Consumer<K, V> implements AutoCloseable {
      * @throws ConsumerFailure if the topic is not known in time, or is refused
      */
     public List<TopicPartition> partitionsFor(String topic) {
-        return use(() -> {
-            lane.execute(() -> cluster.want(topic));
-            await(apiDeadlineNanos(), () -> {
-                ClusterTopic known = view.topic(topic);
-                if (known != null
-                        && known.error() != ErrorCode.NONE
-                        && !known.error().isRetriable()) {
-                    throw new ConsumerFailure(
-                            known.error(),
-                            "topic " + topic + ": " + known.error().message());
-                }
-                return known != null && known.partitionCount() > 0;
-            });
-            ClusterTopic known = view.topic(topic);
-            if (known == null) throw timedOut("topic " + topic);
-            if (known.partitionCount() == 0)
-                throw new ConsumerFailure(
-                        known.error(), "topic " + topic + ": " + known.error().message());
-            return IntStream.range(0, known.partitionCount())
-                    .mapToObj(index -> new TopicPartition(topic, index))
-                    .toList();
-        });
+        return user.use(() -> questions.partitionsFor(topic));
     }
 
     /** What the consumer has done so far, by the names of Kafka's consumer metrics; empty once it is closed. */
     public Map<String, Double> metrics() {
-        return use(() -> {
+        return user.use(() -> {
             GroupCommits itsGroup = group;
-            Map<String, Double> metrics = onLane(() -> {
+            Map<String, Double> metrics = questions.onLane(() -> {
                 FetchCounters.Snapshot fetches = fetcher.counts();
                 return ConsumerMetrics.of(
                         fetches, itsGroup == null ? CommitCounters.Snapshot.NONE : itsGroup.offsets.counts(), leftOut);
@@ -658,72 +465,7 @@ public final class Consumer<K, V> implements AutoCloseable {
 
     /** Makes a thread that waits in this consumer, or the next one that does, throw {@link WokenUp}. Any thread may call it. */
     public void wakeup() {
-        isWakeupWanted = true;
-        mailbox.tell();
-    }
-
-    private long apiDeadlineNanos() {
-        return deadlineNanos(Duration.ofMillis(options.apiTimeoutMs()));
-    }
-
-    private static long deadlineNanos(Duration timeout) {
-        Duration bounded = timeout.compareTo(FOREVER) >= 0 ? FOREVER : timeout;
-        return System.nanoTime() + Math.max(0, bounded.toNanos());
-    }
-
-    /** Waits until it is so, looking whenever there are news; false if it is not so in time. */
-    private boolean await(long deadlineNanos, BooleanSupplier isSo) {
-        while (true) {
-            requireOpen();
-            if (isWakeupWanted) {
-                isWakeupWanted = false;
-                throw new WokenUp();
-            }
-            if (isSo.getAsBoolean()) return true;
-            if (deadlineNanos - System.nanoTime() <= 0) return false;
-            try {
-                mailbox.await(deadlineNanos);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new ConsumerFailure(ErrorCode.NETWORK_EXCEPTION, "interrupted while waiting");
-            }
-        }
-    }
-
-    private void requireOpen() {
-        Throwable cause = broken;
-        if (cause != null) throw new IllegalStateException("the consumer is broken: " + cause, cause);
-        if (isClosed) throw new IllegalStateException("the consumer has been closed");
-    }
-
-    /** Sees to it that one thread at a time is in here. */
-    private <T> T use(Supplier<T> what) {
-        Thread current = Thread.currentThread();
-        boolean isNested = user.get() == current;
-        if (!isNested && !user.compareAndSet(null, current)) {
-            throw new java.util.ConcurrentModificationException(
-                    "another thread is using the consumer; only wakeup() may be called beside it");
-        }
-        try {
-            requireOpen();
-            return what.get();
-        } finally {
-            if (!isNested) user.set(null);
-        }
-    }
-
-    /** Runs something on the lane and waits for it; null if the lane does not do it in time. */
-    private <T> @Nullable T onLane(Supplier<T> what) {
-        CompletableFuture<T> done = new CompletableFuture<>();
-        lane.execute(() -> done.complete(what.get()));
-        try {
-            return done.get(LANE_WAIT_MS, TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return null;
-        } catch (ExecutionException | TimeoutException e) {
-            return null;
-        }
+        user.wakeUp();
     }
 
     /** {@link #close(Duration)} with half a minute. */
@@ -738,17 +480,18 @@ public final class Consumer<K, V> implements AutoCloseable {
      * @param timeout how long to wait for commits and their callbacks
      */
     public void close(Duration timeout) {
-        if (isClosed) return;
-        long deadlineNanos = deadlineNanos(timeout);
+        if (user.isClosed()) return;
+        long deadlineNanos = UserThread.deadlineNanos(timeout);
         GroupCommits itsGroup = group;
-        if (broken == null) {
-            use(() -> {
+        if (!user.isBroken()) {
+            user.use(() -> {
                 try {
                     Membership member = membership;
                     boolean isMember = member != null && member.isSubscribed();
-                    if (itsGroup != null && !isMember) itsGroup.finish(assigned.values(), leftMs(deadlineNanos));
+                    if (itsGroup != null && !isMember)
+                        itsGroup.finish(assignment.all(), UserThread.leftMs(deadlineNanos));
                     if (member != null && isMember)
-                        member.close(new TreeSet<>(assigned.keySet()), leftMs(deadlineNanos));
+                        member.close(new TreeSet<>(assignment.names()), UserThread.leftMs(deadlineNanos));
                 } finally {
                     if (itsGroup != null) lane.execute(itsGroup::close);
                     lane.execute(fetcher::close);
@@ -763,64 +506,8 @@ public final class Consumer<K, V> implements AutoCloseable {
 
     private void end(long deadlineNanos) {
         GroupCommits itsGroup = group;
-        isClosed = true;
+        user.close();
         if (!threads.stop(LANE_WAIT_MS)) LOG.log(System.Logger.Level.WARNING, "the lane did not stop in time");
-        if (itsGroup != null) itsGroup.endCallbacks(leftMs(deadlineNanos));
-    }
-
-    private static long leftMs(long deadlineNanos) {
-        return Math.max(0, TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime()));
-    }
-
-    /** Tells two of what happens to the cluster. */
-    private record Both(ClusterEvents first, ClusterEvents second) implements ClusterEvents {
-        @Override
-        public void onView(ClusterView view) {
-            first.onView(view);
-            second.onView(view);
-        }
-
-        @Override
-        public void onReady(int nodeId) {
-            first.onReady(nodeId);
-            second.onReady(nodeId);
-        }
-
-        @Override
-        public void onLost(int nodeId, String sentence) {
-            first.onLost(nodeId, sentence);
-            second.onLost(nodeId, sentence);
-        }
-
-        @Override
-        public void onTrouble(String sentence) {
-            first.onTrouble(sentence);
-            second.onTrouble(sentence);
-        }
-    }
-
-    /** Hears of the cluster, on the lane. */
-    private final class Ears implements FetcherLane.Listener {
-        private long quietUntilNanos = System.nanoTime();
-
-        @Override
-        public void onView(ClusterView fresh) {
-            view = fresh;
-            mailbox.tell();
-        }
-
-        @Override
-        public void onTrouble(String sentence) {
-            lastTrouble = sentence;
-            if (System.nanoTime() - quietUntilNanos < 0) return;
-            quietUntilNanos = System.nanoTime() + QUIET_NANOS;
-            LOG.log(System.Logger.Level.WARNING, options.clientId() + ": " + sentence);
-        }
-
-        void laneBroke(Throwable cause) {
-            broken = cause;
-            LOG.log(System.Logger.Level.ERROR, "the consumer is broken", cause);
-            mailbox.tell();
-        }
+        if (itsGroup != null) itsGroup.endCallbacks(UserThread.leftMs(deadlineNanos));
     }
 }

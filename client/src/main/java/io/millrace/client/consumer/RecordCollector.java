@@ -6,10 +6,8 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.records.CompressionUnavailable;
 import io.millrace.records.InvalidBatch;
 import io.millrace.records.RecordHeader;
-import io.millrace.records.TopicPartition;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
@@ -150,16 +148,5 @@ final class RecordCollector<K, V> {
         FetchPosition position = partition.position();
         if (position == null) throw new IllegalStateException(partition.partition + " was read without a position");
         seek.accept(partition, position);
-    }
-
-    /** The application does not get these: it is to get them once more, and they are not to be committed. */
-    void takeBack(Map<TopicPartition, AssignedPartition> assigned, ConsumerRecords<K, V> records) {
-        for (TopicPartition each : records.partitions()) {
-            AssignedPartition partition = assigned.get(each);
-            if (partition != null)
-                seek.accept(
-                        partition,
-                        FetchPosition.at(records.records(each).getFirst().offset()));
-        }
     }
 }
