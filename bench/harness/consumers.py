@@ -24,7 +24,7 @@ def main():
 
             def once(client, round_number):
                 group = 'duel-%d-%d-%s' % (number, round_number, client)
-                return duel.run('ConsumerDuel', client, [topic, options.records, options.warm, options.size, how, group])[-1]
+                return duel.run('ConsumerDuel', client, [topic, options.records, options.warm, options.size, how, group] + options.property)[-1]
             duel.compare(name, once)
 
 

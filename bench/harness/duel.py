@@ -30,6 +30,7 @@ class Duel:
         parser.add_argument('--size', type=int, default=100, help='bytes of a value (default: 100)')
         parser.add_argument('--cases', default='', help='numbers of cases, such as 0,2 (default: all)')
         parser.add_argument('--apache', action='store_true', help='against Apache Kafka 4.4.0 instead of Millrace')
+        parser.add_argument('--property', action='append', default=[], metavar='NAME=VALUE', help='a property of either client')
         parser.add_argument('--jvm', default='', metavar='OPTIONS', help='more options of the clients\' JVMs, as one word')
         parser.add_argument('--ours', default='', metavar='OPTIONS', help='more options of ./millrace start, as one word')
         parser.add_argument('--kafka-home', default=os.path.join(ROOT, 'bench', 'target', 'kafka'), help="where Apache Kafka's jars are kept")

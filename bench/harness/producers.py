@@ -20,7 +20,7 @@ def main():
             def once(client, round_number):
                 topic = 'duel-%d-%d-%s' % (number, round_number, client)
                 duel.topic(topic, partitions)
-                return duel.run('ProducerDuel', client, [topic, options.records, options.warm, options.size, keys] + properties)[-1]
+                return duel.run('ProducerDuel', client, [topic, options.records, options.warm, options.size, keys] + properties + options.property)[-1]
             duel.compare(name, once)
 
 

@@ -30,6 +30,8 @@ final class AssignedPartition implements FetchSink {
         record Failure(long generation, ErrorCode error, String sentence) implements Arrival {}
     }
 
+    private static final int FEW = 10;
+
     final TopicPartition partition;
     private final Mailbox mailbox;
     private final ConcurrentLinkedQueue<Arrival> arrivals = new ConcurrentLinkedQueue<>();
@@ -56,6 +58,8 @@ final class AssignedPartition implements FetchSink {
     boolean isBegun;
 
     boolean isPaused;
+    /** How many records a poll got of it last: as many may come again. */
+    int usualCount = FEW;
     private @Nullable FetchedRange reading;
     /** What is not read any more, and the lane has not been told of. */
     private List<FetchedRange> released = List.of();

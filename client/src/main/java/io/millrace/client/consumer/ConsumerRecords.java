@@ -24,8 +24,9 @@ public final class ConsumerRecords<K, V> implements Iterable<ConsumerRecord<K, V
 
     ConsumerRecords() {}
 
-    List<ConsumerRecord<K, V>> of(TopicPartition partition) {
-        return byPartition.computeIfAbsent(partition, each -> new ArrayList<>());
+    /** The list of a partition, for about so many. */
+    List<ConsumerRecord<K, V>> of(TopicPartition partition, int expectedCount) {
+        return byPartition.computeIfAbsent(partition, each -> new ArrayList<>(expectedCount));
     }
 
     void counted(int more) {

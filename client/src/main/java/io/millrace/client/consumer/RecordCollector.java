@@ -67,6 +67,7 @@ final class RecordCollector<K, V> {
                 released.accept(partition);
             }
             count += taken;
+            if (taken > 0) partition.usualCount = taken;
             if (count >= maxPollRecords) nextPartition = (nextPartition + i + 1) % all.size();
             if (taken == 0 && count == 0) {
                 ConsumerFailure failure = partition.failure();
@@ -134,7 +135,7 @@ final class RecordCollector<K, V> {
                 readAgain(partition);
                 throw fatal;
             }
-            if (into == null) into = records.of(partition.partition);
+            if (into == null) into = records.of(partition.partition, Math.min(most, partition.usualCount));
             into.add(record);
             records.counted(1);
             partition.passed(record.offset(), record.leaderEpoch());
