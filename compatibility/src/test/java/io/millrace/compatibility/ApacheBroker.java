@@ -9,8 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Apache Kafka 4.4.0 as one combined KRaft node. */
+/** Apache Kafka 4.4.0 as one combined KRaft node; or, with {@link #BROKER_ONLY} among the settings, one of a cluster. */
 record ApacheBroker() implements BrokerKind {
+    /** A broker whose controller is another node. */
+    static final String BROKER_ONLY = "process.roles=broker";
+
     private static final Duration FORMAT_TIMEOUT = Duration.ofSeconds(60);
 
     @Override
@@ -36,21 +39,17 @@ record ApacheBroker() implements BrokerKind {
             throw new UncheckedIOException(e);
         }
         if (!Files.exists(data.resolve("log/meta.properties"))) {
-            ChildProcess.run(
-                    "Apache's storage tool",
-                    data,
-                    Map.of(),
-                    FORMAT_TIMEOUT,
-                    command(
-                            "256m",
-                            "kafka.tools.StorageTool",
-                            "format",
-                            "--standalone",
-                            "--ignore-formatted",
-                            "-t",
-                            "MkU3OEVBNTcwNTJENDM2Qg",
-                            "-c",
-                            properties.toString()));
+            List<String> format = command(
+                    "256m",
+                    "kafka.tools.StorageTool",
+                    "format",
+                    "--ignore-formatted",
+                    "-t",
+                    "MkU3OEVBNTcwNTJENDM2Qg",
+                    "-c",
+                    properties.toString());
+            if (!settings.contains(BROKER_ONLY)) format.add("--standalone");
+            ChildProcess.run("Apache's storage tool", data, Map.of(), FORMAT_TIMEOUT, format);
         }
         return command("1g", "kafka.Kafka", properties.toString());
     }

@@ -1,0 +1,7 @@
+package io.millrace.compatibility;
+
+/** Whose client it is. */
+enum ClientKind {
+    OURS,
+    OFFICIAL
+}
