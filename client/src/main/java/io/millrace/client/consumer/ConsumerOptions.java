@@ -88,6 +88,11 @@ public final class ConsumerOptions {
         return properties.text(name);
     }
 
+    /** Whether somebody has set a property. */
+    public boolean isSet(String name) {
+        return properties.isSet(name);
+    }
+
     /** Empty for none. */
     String groupId() {
         return properties.text("group.id");

@@ -24,6 +24,11 @@ public final class ConsumerRecords<K, V> implements Iterable<ConsumerRecord<K, V
 
     ConsumerRecords() {}
 
+    /** No records. */
+    public static <K, V> ConsumerRecords<K, V> none() {
+        return new ConsumerRecords<>();
+    }
+
     /** The list of a partition, for about so many. */
     List<ConsumerRecord<K, V>> of(TopicPartition partition, int expectedCount) {
         return byPartition.computeIfAbsent(partition, each -> new ArrayList<>(expectedCount));

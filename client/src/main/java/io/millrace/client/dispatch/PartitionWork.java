@@ -1,0 +1,73 @@
+package io.millrace.client.dispatch;
+
+import io.millrace.records.TopicPartition;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What of one partition is being handled, from the time it is assigned until it is let go.
+ *
+ * @param <R> what the one who handles a record knows it as
+ */
+final class PartitionWork<R> {
+    /** Records that are handled one after the other, the first of which is, or is about to be. */
+    static final class Lane<R> {
+        HeldRecord<R> last;
+
+        Lane(HeldRecord<R> only) {
+            this.last = only;
+        }
+    }
+
+    final TopicPartition partition;
+    final CommitWatermark watermark = new CommitWatermark();
+    final Map<Object, Lane<R>> lanes = new HashMap<>();
+    /** First ones of their lanes, while handlers of an earlier assignment of this partition still run. */
+    final ArrayDeque<HeldRecord<R>> heldBack = new ArrayDeque<>();
+
+    int unfinished;
+    long unfinishedBytes;
+    int running;
+    boolean isStopped;
+    boolean isForgotten;
+    /** By its own bound. */
+    boolean isFull;
+
+    boolean isPaused;
+    long committedOffset = -1;
+
+    PartitionWork(TopicPartition partition) {
+        this.partition = partition;
+    }
+
+    /** Adds a record to its lane; whether it is the first one there, and so may start. */
+    boolean enqueue(HeldRecord<R> record) {
+        Object key = record.laneKey;
+        if (key == null) return true;
+        Lane<R> lane = lanes.get(key);
+        if (lane == null) {
+            lanes.put(key, new Lane<>(record));
+            return true;
+        }
+        lane.last.next = record;
+        lane.last = record;
+        return false;
+    }
+
+    /** The first record of a lane is finished: the next one, which may start; null if there is none. */
+    @Nullable
+    HeldRecord<R> dequeue(HeldRecord<R> first) {
+        Object key = first.laneKey;
+        if (key == null) return null;
+        HeldRecord<R> next = first.next;
+        first.next = null;
+        if (next == null) lanes.remove(key);
+        return next;
+    }
+
+    boolean hasUncommitted() {
+        return watermark.nextOffset() > committedOffset;
+    }
+}
