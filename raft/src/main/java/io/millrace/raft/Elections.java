@@ -64,12 +64,21 @@ final class Elections {
             }
             case Resigned resigned -> {
                 if (now.nowMs() < resigned.untilMs()) return;
+                if (areEpochsUsedUp(actions)) return;
                 // The epoch it led is over for it: it must neither lead it again nor vote in it.
-                ElectionState next = ElectionState.unknownLeader(Math.addExact(election.epoch(), 1));
+                ElectionState next = ElectionState.unknownLeader(election.epoch() + 1);
                 machine.become(next, new Unattached(next.epoch(), electionAtMs(now)), actions);
             }
             case Leader ignored -> {}
         }
+    }
+
+    /** Whether no epoch is left; that takes two thousand million elections, or one replica that lies. */
+    private boolean areEpochsUsedUp(List<QuorumAction> actions) {
+        if (machine.election().epoch() < LeaderAndEpoch.LAST_EPOCH) return false;
+        actions.add(new QuorumAction.StopForGood("epoch " + LeaderAndEpoch.LAST_EPOCH
+                + " of the metadata quorum is the last there can be, and it has no leader any more"));
+        return true;
     }
 
     private boolean mayStand() {
@@ -88,7 +97,8 @@ final class Elections {
     }
 
     private void stand(Moment now, List<QuorumAction> actions) {
-        int epoch = Math.addExact(machine.election().epoch(), 1);
+        if (areEpochsUsedUp(actions)) return;
+        int epoch = machine.election().epoch() + 1;
         VoteCount votes = new VoteCount(machine.voters());
         votes.grant(machine.self);
         machine.become(

@@ -6,6 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /** How far a replica has come in following one leader. */
 public final class FollowerProgress {
+    /** A snapshot is read at once; a leader that speaks of more than this, far above what any metadata needs, is not believed. */
+    private static final long MOST_SNAPSHOT_BYTES = 1L << 30;
+
     private final int leaderId;
     private long fetchDeadlineMs;
     private boolean hasFetched;
@@ -67,7 +70,7 @@ public final class FollowerProgress {
     boolean wants(PeerAnswer.SnapshotPart part) {
         Download current = download;
         if (current == null || !current.snapshotId().equals(part.snapshotId())) return false;
-        if (current.position() != part.position()) return false;
+        if (current.position() != part.position() || part.sizeBytes() > MOST_SNAPSHOT_BYTES) return false;
         if (current.sizeBytes() >= 0 && current.sizeBytes() != part.sizeBytes()) return false;
         int byteCount = part.bytes().remaining();
         return byteCount > 0 && byteCount <= part.sizeBytes() - part.position();

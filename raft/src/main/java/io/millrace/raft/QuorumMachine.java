@@ -223,6 +223,11 @@ public final class QuorumMachine {
             refuse(asked.call(), ErrorCode.INVALID_VOTER_KEY, actions);
             return;
         }
+        if (voters().isOnlyVoter(self) && claimsToLead(asked.request())) {
+            // Nobody else can ever lead: whoever says so would only make this replica resign.
+            refuse(asked.call(), ErrorCode.INVALID_REQUEST, actions);
+            return;
+        }
         switch (asked.request()) {
             case PeerRequest.Vote vote -> elections.voteAsked(asked, vote, now, actions);
             case PeerRequest.BeginQuorumEpoch begin -> elections.epochBegins(asked, begin, now, actions);
@@ -230,6 +235,16 @@ public final class QuorumMachine {
             case PeerRequest.Fetch fetch -> replication.fetchAsked(asked, fetch, now, actions);
             case PeerRequest.FetchSnapshot fetch -> replication.snapshotAsked(asked, fetch, now, actions);
         }
+    }
+
+    private static boolean claimsToLead(PeerRequest request) {
+        return switch (request) {
+            case PeerRequest.Vote ignored -> true;
+            case PeerRequest.BeginQuorumEpoch ignored -> true;
+            case PeerRequest.EndQuorumEpoch ignored -> true;
+            case PeerRequest.Fetch ignored -> false;
+            case PeerRequest.FetchSnapshot ignored -> false;
+        };
     }
 
     private void answered(long number, PeerAnswer answer, Moment now, List<QuorumAction> actions) {

@@ -22,6 +22,7 @@ import io.millrace.server.handlers.DescribeConfigsHandler;
 import io.millrace.server.handlers.DescribeGroupsHandler;
 import io.millrace.server.handlers.DescribeLogDirsHandler;
 import io.millrace.server.handlers.DescribeProducersHandler;
+import io.millrace.server.handlers.DescribeQuorumHandler;
 import io.millrace.server.handlers.DescribeTopicPartitionsHandler;
 import io.millrace.server.handlers.FetchHandler;
 import io.millrace.server.handlers.FindCoordinatorHandler;
@@ -44,6 +45,8 @@ import io.millrace.server.handlers.WriteTxnMarkersHandler;
 import io.millrace.server.network.ApiTable;
 import io.millrace.server.network.LaneNetwork;
 import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.quorum.PeerRequestHandler;
+import io.millrace.server.quorum.QuorumDoor;
 import io.millrace.server.storage.LogDirectories;
 import io.millrace.storage.LogDirectoryFailed;
 import java.util.List;
@@ -52,6 +55,10 @@ import java.util.function.Consumer;
 
 /** Which handler answers which API, on each lane. */
 final class LaneApis {
+    /** What replicas of the metadata log ask each other. */
+    private static final List<ApiKey> QUORUM = List.of(
+            ApiKey.VOTE, ApiKey.BEGIN_QUORUM_EPOCH, ApiKey.END_QUORUM_EPOCH, ApiKey.FETCH, ApiKey.FETCH_SNAPSHOT);
+
     private LaneApis() {}
 
     /** Fills the lanes' tables. */
@@ -62,11 +69,13 @@ final class LaneApis {
             String clusterId,
             LogDirectories directories,
             ControllerAccess controller,
+            QuorumDoor quorum,
             Consumer<LogDirectoryFailed> diskFailed) {
         EffectiveConfigs configs = config.effective();
         ClientView view = new ClientView(config);
         NewPartitionSpace space = () -> directories.whyNoNewPartitions(config.metadataLogDir());
         TopicCreation creation = new TopicCreation(controller, configs, space);
+        PeerRequestHandler peers = new PeerRequestHandler(clusterId, quorum);
         for (BrokerLane lane : lanes) {
             LaneNetwork network = networks.get(lane.lane());
             if (network == null) throw new IllegalStateException("lane " + lane.index() + " has no network");
@@ -103,12 +112,14 @@ final class LaneApis {
                     .serve(ApiKey.INCREMENTAL_ALTER_CONFIGS, new IncrementalAlterConfigsHandler(lane, controller))
                     .serve(ApiKey.OFFSET_DELETE, new OffsetDeleteHandler(lane, groups))
                     .serve(ApiKey.DESCRIBE_CLUSTER, new DescribeClusterHandler(lane, view, clusterId))
+                    .serve(ApiKey.DESCRIBE_QUORUM, new DescribeQuorumHandler(quorum))
                     .serve(ApiKey.DESCRIBE_PRODUCERS, new DescribeProducersHandler(lane))
                     .serve(ApiKey.LIST_CONFIG_RESOURCES, new ListConfigResourcesHandler(lane))
                     .serve(
                             ApiKey.DESCRIBE_TOPIC_PARTITIONS,
                             new DescribeTopicPartitionsHandler(
                                     lane, configs.brokerInt("max.request.partition.size.limit")));
+            for (ApiKey apiKey : QUORUM) apis.serveAtControllers(apiKey, peers);
         }
     }
 }

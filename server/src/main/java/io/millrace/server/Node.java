@@ -27,6 +27,7 @@ import io.millrace.server.metrics.NodeMetrics;
 import io.millrace.server.network.LaneNetwork;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.partitions.MoveTurns;
+import io.millrace.server.quorum.QuorumDoor;
 import io.millrace.server.storage.CompactionNumbers;
 import io.millrace.server.storage.DirectorySpace;
 import io.millrace.server.storage.LaneCompactions;
@@ -62,6 +63,7 @@ public final class Node {
     private final List<BrokerLane> lanes;
     private final Map<Lane, LaneNetwork> networks;
     private final MetadataRole metadata;
+    private final QuorumDoor quorumDoor;
     private final BrokerLife broker;
     private final OpeningWatch opening;
     private final NodeStop stop;
@@ -115,7 +117,8 @@ public final class Node {
                 new SpaceChanges(),
                 this::diskFailed);
         this.listeners = new NodeListeners(environment, config, networks);
-        LaneApis.fill(networks, lanes, config, clusterId, directories, metadata, this::diskFailed);
+        this.quorumDoor = new QuorumDoor(environment.metadataLane(), config.controllerListener());
+        LaneApis.fill(networks, lanes, config, clusterId, directories, metadata, quorumDoor, this::diskFailed);
         this.stop = new NodeStop(environment, directories, lanes, metadata, broker, listeners);
         turns.whenMoved(stop::checkpointSoon);
         this.opening = new OpeningWatch(
@@ -196,6 +199,7 @@ public final class Node {
             spaceWatch.lookNow();
             onMetadataLane(() -> {
                 stop.startSpaceWatch(spaceWatch);
+                quorumDoor.open(quorum);
                 metadata.begin(quorum);
             });
             isDone = true;

@@ -329,6 +329,16 @@ public final class MetadataQuorum {
         return machine.history().kraftVersion();
     }
 
+    /** Who votes, as the newest record of the log says, committed or not. */
+    public VoterSet voters() {
+        return machine.history().voters();
+    }
+
+    /** Whether this node leads the epoch it is in and may append. */
+    public boolean isLeader() {
+        return !stopped && machine.isLeader(machine.state().epoch());
+    }
+
     /** The quorum as this node sees it; how far the others are only their leader knows. */
     public QuorumDescription describe() {
         return QuorumDescription.of(machine, config.self(), logEndOffset(), clock.wallMs(), nowMs());

@@ -5,6 +5,7 @@ import io.millrace.environment.DiskFile;
 import io.millrace.environment.Lane;
 import io.millrace.environment.OpenMode;
 import io.millrace.protocol.ErrorCode;
+import io.millrace.raft.LeaderAndEpoch;
 import io.millrace.raft.PeerAnswer;
 import io.millrace.raft.QuorumAction;
 import io.millrace.records.OffsetAndEpoch;
@@ -21,12 +22,16 @@ final class PeerCalls {
     /** Bytes of a snapshot in one answer. */
     private static final int PART_BYTES = 1 << 20;
 
+    /** Answers being read at a time, each a few megabytes at the most; more than replicas in any quorum. Others ask again. */
+    private static final int MOST_READING = 32;
+
     private final Lane lane;
     private final Disk disk;
     private final Path directory;
     private final MetadataLog log;
     private final Map<Long, Consumer<PeerAnswer>> open = new HashMap<>();
     private long nextCall = 1;
+    private int reading;
 
     PeerCalls(Lane lane, Disk disk, Path directory, MetadataLog log) {
         this.lane = lane;
@@ -54,7 +59,9 @@ final class PeerCalls {
             answer(wanted.call(), fetched(wanted, ByteBuffer.allocate(0)));
             return;
         }
+        if (isBusy(wanted.call(), wanted.leader())) return;
         FileRecords range = log.range(wanted.fromOffset(), endOffset);
+        reading++;
         lane.offload(
                 () -> {
                     try {
@@ -63,13 +70,16 @@ final class PeerCalls {
                         range.release();
                     }
                 },
-                outcome -> answer(
-                        wanted.call(),
-                        switch (outcome) {
-                            case Lane.Outcome.Done<ByteBuffer>(ByteBuffer bytes) -> fetched(wanted, bytes);
-                            case Lane.Outcome.Failed<ByteBuffer> ignored ->
-                                new PeerAnswer.Refused(ErrorCode.KAFKA_STORAGE_ERROR, wanted.leader());
-                        }));
+                outcome -> {
+                    reading--;
+                    answer(
+                            wanted.call(),
+                            switch (outcome) {
+                                case Lane.Outcome.Done<ByteBuffer>(ByteBuffer bytes) -> fetched(wanted, bytes);
+                                case Lane.Outcome.Failed<ByteBuffer> ignored ->
+                                    new PeerAnswer.Refused(ErrorCode.KAFKA_STORAGE_ERROR, wanted.leader());
+                            });
+                });
     }
 
     private static PeerAnswer fetched(QuorumAction.AnswerWithRecords wanted, ByteBuffer bytes) {
@@ -82,16 +92,25 @@ final class PeerCalls {
             answer(wanted.call(), new PeerAnswer.Refused(ErrorCode.SNAPSHOT_NOT_FOUND, wanted.leader()));
             return;
         }
-        lane.offload(
-                () -> readPart(wanted),
-                outcome -> answer(
-                        wanted.call(),
-                        switch (outcome) {
-                            case Lane.Outcome.Done<PeerAnswer>(PeerAnswer part) -> part;
-                            // It may have been deleted meanwhile; the replica asks anew which one it needs.
-                            case Lane.Outcome.Failed<PeerAnswer> ignored ->
-                                new PeerAnswer.Refused(ErrorCode.SNAPSHOT_NOT_FOUND, wanted.leader());
-                        }));
+        if (isBusy(wanted.call(), wanted.leader())) return;
+        reading++;
+        lane.offload(() -> readPart(wanted), outcome -> {
+            reading--;
+            answer(
+                    wanted.call(),
+                    switch (outcome) {
+                        case Lane.Outcome.Done<PeerAnswer>(PeerAnswer part) -> part;
+                        // It may have been deleted meanwhile; the replica asks anew which one it needs.
+                        case Lane.Outcome.Failed<PeerAnswer> ignored ->
+                            new PeerAnswer.Refused(ErrorCode.SNAPSHOT_NOT_FOUND, wanted.leader());
+                    });
+        });
+    }
+
+    private boolean isBusy(long call, LeaderAndEpoch leader) {
+        if (reading < MOST_READING) return false;
+        answer(call, new PeerAnswer.Refused(ErrorCode.BROKER_NOT_AVAILABLE, leader));
+        return true;
     }
 
     private PeerAnswer readPart(QuorumAction.AnswerWithSnapshotPart wanted) throws IOException {

@@ -8,6 +8,7 @@ import io.millrace.protocol.messages.EndQuorumEpochRequest;
 import io.millrace.protocol.messages.FetchRequest;
 import io.millrace.protocol.messages.FetchSnapshotRequest;
 import io.millrace.protocol.messages.VoteRequest;
+import io.millrace.raft.LeaderAndEpoch;
 import io.millrace.raft.PeerRequest;
 import io.millrace.raft.ReplicaKey;
 import io.millrace.raft.Voter;
@@ -218,7 +219,7 @@ public final class PeerRequestMessages {
         if (!topic.topicName().equals(TOPIC) || topic.partitions().size() != 1)
             return new Read.Wrong(ErrorCode.INVALID_REQUEST);
         VoteRequest.PartitionData partition = topic.partitions().getFirst();
-        if (partition.partitionIndex() != 0 || partition.replicaEpoch() < 0)
+        if (partition.partitionIndex() != 0 || isNoEpoch(partition.replicaEpoch()))
             return new Read.Wrong(ErrorCode.INVALID_REQUEST);
         var logEnd = new OffsetAndEpoch(partition.lastOffset(), partition.lastOffsetEpoch());
         return new Read.Understood(
@@ -234,7 +235,7 @@ public final class PeerRequestMessages {
         if (!topic.topicName().equals(TOPIC) || topic.partitions().size() != 1)
             return new Read.Wrong(ErrorCode.INVALID_REQUEST);
         BeginQuorumEpochRequest.PartitionData partition = topic.partitions().getFirst();
-        if (partition.partitionIndex() != 0 || partition.leaderEpoch() < 0)
+        if (partition.partitionIndex() != 0 || isNoEpoch(partition.leaderEpoch()))
             return new Read.Wrong(ErrorCode.INVALID_REQUEST);
         return new Read.Understood(
                 new ReplicaKey(partition.leaderId(), Uuid.ZERO),
@@ -249,7 +250,7 @@ public final class PeerRequestMessages {
         if (!topic.topicName().equals(TOPIC) || topic.partitions().size() != 1)
             return new Read.Wrong(ErrorCode.INVALID_REQUEST);
         EndQuorumEpochRequest.PartitionData partition = topic.partitions().getFirst();
-        if (partition.partitionIndex() != 0 || partition.leaderEpoch() < 0)
+        if (partition.partitionIndex() != 0 || isNoEpoch(partition.leaderEpoch()))
             return new Read.Wrong(ErrorCode.INVALID_REQUEST);
         List<ReplicaKey> candidates = new ArrayList<>();
         for (EndQuorumEpochRequest.ReplicaInfo candidate : partition.preferredCandidates())
@@ -270,7 +271,7 @@ public final class PeerRequestMessages {
                 topic.topicId().equals(Uuid.METADATA_TOPIC_ID) || topic.topic().equals(TOPIC);
         if (!isMetadata || topic.partitions().size() != 1) return new Read.Wrong(ErrorCode.INVALID_REQUEST);
         FetchRequest.FetchPartition partition = topic.partitions().getFirst();
-        if (partition.partition() != 0 || partition.currentLeaderEpoch() < 0 || message.maxWaitMs() < 0)
+        if (partition.partition() != 0 || isNoEpoch(partition.currentLeaderEpoch()) || message.maxWaitMs() < 0)
             return new Read.Wrong(ErrorCode.INVALID_REQUEST);
         int replicaId = Math.max(message.replicaState().replicaId(), message.replicaId());
         var logEnd = new OffsetAndEpoch(partition.fetchOffset(), partition.lastFetchedEpoch());
@@ -288,7 +289,7 @@ public final class PeerRequestMessages {
         if (!topic.name().equals(TOPIC) || topic.partitions().size() != 1)
             return new Read.Wrong(ErrorCode.INVALID_REQUEST);
         FetchSnapshotRequest.PartitionSnapshot partition = topic.partitions().getFirst();
-        if (partition.partition() != 0 || partition.currentLeaderEpoch() < 0 || partition.position() < 0)
+        if (partition.partition() != 0 || isNoEpoch(partition.currentLeaderEpoch()) || partition.position() < 0)
             return new Read.Wrong(ErrorCode.INVALID_REQUEST);
         var id = new OffsetAndEpoch(
                 partition.snapshotId().endOffset(), partition.snapshotId().epoch());
@@ -296,6 +297,10 @@ public final class PeerRequestMessages {
                 new ReplicaKey(message.replicaId(), partition.replicaDirectoryId()),
                 Optional.empty(),
                 new PeerRequest.FetchSnapshot(partition.currentLeaderEpoch(), id, partition.position()));
+    }
+
+    private static boolean isNoEpoch(int epoch) {
+        return epoch < 0 || epoch > LeaderAndEpoch.LAST_EPOCH;
     }
 
     private static boolean isOfAnother(@Nullable String claimed, String clusterId) {

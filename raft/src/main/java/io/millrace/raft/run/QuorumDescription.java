@@ -15,8 +15,14 @@ import java.util.List;
  * @param leaderEpoch the epoch that is known
  * @param highWatermark everything below is committed
  * @param voters one entry per voter, by id
+ * @param observers those who fetch and do not vote, by id; only the leader knows of them
  */
-public record QuorumDescription(int leaderId, int leaderEpoch, long highWatermark, List<VoterProgress> voters) {
+public record QuorumDescription(
+        int leaderId,
+        int leaderEpoch,
+        long highWatermark,
+        List<VoterProgress> voters,
+        List<ObserverProgress> observers) {
     /**
      * How far a voter has come.
      *
@@ -25,6 +31,9 @@ public record QuorumDescription(int leaderId, int leaderEpoch, long highWatermar
      * @param lastCaughtUpTimeMs when it last had all of the leader's log; -1 if not known
      */
     public record VoterProgress(Voter voter, long logEndOffset, long lastFetchTimeMs, long lastCaughtUpTimeMs) {}
+
+    /** How far an observer has come, in the terms of {@link VoterProgress}. */
+    public record ObserverProgress(ReplicaKey key, long logEndOffset, long lastFetchTimeMs, long lastCaughtUpTimeMs) {}
 
     static QuorumDescription of(QuorumMachine machine, ReplicaKey self, long logEndOffset, long wallMs, long nowMs) {
         List<VoterProgress> voters = new ArrayList<>();
@@ -45,8 +54,21 @@ public record QuorumDescription(int leaderId, int leaderEpoch, long highWatermar
                 voters.add(new VoterProgress(voter, -1, -1, -1));
             }
         }
+        List<ObserverProgress> observers = new ArrayList<>();
+        if (leads && machine.state() instanceof QuorumState.Leader leader)
+            leader.progress()
+                    .observers()
+                    .forEach((key, replica) -> observers.add(new ObserverProgress(
+                            key,
+                            replica.heldOffset(),
+                            atWallMs(replica.fetchedAtMs(), wallMs, nowMs),
+                            atWallMs(replica.caughtUpAtMs(), wallMs, nowMs))));
         return new QuorumDescription(
-                machine.leader().leaderId().orElse(-1), machine.state().epoch(), machine.highWatermark(), voters);
+                machine.leader().leaderId().orElse(-1),
+                machine.state().epoch(),
+                machine.highWatermark(),
+                voters,
+                observers);
     }
 
     private static long atWallMs(long atMs, long wallMs, long nowMs) {

@@ -68,8 +68,7 @@ public final class ApiVersionsHandler implements Handler<ApiVersionsRequest, Api
         if (error != ErrorCode.NONE)
             return ApiVersionsResponse.builder().errorCode(error.code()).build();
         List<ApiVersionsResponse.ApiVersion> versions = new ArrayList<>();
-        for (ApiKey api : apis.served()) {
-            if (!api.listeners().contains(listener)) continue;
+        for (ApiKey api : apis.served(listener)) {
             versions.add(ApiVersionsResponse.ApiVersion.builder()
                     .apiKey(api.code())
                     // librdkafka up to 2.10 takes a broker without Produce v0 for one it cannot talk to (KAFKA-18659).

@@ -103,7 +103,7 @@ public final class ListenerGate implements Transport.Acceptor {
             this.lane = lane;
             this.network = network;
             this.address = connection.remoteAddress().getAddress();
-            this.served = new ServedConnection(network, networks, listenerName, this::ended);
+            this.served = new ServedConnection(network, networks, listenerName, kind, this::ended);
             this.conversation = ServerConversation.begin(
                     connection, network.shared(), network.limits(), kind, true, network.files(), served, served);
         }

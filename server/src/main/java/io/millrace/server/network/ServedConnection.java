@@ -31,6 +31,7 @@ final class ServedConnection implements RequestSink, ServerConversationEvents {
     private LaneNetwork network;
     private final Map<Lane, LaneNetwork> networks;
     private final String listenerName;
+    private final ApiKey.Listener kind;
     private final Consumer<CloseReason> closed;
     /** What to do for requests still being worked on if the connection ends first. */
     private List<LaneExchange> abandonable = List.of();
@@ -44,10 +45,15 @@ final class ServedConnection implements RequestSink, ServerConversationEvents {
     private boolean isMoving;
 
     ServedConnection(
-            LaneNetwork network, Map<Lane, LaneNetwork> networks, String listenerName, Consumer<CloseReason> closed) {
+            LaneNetwork network,
+            Map<Lane, LaneNetwork> networks,
+            String listenerName,
+            ApiKey.Listener kind,
+            Consumer<CloseReason> closed) {
         this.network = network;
         this.networks = networks;
         this.listenerName = listenerName;
+        this.kind = kind;
         this.closed = closed;
     }
 
@@ -82,7 +88,7 @@ final class ServedConnection implements RequestSink, ServerConversationEvents {
 
     @Override
     public void onRequest(ServerConversation conversation, RequestFrame frame) {
-        Handler<Request, Response> handler = network.apis().find(frame.apiKey());
+        Handler<Request, Response> handler = network.apis().find(frame.apiKey(), kind);
         if (handler == null) {
             conversation.closeWhenSent(new CloseReason(
                     CloseReason.Kind.REQUEST_REFUSED,

@@ -74,7 +74,9 @@ class NodeMetricsTest {
 
     private NodeMetrics.MetadataFacts facts() {
         return new NodeMetrics.MetadataFacts(
-                broker.image(), true, new NodeMetrics.QuorumFacts(new QuorumDescription(1, 3, 40, List.of()), 41, -1));
+                broker.image(),
+                true,
+                new NodeMetrics.QuorumFacts(new QuorumDescription(1, 3, 40, List.of(), List.of()), 41, -1));
     }
 
     private String scrape() {

@@ -1,0 +1,177 @@
+package io.millrace.server.quorum;
+
+import io.millrace.connection.BufferPool;
+import io.millrace.connection.run.Answer;
+import io.millrace.connection.run.ClientSettings;
+import io.millrace.connection.run.ConversationLane;
+import io.millrace.environment.Clock;
+import io.millrace.environment.Lane;
+import io.millrace.environment.Randomness;
+import io.millrace.environment.Transport;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Request;
+import io.millrace.protocol.Response;
+import io.millrace.raft.LeaderAndEpoch;
+import io.millrace.raft.PeerAnswer;
+import io.millrace.raft.PeerRequest;
+import io.millrace.raft.ReplicaKey;
+import io.millrace.raft.Voter;
+import io.millrace.raft.VoterSet;
+import io.millrace.raft.run.PeerAnswerMessages;
+import io.millrace.raft.run.PeerRequestMessages;
+import io.millrace.raft.run.QuorumNetwork;
+import java.nio.ByteBuffer;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * The lines to the other voters, one conversation each, on the quorum's lane. Whom they lead to is asked of the quorum each
+ * time, as voters and addresses change with the log (KIP-853).
+ */
+public final class PeerLines implements QuorumNetwork.Peers {
+    private static final System.Logger LOG = System.getLogger(PeerLines.class.getName());
+
+    /** A replica asks one thing of another at a time; what it has lost interest in may still be under way. */
+    private static final int MOST_IN_FLIGHT = 8;
+
+    /** Above any batch of the metadata log, with which Kafka's leaders fill an answer up to 8 MiB. */
+    private static final int MOST_ANSWER_BYTES = 32 << 20;
+
+    private static final long IDLE_BUFFER_BYTES = 1 << 20;
+    private static final long LARGE_BUFFER_BYTES = 64 << 20;
+
+    private final Supplier<PeerRequestMessages.Sender> self;
+    private final String controllerListener;
+    private final PeerLine.Means means;
+    private final Map<Integer, PeerLine> lines = new TreeMap<>();
+    private final Set<Integer> strangers = new HashSet<>();
+    private Supplier<VoterSet> voters = () -> VoterSet.NONE;
+    private boolean isClosed;
+
+    /**
+     * Lines that lead nowhere before {@link #findBy}.
+     *
+     * @param self who asks; looked at with each request, as ports are known late
+     * @param controllerListener the listener whose addresses of voters are used
+     * @param lane the quorum's
+     * @param requestMs how long an answer may take, {@code controller.quorum.request.timeout.ms}
+     */
+    public PeerLines(
+            Supplier<PeerRequestMessages.Sender> self,
+            String controllerListener,
+            Transport transport,
+            Lane lane,
+            Clock clock,
+            Randomness randomness,
+            long requestMs) {
+        this.self = self;
+        this.controllerListener = controllerListener;
+        ClientSettings usual = ClientSettings.named("raft");
+        this.means = new PeerLine.Means(
+                transport,
+                new ConversationLane(lane, clock, new BufferPool(IDLE_BUFFER_BYTES, LARGE_BUFFER_BYTES)),
+                clock,
+                randomness,
+                new ClientSettings(
+                        usual.clientId(),
+                        usual.softwareName(),
+                        usual.softwareVersion(),
+                        requestMs,
+                        requestMs,
+                        MOST_ANSWER_BYTES,
+                        MOST_IN_FLIGHT));
+    }
+
+    /** Says who votes, and so where everybody is. */
+    public void findBy(Supplier<VoterSet> who) {
+        voters = who;
+    }
+
+    @Override
+    public void ask(ReplicaKey to, PeerRequest request, Consumer<Optional<PeerAnswer>> then) {
+        send(
+                to.id(),
+                PeerRequestMessages.write(request, self.get(), to),
+                answer -> then.accept(read(to, request, answer)));
+    }
+
+    /** Sends any request to a voter; answered once, later, on the lane. */
+    public void send(int toId, Request request, Consumer<Answer> then) {
+        Optional<Voter.Endpoint> endpoint =
+                voters.get().find(toId).flatMap(voter -> QuorumDoor.endpoint(voter, controllerListener));
+        if (isClosed || endpoint.isEmpty()) {
+            var failed = new Answer.Failed(
+                    Answer.Reason.CONNECTION_LOST,
+                    isClosed ? "the lines are closed" : "nobody knows where node " + toId + " is");
+            means.shared().lane().execute(() -> then.accept(failed));
+            return;
+        }
+        line(toId, endpoint.get()).send(request, then);
+    }
+
+    private PeerLine line(int toId, Voter.Endpoint endpoint) {
+        PeerLine known = lines.get(toId);
+        if (known != null && known.endpoint().equals(endpoint)) return known;
+        if (known != null) known.close();
+        PeerLine line = new PeerLine(toId, endpoint, means);
+        lines.put(toId, line);
+        return line;
+    }
+
+    private Optional<PeerAnswer> read(ReplicaKey to, PeerRequest request, Answer answer) {
+        return switch (answer) {
+            case Answer.Answered(Response response, short version) -> {
+                Optional<PeerAnswer> read = PeerAnswerMessages.read(response).map(PeerLines::withOwnBytes);
+                read.ifPresent(understood -> noteCluster(to, understood));
+                yield read;
+            }
+            // It knows no pre-votes (KIP-996), so that there is none it could refuse.
+            case Answer.Failed(Answer.Reason reason, String sentence)
+            when reason == Answer.Reason.UNSUPPORTED_VERSION
+                    && request instanceof PeerRequest.Vote vote
+                    && vote.isPreVote() ->
+                Optional.of(new PeerAnswer.Voted(true, new LeaderAndEpoch(OptionalInt.empty(), 0)));
+            case Answer.Failed failed -> Optional.empty();
+        };
+    }
+
+    /** What an answer's bytes lie in is used anew as soon as it was handed over. */
+    private static PeerAnswer withOwnBytes(PeerAnswer answer) {
+        return switch (answer) {
+            case PeerAnswer.Fetched(ByteBuffer records, long highWatermark, LeaderAndEpoch leader) ->
+                new PeerAnswer.Fetched(copy(records), highWatermark, leader);
+            case PeerAnswer.SnapshotPart part ->
+                new PeerAnswer.SnapshotPart(
+                        part.snapshotId(), part.sizeBytes(), part.position(), copy(part.bytes()), part.leader());
+            default -> answer;
+        };
+    }
+
+    private static ByteBuffer copy(ByteBuffer bytes) {
+        return ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip();
+    }
+
+    private void noteCluster(ReplicaKey to, PeerAnswer answer) {
+        boolean isStranger =
+                answer instanceof PeerAnswer.Refused refused && refused.error() == ErrorCode.INCONSISTENT_CLUSTER_ID;
+        if (!isStranger) strangers.remove(to.id());
+        else if (strangers.add(to.id()))
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    lines.get(to.id()) + " is of another cluster than this node, whose cluster.id is "
+                            + self.get().clusterId() + "; it cannot take part in this quorum");
+    }
+
+    /** Ends all lines; called on the lane. */
+    public void close() {
+        isClosed = true;
+        for (PeerLine line : lines.values()) line.close();
+        lines.clear();
+    }
+}
