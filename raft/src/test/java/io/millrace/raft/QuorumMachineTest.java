@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
 import io.millrace.raft.QuorumAction.AdvanceHighWatermark;
 import io.millrace.raft.QuorumAction.AnnounceLeader;
@@ -73,6 +74,33 @@ class QuorumMachineTest {
         assertEquals(
                 List.of(new AdvanceHighWatermark(101), new AnnounceLeader(5, 101)),
                 on(machine, new QuorumEvent.LogForced(101)));
+    }
+
+    @Test
+    void aLoneVoterRefusesWhoeverClaimsToLead() {
+        QuorumMachine machine = leaderAt(0, 0);
+        ReplicaKey other = new ReplicaKey(2, new Uuid(7, 8));
+        List<PeerRequest> claims = List.of(
+                new PeerRequest.Vote(99, new OffsetAndEpoch(1_000, 98), false),
+                new PeerRequest.Vote(99, new OffsetAndEpoch(1_000, 98), true),
+                new PeerRequest.BeginQuorumEpoch(99),
+                new PeerRequest.EndQuorumEpoch(99, List.of(SELF)));
+        for (PeerRequest claim : claims)
+            assertEquals(
+                    List.of(new QuorumAction.Answer(
+                            7, new PeerAnswer.Refused(ErrorCode.INVALID_REQUEST, machine.leader()))),
+                    on(machine, new QuorumEvent.Asked(7, other, Optional.empty(), claim)));
+        assertTrue(machine.isLeader(1));
+    }
+
+    @Test
+    void afterTheLastEpochAReplicaStopsRatherThanBeginAnother() {
+        QuorumMachine machine = machine(ElectionState.led(LeaderAndEpoch.LAST_EPOCH, 1), new OffsetAndEpoch(100, 4));
+
+        List<QuorumAction> actions = on(machine, new QuorumEvent.Started());
+
+        assertEquals(1, actions.size());
+        assertInstanceOf(QuorumAction.StopForGood.class, actions.getFirst());
     }
 
     @Test

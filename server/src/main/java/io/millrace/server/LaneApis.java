@@ -55,10 +55,6 @@ import java.util.function.Consumer;
 
 /** Which handler answers which API, on each lane. */
 final class LaneApis {
-    /** What replicas of the metadata log ask each other. */
-    private static final List<ApiKey> QUORUM = List.of(
-            ApiKey.VOTE, ApiKey.BEGIN_QUORUM_EPOCH, ApiKey.END_QUORUM_EPOCH, ApiKey.FETCH, ApiKey.FETCH_SNAPSHOT);
-
     private LaneApis() {}
 
     /** Fills the lanes' tables. */
@@ -119,7 +115,7 @@ final class LaneApis {
                             ApiKey.DESCRIBE_TOPIC_PARTITIONS,
                             new DescribeTopicPartitionsHandler(
                                     lane, configs.brokerInt("max.request.partition.size.limit")));
-            for (ApiKey apiKey : QUORUM) apis.serveAtControllers(apiKey, peers);
+            for (ApiKey apiKey : ControllerApis.QUORUM) apis.serveAtControllers(apiKey, peers);
         }
     }
 }

@@ -11,11 +11,13 @@ import io.millrace.raft.VoterSet;
 import io.millrace.raft.run.MetadataLogConfig;
 import io.millrace.raft.run.MetadataQuorum;
 import io.millrace.raft.run.QuorumConfig;
+import io.millrace.raft.run.QuorumNetwork;
 import io.millrace.raft.run.UnsupportedQuorum;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.server.config.BadConfig;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.controller.BrokerLife;
+import io.millrace.server.controller.ControllerDuties;
 import io.millrace.server.controller.DirectoryAssignments;
 import io.millrace.server.controller.DirectoryFence;
 import io.millrace.server.controller.KnownMetadata;
@@ -46,7 +48,8 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * One node: a broker and a controller in one process, the only voter of its quorum.
+ * One node: a broker and a controller in one process, the only voter of its quorum; or a controller alone, which may be one of
+ * several voters, and serves as soon as it has recovered its log, as nobody could be elected otherwise.
  *
  * <p>Its boot: the log directories are taken into use and the metadata log recovered, on the caller's thread; then, on the
  * lanes, the node elects itself, registers and unfences its broker, opens the logs it leads, and listens once they are open or
@@ -64,6 +67,7 @@ public final class Node {
     private final Map<Lane, LaneNetwork> networks;
     private final MetadataRole metadata;
     private final QuorumDoor quorumDoor;
+    private final ControllerDuties duties;
     private final BrokerLife broker;
     private final OpeningWatch opening;
     private final NodeStop stop;
@@ -118,7 +122,10 @@ public final class Node {
                 this::diskFailed);
         this.listeners = new NodeListeners(environment, config, networks);
         this.quorumDoor = new QuorumDoor(environment.metadataLane(), config.controllerListener());
-        LaneApis.fill(networks, lanes, config, clusterId, directories, metadata, quorumDoor, this::diskFailed);
+        if (config.isBroker())
+            LaneApis.fill(networks, lanes, config, clusterId, directories, metadata, quorumDoor, this::diskFailed);
+        else ControllerApis.fill(networks, lanes, config, clusterId, metadata, quorumDoor);
+        this.duties = new ControllerDuties(metadata, environment.metadataLane(), environment.clock(), configs);
         this.stop = new NodeStop(environment, directories, lanes, metadata, broker, listeners);
         turns.whenMoved(stop::checkpointSoon);
         this.opening = new OpeningWatch(
@@ -189,18 +196,30 @@ public final class Node {
         listeners.claim();
         boolean isDone = false;
         try {
+            QuorumConfig quorumConfig = quorumConfig();
+            Optional<ControllerRole> alone = config.isBroker()
+                    ? Optional.empty()
+                    : Optional.of(new ControllerRole(
+                            environment, config, clusterId, quorumConfig.self(), metadata, listeners.bound()));
             MetadataQuorum quorum = MetadataQuorum.open(
                     environment.disk(),
                     config.metadataLogDir(),
-                    quorumConfig(),
+                    quorumConfig,
                     environment.metadataLane(),
                     environment.clock(),
-                    metadata);
+                    metadata,
+                    alone.map(ControllerRole::network).orElse(QuorumNetwork.NONE));
             spaceWatch.lookNow();
             onMetadataLane(() -> {
                 stop.startSpaceWatch(spaceWatch);
                 quorumDoor.open(quorum);
-                metadata.begin(quorum);
+                alone.ifPresent(role -> {
+                    role.begin(quorum);
+                    stop.beforeAll(role::stop);
+                });
+                metadata.begin(quorum, !config.isBroker());
+                // Others can be elected with, and this node be found, only by those who reach it.
+                if (!config.isBroker()) serve();
             });
             isDone = true;
         } finally {
@@ -242,13 +261,20 @@ public final class Node {
     private final class MetadataEvents implements MetadataRole.Events {
         @Override
         public void active() {
-            broker.begin(listeners.bound(), () -> opening.begin(Node.this::serve), Node.this::fail);
+            if (config.isBroker())
+                broker.begin(listeners.bound(), () -> opening.begin(Node.this::serve), Node.this::fail);
+            else duties.begin();
+        }
+
+        @Override
+        public void resigned() {
+            duties.end();
         }
 
         @Override
         public void published(MetadataImage image) {
             // Lanes have been sent it; what waits for logs to be opened is told by the lanes.
-            broker.propertiesMayHaveChanged(image);
+            if (config.isBroker()) broker.propertiesMayHaveChanged(image);
         }
 
         @Override
@@ -282,6 +308,10 @@ public final class Node {
         isServing = true;
         directories.beginUse(this::diskFailed);
         stop.startUpkeep(config.effective(), this::diskFailed);
+        if (!config.isBroker()) {
+            open();
+            return;
+        }
         StrayLogs.setAside(
                 directories,
                 metadata.image(),

@@ -59,6 +59,7 @@ final class NodeStop {
     private final Set<LogDirectories.InUse> withoutMarker = Collections.newSetFromMap(new IdentityHashMap<>());
 
     private @Nullable SpaceWatch spaceWatch;
+    private Runnable first = () -> {};
     private boolean isStopping;
 
     NodeStop(
@@ -74,6 +75,11 @@ final class NodeStop {
         this.metadata = metadata;
         this.broker = broker;
         this.listeners = listeners;
+    }
+
+    /** What is to end before anything else. */
+    void beforeAll(Runnable step) {
+        first = step;
     }
 
     boolean isStopping() {
@@ -162,6 +168,7 @@ final class NodeStop {
             return;
         }
         isStopping = true;
+        first.run();
         listeners.close();
         if (spaceWatch != null) spaceWatch.stop();
         if (checkpoints != null) checkpoints.stop();

@@ -70,6 +70,7 @@ final class FirstFormat {
                         "--release-version and --feature change nothing: the directories are formatted already");
             return;
         }
+        if (!config.isBroker()) requireFormatCommand(config);
         KnownMetadata.require(disk, config);
         String wanted = asked != null
                 ? asked
@@ -85,6 +86,14 @@ final class FirstFormat {
         } catch (FormatRefused refused) {
             throw new BadConfig(String.valueOf(refused.getMessage()));
         }
+    }
+
+    /** Each of several controllers would begin a cluster of its own. */
+    private static void requireFormatCommand(ServerConfig config) {
+        throw new BadConfig("the directories of this controller, " + config.logDirs()
+                + ", are not formatted: run 'millrace format --cluster-id ID --config FILE' first, with the same id on"
+                + " every controller, and with --standalone or --initial-controllers unless"
+                + " controller.quorum.voters is set");
     }
 
     /** A random id as Kafka makes them: a UUID of version 4 that does not begin with a dash, which looks like an option. */

@@ -105,7 +105,7 @@ public final class Start {
 
     private void say(Ready ready, ServerConfig config) {
         ListenerAddress listener = ready.listeners().stream()
-                .filter(it -> !config.isControllerListener(it.name()))
+                .filter(it -> !config.isBroker() || !config.isControllerListener(it.name()))
                 .findFirst()
                 .orElseThrow();
         String host = listener.host().isEmpty() ? "0.0.0.0" : listener.host();

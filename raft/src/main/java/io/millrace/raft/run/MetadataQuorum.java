@@ -334,6 +334,11 @@ public final class MetadataQuorum {
         return machine.history().voters();
     }
 
+    /** Whom this node knows to lead: itself, or whom it follows. */
+    public LeaderAndEpoch leader() {
+        return machine.leader();
+    }
+
     /** Whether this node leads the epoch it is in and may append. */
     public boolean isLeader() {
         return !stopped && machine.isLeader(machine.state().epoch());

@@ -3,6 +3,7 @@ package io.millrace.raft.run;
 import io.millrace.environment.Disk;
 import io.millrace.protocol.Uuid;
 import io.millrace.raft.ElectionState;
+import io.millrace.raft.LeaderAndEpoch;
 import io.millrace.raft.ReplicaKey;
 import io.millrace.raft.VoterSet;
 import java.io.IOException;
@@ -84,6 +85,7 @@ final class QuorumStateFile {
                     + HIGHEST_VERSION + ": start the newer program that wrote it; nothing was changed");
         }
         int epoch = int32(json, "leaderEpoch");
+        if (epoch > LeaderAndEpoch.LAST_EPOCH) throw new IllegalArgumentException("leaderEpoch is " + epoch);
         int leaderId = int32(json, "leaderId");
         int votedId = int32(json, "votedId");
         Uuid votedDirectory = json.string("votedDirectoryId").map(Uuid::parse).orElse(Uuid.ZERO);

@@ -18,6 +18,12 @@ final class MissingFeatures {
             "this version runs no policies, so every change would be taken");
 
     private static final Map<String, String> SAID = Map.of(
+            "controller.quorum.append.linger.ms",
+            "what is appended while the log is being forced shares the next force, and nothing waits besides",
+            "controller.quorum.fetch.max.bytes",
+            "a fetch of the metadata log is answered with 1 MiB, or one batch",
+            "controller.quorum.fetch.snapshot.max.bytes",
+            "snapshots are fetched in parts of 1 MiB",
             "metric.reporters",
             "reporters are not loaded; metrics are served at millrace.metrics.address",
             "kafka.metrics.reporters",
@@ -28,6 +34,7 @@ final class MissingFeatures {
             "this version knows no principals but ANONYMOUS");
 
     private static final String TIERED_STORAGE = "remote.log.storage.system.enable";
+    private static final String AUTO_JOIN = "controller.quorum.auto.join.enable";
     private static final String DEFAULT_REPORTER = "org.apache.kafka.common.metrics.JmxReporter";
 
     private MissingFeatures() {}
@@ -48,6 +55,8 @@ final class MissingFeatures {
             if (name.equals(TIERED_STORAGE) && Boolean.parseBoolean(value))
                 throw refused(
                         name, value, "this version has no tiered storage, so what lies there would not be served");
+            if (name.equals(AUTO_JOIN) && Boolean.parseBoolean(value))
+                throw refused(name, value, "this version cannot add voters to a quorum");
             String less = SAID.get(name);
             if (less != null && !value.equals(DEFAULT_REPORTER))
                 sentences.add(name + "=" + value + " has no effect: " + less);

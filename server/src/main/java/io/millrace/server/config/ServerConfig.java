@@ -3,6 +3,8 @@ package io.millrace.server.config;
 import io.millrace.metadata.config.BrokerConfigs;
 import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.metadata.config.PropertyFinding;
+import io.millrace.raft.QuorumTimeouts;
+import io.millrace.raft.VoterAddresses;
 import io.millrace.server.storage.SpaceReserve;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -52,6 +54,7 @@ public final class ServerConfig {
     private final Set<String> controllerListeners;
     private final Set<String> roles;
     private final SpaceReserve spaceReserve;
+    private final QuorumTimeouts quorumTimeouts;
 
     /**
      * Checks and keeps the stated properties.
@@ -82,12 +85,19 @@ public final class ServerConfig {
         advertised = addresses("advertised.listeners", "");
         requirePlaintext();
         requireDistinctNames(listeners, "listeners");
-        if (!roles.contains("broker") || !roles.contains("controller"))
+        if (!isController())
             throw new BadConfig("process.roles=" + String.join(",", roles)
-                    + ": this version runs combined nodes only; use process.roles=broker,controller");
-        if (clientListeners().isEmpty())
-            throw new BadConfig("listeners: there is none for clients besides the controller's");
-        requireQuorumOfOne();
+                    + ": this version has no brokers without a controller in the same process; use"
+                    + " process.roles=broker,controller, or process.roles=controller for a controller alone");
+        if (isBroker()) {
+            if (clientListeners().isEmpty())
+                throw new BadConfig("listeners: there is none for clients besides the controller's");
+            requireQuorumOfOne();
+        } else {
+            requireControllersListeners();
+            requireToVote();
+        }
+        quorumTimeouts = isBroker() ? QuorumTimeouts.DEFAULT : readQuorumTimeouts();
         spaceReserve = readSpaceReserve();
     }
 
@@ -139,13 +149,68 @@ public final class ServerConfig {
     private void requireQuorumOfOne() {
         List<String> voters = list("controller.quorum.voters");
         if (voters.size() > 1)
-            throw new BadConfig(
-                    "controller.quorum.voters names " + voters.size() + " voters; this version runs quorums of one");
+            throw new BadConfig("controller.quorum.voters names " + voters.size()
+                    + " voters; in this version a broker's own controller is the only one of its cluster: use"
+                    + " process.roles=controller for controllers in a quorum of several");
         if (voters.size() == 1) {
             String id = voters.get(0).split("@", 2)[0].strip();
             if (!id.equals(String.valueOf(nodeId())))
                 throw new BadConfig("controller.quorum.voters names voter " + id + ", and node.id is " + nodeId());
         }
+    }
+
+    private void requireControllersListeners() {
+        if (listeners.isEmpty() || !stated.containsKey("listeners"))
+            throw new BadConfig("listeners: process.roles=controller needs one, such as CONTROLLER://localhost:9093");
+        for (ListenerAddress listener : listeners)
+            if (!controllerListeners.contains(listener.name()))
+                throw new BadConfig("listener " + listener
+                        + ": with process.roles=controller all have to be among controller.listener.names");
+    }
+
+    private void requireToVote() {
+        List<String> voters = list("controller.quorum.voters");
+        if (voters.isEmpty()) return;
+        try {
+            if (VoterAddresses.ofQuorumVoters(voters, controllerListener())
+                    .find(nodeId())
+                    .isEmpty())
+                throw new BadConfig("controller.quorum.voters does not name node.id " + nodeId()
+                        + ", and with process.roles=controller this node has to vote");
+        } catch (IllegalArgumentException wrong) {
+            throw new BadConfig("controller.quorum.voters: " + wrong.getMessage());
+        }
+    }
+
+    private QuorumTimeouts readQuorumTimeouts() {
+        int requestMs = effective.brokerInt("controller.quorum.request.timeout.ms");
+        if (requestMs < 1) throw new BadConfig("controller.quorum.request.timeout.ms is " + requestMs);
+        try {
+            return new QuorumTimeouts(
+                    effective.brokerInt("controller.quorum.election.timeout.ms"),
+                    effective.brokerInt("controller.quorum.fetch.timeout.ms"),
+                    effective.brokerInt("controller.quorum.election.backoff.max.ms"),
+                    effective.brokerInt("controller.quorum.retry.backoff.ms"),
+                    // An answer that waits for news has to come before its request times out.
+                    Math.clamp(requestMs / 2, 1, QuorumTimeouts.DEFAULT.fetchMaxWaitMs()));
+        } catch (IllegalArgumentException wrong) {
+            throw new BadConfig(wrong.getMessage() + ", which is less than 1 or too long");
+        }
+    }
+
+    /** Whether this node keeps partitions for clients. */
+    public boolean isBroker() {
+        return roles.contains("broker");
+    }
+
+    /** Whether this node has a part in the metadata quorum. */
+    public boolean isController() {
+        return roles.contains("controller");
+    }
+
+    /** How long this node waits for others of the metadata quorum. */
+    public QuorumTimeouts quorumTimeouts() {
+        return quorumTimeouts;
     }
 
     /** The properties as they were written. */

@@ -19,8 +19,6 @@ import io.millrace.server.config.ListenerAddress;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.storage.LogDirectories;
 import io.millrace.storage.LogDirectoryFailed;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -166,17 +164,13 @@ public final class BrokerLife {
 
     private BrokerRegistrationRequest registration(List<ListenerAddress> bound) {
         List<BrokerRegistrationRequest.Listener> listeners = new ArrayList<>();
-        for (ListenerAddress listener : bound) {
-            if (config.isControllerListener(listener.name())) continue;
-            ListenerAddress advertised = config.advertised(listener.name());
-            ListenerAddress told = advertised == null ? listener : advertised;
+        for (ListenerAddress told : AdvertisedAddresses.of(config, bound, false))
             listeners.add(BrokerRegistrationRequest.Listener.builder()
-                    .name(listener.name())
-                    .host(told.isWildcard() ? ownHostName() : told.host())
-                    .port(told.port() == 0 ? listener.port() : told.port())
+                    .name(told.name())
+                    .host(told.host())
+                    .port(told.port())
                     .securityProtocol(PLAINTEXT)
                     .build());
-        }
         List<BrokerRegistrationRequest.Feature> features = new ArrayList<>();
         for (Feature feature : Feature.values())
             features.add(BrokerRegistrationRequest.Feature.builder()
@@ -216,14 +210,6 @@ public final class BrokerLife {
         } catch (LogDirectoryFailed failed) {
             diskFailed.accept(failed);
             return OptionalLong.empty();
-        }
-    }
-
-    private static String ownHostName() {
-        try {
-            return InetAddress.getLocalHost().getCanonicalHostName();
-        } catch (UnknownHostException e) {
-            return "localhost";
         }
     }
 

@@ -15,6 +15,7 @@ import io.millrace.metadata.TransactionBuffer;
 import io.millrace.metadata.VersionedRecord;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.MetadataRecordFrame;
+import io.millrace.protocol.messages.BeginTransactionRecord;
 import io.millrace.raft.run.AppendResult;
 import io.millrace.raft.run.CommittedBatch;
 import io.millrace.raft.run.MetadataQuorum;
@@ -55,7 +56,7 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
     private final List<BrokerLane> brokerLanes;
     private final ControllerSettings settings;
     private final Events events;
-    private final TransactionBuffer transactions = new TransactionBuffer();
+    private TransactionBuffer transactions = new TransactionBuffer();
     private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
     private final List<VersionedRecord> bootstrap = new ArrayList<>();
     private @Nullable MetadataQuorum quorum;
@@ -75,6 +76,9 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
     public interface Events {
         /** This node leads the quorum, and the metadata holds at least the bootstrap records. */
         void active();
+
+        /** This node leads no more; another controller does, or will. */
+        void resigned();
 
         /** An image was made and sent to the lanes. */
         void published(MetadataImage image);
@@ -114,9 +118,14 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
         this.events = events;
     }
 
-    /** Starts the quorum; called on the metadata lane. */
-    public void begin(MetadataQuorum newQuorum) {
+    /**
+     * Starts the quorum; called on the metadata lane.
+     *
+     * @param showsHistory whether the lanes are sent images from the first on, as those of a node without partitions may be
+     */
+    public void begin(MetadataQuorum newQuorum, boolean showsHistory) {
         quorum = newQuorum;
+        hasCaughtUp = showsHistory;
         newQuorum.start();
     }
 
@@ -146,6 +155,9 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
         List<VersionedRecord> records = decode(values);
         MetadataDelta delta = new MetadataDelta(MetadataImage.EMPTY);
         for (VersionedRecord record : records) delta.replay(record.message());
+        // A snapshot is made between transactions only, and holds what became of the one that was open.
+        transactions = new TransactionBuffer();
+        bytesSinceSnapshot = 0;
         image = delta.apply(new MetadataProvenance(id.offset() - 1, id.leaderEpoch()));
         publish(ImageChange.everything(image));
     }
@@ -205,7 +217,12 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
             hasCaughtUp = true;
             publish(ImageChange.everything(image));
         }
-        controller = new Controller(settings, image);
+        Controller next = new Controller(settings, image);
+        // One that its predecessor left open; the new leader ends it.
+        if (transactions.isOpen())
+            next.replay(
+                    List.of(VersionedRecord.v0(BeginTransactionRecord.builder().build())), image.provenance());
+        controller = next;
         if (image.features().levels().isEmpty() && bootstrap.isEmpty()) {
             events.failed(new IllegalStateException(
                     "the metadata log is empty and there are no bootstrap records; format the directory"));
@@ -218,6 +235,7 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
         if (leaderEpoch != epoch) return;
         decide(new Activation(bootstrap), error -> {
             if (error == ErrorCode.NONE) events.active();
+            else if (error == ErrorCode.NOT_CONTROLLER) return;
             else if (error == ErrorCode.KAFKA_STORAGE_ERROR) lane.schedule(SPACE_CHECK_MS, () -> activate(epoch));
             else if (leaderEpoch >= 0)
                 events.failed(new IllegalStateException("the first metadata records could not be written"));
@@ -245,6 +263,7 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
         List<Waiting> refused = List.copyOf(waiting);
         waiting.clear();
         for (Waiting one : refused) one.refused().accept(ErrorCode.NOT_CONTROLLER);
+        events.resigned();
     }
 
     @Override

@@ -40,8 +40,7 @@ public final class ApiTable {
 
     /** The handler of an API on one kind of listener: its types are those of the API's key, as {@link #serve} was called with them. */
     @SuppressWarnings("unchecked")
-    @Nullable
-    Handler<Request, Response> find(ApiKey apiKey, ApiKey.Listener kind) {
+    public @Nullable Handler<Request, Response> find(ApiKey apiKey, ApiKey.Listener kind) {
         Handler<?, ?> found = kind == ApiKey.Listener.CONTROLLER ? atControllers.get(apiKey) : null;
         return (Handler<Request, Response>) (found == null ? handlers.get(apiKey) : found);
     }

@@ -52,7 +52,6 @@ public final class PeerLines implements QuorumNetwork.Peers {
     private final Map<Integer, PeerLine> lines = new TreeMap<>();
     private final Set<Integer> strangers = new HashSet<>();
     private Supplier<VoterSet> voters = () -> VoterSet.NONE;
-    private boolean isClosed;
 
     /**
      * Lines that lead nowhere before {@link #findBy}.
@@ -105,10 +104,8 @@ public final class PeerLines implements QuorumNetwork.Peers {
     public void send(int toId, Request request, Consumer<Answer> then) {
         Optional<Voter.Endpoint> endpoint =
                 voters.get().find(toId).flatMap(voter -> QuorumDoor.endpoint(voter, controllerListener));
-        if (isClosed || endpoint.isEmpty()) {
-            var failed = new Answer.Failed(
-                    Answer.Reason.CONNECTION_LOST,
-                    isClosed ? "the lines are closed" : "nobody knows where node " + toId + " is");
+        if (endpoint.isEmpty()) {
+            var failed = new Answer.Failed(Answer.Reason.CONNECTION_LOST, "nobody knows where node " + toId + " is");
             means.shared().lane().execute(() -> then.accept(failed));
             return;
         }
@@ -166,12 +163,5 @@ public final class PeerLines implements QuorumNetwork.Peers {
                     System.Logger.Level.ERROR,
                     lines.get(to.id()) + " is of another cluster than this node, whose cluster.id is "
                             + self.get().clusterId() + "; it cannot take part in this quorum");
-    }
-
-    /** Ends all lines; called on the lane. */
-    public void close() {
-        isClosed = true;
-        for (PeerLine line : lines.values()) line.close();
-        lines.clear();
     }
 }

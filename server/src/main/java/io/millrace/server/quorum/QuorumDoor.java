@@ -81,6 +81,22 @@ public final class QuorumDoor {
         });
     }
 
+    /** Says whom this node knows to lead; once, on the quorum's lane. */
+    public void leader(Consumer<LeaderAndEpoch> then) {
+        onLane(() -> {
+            MetadataQuorum open = quorum;
+            then.accept(open == null ? new LeaderAndEpoch(OptionalInt.empty(), 0) : open.leader());
+        });
+    }
+
+    /** Says whether this node leads; once, on the quorum's lane. */
+    public void leads(Consumer<Boolean> then) {
+        onLane(() -> {
+            MetadataQuorum open = quorum;
+            then.accept(open != null && open.isLeader());
+        });
+    }
+
     private void onLane(Runnable task) {
         if (lane.isCurrent()) task.run();
         else lane.execute(task);

@@ -200,6 +200,39 @@ class ServerConfigTest {
     }
 
     @Test
+    void aControllerAloneMayBeOneOfSeveralVotersAndServesNoClients() {
+        String[] right = {
+            "process.roles", "controller",
+            "node.id", "2",
+            "listeners", "CONTROLLER://127.0.0.1:9093",
+            "controller.listener.names", "CONTROLLER",
+            "controller.quorum.voters", "1@a:1,2@b:1,3@c:1",
+            "controller.quorum.fetch.timeout.ms", "700"
+        };
+        ServerConfig config = config(right);
+        assertTrue(config.isController() && !config.isBroker());
+        assertEquals(700, config.quorumTimeouts().fetchTimeoutMs());
+
+        assertTrue(refusal(with(right, "node.id", "4")).contains("node.id 4"));
+        assertTrue(refusal(with(right, "listeners", "CONTROLLER://:9093,PLAINTEXT://:9092"))
+                .contains("PLAINTEXT"));
+        assertTrue(refusal(with(right, "controller.quorum.election.timeout.ms", "0"))
+                .contains("election.timeout"));
+        assertTrue(refusal(with(right, "controller.quorum.request.timeout.ms", "0"))
+                .contains("request.timeout"));
+        assertTrue(refusal(with(right, "controller.quorum.auto.join.enable", "true"))
+                .contains("auto.join"));
+        assertTrue(refusal("process.roles", "controller").contains("listeners"));
+    }
+
+    private static String[] with(String[] stated, String name, String value) {
+        String[] more = java.util.Arrays.copyOf(stated, stated.length + 2);
+        more[stated.length] = name;
+        more[stated.length + 1] = value;
+        return more;
+    }
+
+    @Test
     void logDirectoriesComeBeforeLogDirectory() {
         ServerConfig both = config("log.dir", "/one", "log.dirs", "/two, /three");
         assertEquals(List.of(Path.of("/two"), Path.of("/three")), both.logDirs());

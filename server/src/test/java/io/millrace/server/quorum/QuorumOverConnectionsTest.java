@@ -15,11 +15,13 @@ import io.millrace.protocol.messages.FetchResponse;
 import io.millrace.protocol.messages.VoteRequest;
 import io.millrace.protocol.messages.VoteResponse;
 import io.millrace.raft.QuorumTimeouts;
+import io.millrace.raft.VoterAddresses;
 import io.millrace.raft.VoterSet;
 import io.millrace.raft.run.AppendResult;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -224,6 +226,21 @@ class QuorumOverConnectionsTest {
             assertFalse(outside.ledEpoch() >= 0);
         } finally {
             outside.close();
+        }
+    }
+
+    @Test
+    void aPeerThatKnowsNoPreVotesIsAskedForItsVoteAtOnce() throws Exception {
+        try (OlderPeer older = new OlderPeer()) {
+            var voter = new QuorumVoter(1, QuorumVoter.CLUSTER, 0);
+            voters.add(voter);
+            VoterSet set = VoterAddresses.ofQuorumVoters(
+                    List.of("1@127.0.0.1:" + voter.port(), "2@127.0.0.1:" + older.port()), "CONTROLLER");
+            voter.begin(home(1), set, TIMEOUTS);
+
+            VoteRequest asked = older.firstVote.get(30, TimeUnit.SECONDS);
+            assertFalse(asked.topics().getFirst().partitions().getFirst().preVote());
+            assertEquals(1, asked.topics().getFirst().partitions().getFirst().replicaEpoch());
         }
     }
 

@@ -1,0 +1,262 @@
+package io.millrace.compatibility;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.QuorumInfo;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Controllers as processes of their own, Millrace's alone and among Apache's, looked at by the official admin client. */
+@Tag("long")
+class ControllersTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final ConfigResource DEFAULTS = new ConfigResource(ConfigResource.Type.BROKER, "");
+
+    @TempDir
+    Path directory;
+
+    private final List<ControllerProcess> controllers = new ArrayList<>();
+
+    @AfterEach
+    void end() {
+        for (ControllerProcess controller : controllers) controller.close();
+    }
+
+    private String allOutput() {
+        return controllers.stream().map(ControllerProcess::output).collect(Collectors.joining("\n"));
+    }
+
+    /** Controllers 1 to 3, formatted, of which the last so many are Apache's. */
+    private void format(int apaches) {
+        List<Integer> ports = List.of(FreePort.find(), FreePort.find(), FreePort.find());
+        String voters = voters(ports);
+        for (int id = 1; id <= 3; id++)
+            controllers.add(new ControllerProcess(
+                    id, ports.get(id - 1), id > 3 - apaches, directory.resolve("controller-" + id), voters));
+        for (ControllerProcess controller : controllers) controller.format();
+    }
+
+    private static String[] timeouts(int electionMs, int fetchMs) {
+        return new String[] {
+            "controller.quorum.election.timeout.ms=" + electionMs, "controller.quorum.fetch.timeout.ms=" + fetchMs
+        };
+    }
+
+    private static String voters(List<Integer> ports) {
+        List<String> voters = new ArrayList<>();
+        for (int id = 1; id <= 3; id++) voters.add(id + "@127.0.0.1:" + ports.get(id - 1));
+        return String.join(",", voters);
+    }
+
+    private Admin admin() {
+        String running = controllers.stream()
+                .filter(ControllerProcess::isRunning)
+                .map(controller -> "127.0.0.1:" + controller.port())
+                .collect(Collectors.joining(","));
+        return Admin.create(Map.of(
+                "bootstrap.controllers", running, "default.api.timeout.ms", 20_000, "request.timeout.ms", 3_000));
+    }
+
+    /** What an answer of the cluster has to be, asked of a new client each time until it is. */
+    private interface Question<T> {
+        T ask(Admin admin) throws ExecutionException, InterruptedException, java.util.concurrent.TimeoutException;
+    }
+
+    private <T> T answered(String what, Question<T> question, java.util.function.Predicate<T> isWanted) {
+        List<T> last = new ArrayList<>();
+        List<Exception> failures = new ArrayList<>();
+        Await.until(
+                what,
+                PATIENCE,
+                () -> {
+                    try (Admin admin = admin()) {
+                        last.add(question.ask(admin));
+                        return isWanted.test(last.getLast());
+                    } catch (ExecutionException | java.util.concurrent.TimeoutException notNow) {
+                        failures.add(notNow);
+                        return false;
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                        throw new AssertionError(e);
+                    }
+                },
+                () -> (last.isEmpty() ? "no answer" : "last: " + last.getLast())
+                        + (failures.isEmpty() ? "" : ", failed with " + failures.getLast()) + "\n" + allOutput());
+        return last.getLast();
+    }
+
+    private QuorumInfo quorum(java.util.function.Predicate<QuorumInfo> isWanted) {
+        return answered(
+                "the quorum is as wanted",
+                admin -> admin.describeMetadataQuorum().quorumInfo().get(25, TimeUnit.SECONDS),
+                isWanted);
+    }
+
+    private static boolean allHaveCaughtUp(QuorumInfo quorum) {
+        return quorum.voters().size() == 3
+                && quorum.voters().stream().allMatch(voter -> voter.logEndOffset() >= quorum.highWatermark());
+    }
+
+    private void alter(String value) {
+        var op = new AlterConfigOp(new ConfigEntry("log.retention.ms", value), AlterConfigOp.OpType.SET);
+        Map<ConfigResource, Collection<AlterConfigOp>> change = Map.of(DEFAULTS, List.of(op));
+        answered(
+                "log.retention.ms is set to " + value,
+                admin -> {
+                    admin.incrementalAlterConfigs(change).all().get(25, TimeUnit.SECONDS);
+                    return true;
+                },
+                done -> done);
+    }
+
+    private ControllerProcess controller(int id) {
+        return controllers.get(id - 1);
+    }
+
+    @Test
+    void threeOfMillracesElectCommitAndOutliveAKilledLeader() {
+        format(0);
+        for (ControllerProcess controller : controllers) controller.begin();
+        QuorumInfo first = quorum(ControllersTest::allHaveCaughtUp);
+        alter("1000001");
+        controller(first.leaderId()).kill();
+        alter("1000002");
+        QuorumInfo second = quorum(quorum -> quorum.leaderId() != first.leaderId());
+        assertTrue(second.leaderEpoch() > first.leaderEpoch(), () -> first + ", then " + second);
+        controller(first.leaderId()).begin();
+        alter("1000003");
+        QuorumInfo third = quorum(ControllersTest::allHaveCaughtUp);
+        assertTrue(third.highWatermark() > first.highWatermark(), third::toString);
+    }
+
+    @Test
+    void oneOfMillracesVotesFollowsAndLeadsAmongApaches() throws Exception {
+        format(2);
+        // Patient as it is, it does not stand: controller 2 can only lead by its vote.
+        controller(1).begin(timeouts(30_000, 30_000));
+        controller(2).begin();
+        QuorumInfo votedFor = quorum(quorum -> quorum.leaderId() > 0);
+        assertEquals(2, votedFor.leaderId(), this::allOutput);
+        controller(3).begin();
+        alter("1000001");
+        quorum(ControllersTest::allHaveCaughtUp);
+
+        // Impatient now, it is the first to stand when the leader is gone, or soon will be.
+        controller(1).kill();
+        controller(1).begin(timeouts(500, 1_000));
+        for (int attempt = 0; attempt < 6; attempt++) {
+            QuorumInfo now = quorum(ControllersTest::allHaveCaughtUp);
+            if (now.leaderId() == 1) break;
+            alter("200000" + attempt);
+            controller(now.leaderId()).kill();
+            quorum(quorum -> quorum.leaderId() != now.leaderId() && quorum.leaderId() > 0);
+            controller(now.leaderId()).begin();
+        }
+        QuorumInfo led = quorum(ControllersTest::allHaveCaughtUp);
+        assertEquals(1, led.leaderId(), this::allOutput);
+        alter("2000009");
+        anApacheBrokerServesTopicsUnderIt();
+
+        controller(1).kill();
+        QuorumInfo ledByApache = quorum(quorum -> quorum.leaderId() > 1);
+        alter("3000001");
+        controller(1).begin();
+        QuorumInfo followed = quorum(ControllersTest::allHaveCaughtUp);
+        assertTrue(followed.leaderEpoch() >= ledByApache.leaderEpoch(), followed::toString);
+        assertTrue(followed.highWatermark() > led.highWatermark(), followed::toString);
+    }
+
+    private void anApacheBrokerServesTopicsUnderIt() throws Exception {
+        int port = FreePort.find();
+        Path home = Files.createDirectories(directory.resolve("broker"));
+        Path properties = home.resolve("server.properties");
+        Files.write(
+                properties,
+                List.of(
+                        "process.roles=broker",
+                        "node.id=10",
+                        "controller.quorum.voters="
+                                + voters(controllers.stream()
+                                        .map(ControllerProcess::port)
+                                        .toList()),
+                        "controller.listener.names=CONTROLLER",
+                        "listeners=PLAINTEXT://127.0.0.1:" + port,
+                        "log.dirs=" + home.resolve("log"),
+                        "offsets.topic.replication.factor=1"));
+        ChildProcess.run(
+                "formatting the broker",
+                home,
+                Map.of(),
+                PATIENCE,
+                ControllerProcess.apache(
+                        "256m",
+                        "kafka.tools.StorageTool",
+                        "format",
+                        "-t",
+                        ControllerProcess.CLUSTER,
+                        "-c",
+                        properties.toString()));
+        try (ChildProcess broker = ChildProcess.start(
+                "the broker", home, Map.of(), ControllerProcess.apache("512m", "kafka.Kafka", properties.toString()))) {
+            broker.awaitLine("that it is ready", PATIENCE, line -> line.contains("Kafka Server started"));
+            Map<String, Object> to = Map.of("bootstrap.servers", "127.0.0.1:" + port);
+            try (Admin admin = Admin.create(to)) {
+                admin.createTopics(List.of(new NewTopic("t", 3, (short) 1)))
+                        .all()
+                        .get(60, TimeUnit.SECONDS);
+                QuorumInfo seen = admin.describeMetadataQuorum().quorumInfo().get(60, TimeUnit.SECONDS);
+                assertEquals(1, seen.leaderId());
+                assertEquals(
+                        List.of(10),
+                        seen.observers().stream()
+                                .map(QuorumInfo.ReplicaState::replicaId)
+                                .toList(),
+                        seen::toString);
+            } catch (ExecutionException failed) {
+                throw new AssertionError(allOutput() + "\n" + broker.output(), failed);
+            }
+            Properties client = new Properties();
+            client.putAll(to);
+            client.put("key.serializer", "org.apache.kafka.common.serialization.StringSerializer");
+            client.put("value.serializer", "org.apache.kafka.common.serialization.StringSerializer");
+            client.put("key.deserializer", "org.apache.kafka.common.serialization.StringDeserializer");
+            client.put("value.deserializer", "org.apache.kafka.common.serialization.StringDeserializer");
+            client.put("auto.offset.reset", "earliest");
+            try (var producer = new KafkaProducer<String, String>(client)) {
+                producer.send(new ProducerRecord<>("t", 0, "k", "v")).get(60, TimeUnit.SECONDS);
+            }
+            try (var consumer = new KafkaConsumer<String, String>(client)) {
+                consumer.assign(List.of(new TopicPartition("t", 0)));
+                List<String> values = new ArrayList<>();
+                Await.until("the record is read", PATIENCE, () -> {
+                    consumer.poll(Duration.ofMillis(200)).forEach(record -> values.add(record.value()));
+                    return !values.isEmpty();
+                });
+                assertEquals(List.of("v"), values);
+            }
+        }
+    }
+}
