@@ -32,14 +32,16 @@ final class DisturbedCluster implements AutoCloseable {
 
     private final List<Node> nodes = new ArrayList<>();
     private final boolean canBeKilled;
+    private final boolean isApaches;
 
-    private DisturbedCluster(boolean canBeKilled) {
+    private DisturbedCluster(boolean canBeKilled, boolean isApaches) {
         this.canBeKilled = canBeKilled;
+        this.isApaches = isApaches;
     }
 
     /** One broker; ours is also killed. */
     static DisturbedCluster of(BrokerKind kind, int requestsPerCut, Set<Integer> cutAround, Random random) {
-        DisturbedCluster cluster = new DisturbedCluster(kind instanceof MillraceBroker);
+        DisturbedCluster cluster = new DisturbedCluster(kind instanceof MillraceBroker, kind instanceof ApacheBroker);
         cluster.start(new Node(
                 kind,
                 requestsPerCut,
@@ -51,7 +53,7 @@ final class DisturbedCluster implements AutoCloseable {
 
     /** Three brokers of Apache's, whose topics have three replicas, so that leaders move. */
     static DisturbedCluster ofThree(int requestsPerCut, Set<Integer> cutAround, Random random) {
-        DisturbedCluster cluster = new DisturbedCluster(true);
+        DisturbedCluster cluster = new DisturbedCluster(true, true);
         int controllerPort = FreePort.find();
         for (int id = 1; id <= 3; id++) {
             int internalPort = FreePort.find();
@@ -89,6 +91,11 @@ final class DisturbedCluster implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    /** Whether the brokers are Apache's. */
+    boolean isApaches() {
+        return isApaches;
     }
 
     /** Where clients begin. */

@@ -39,6 +39,13 @@ final class WorkingPair implements AutoCloseable {
 
     private final String name;
     private final String topic;
+    /**
+     * Apache's producer before Apache's broker is told of, not judged: in two of the first ten runs records of it were stored twice
+     * and out of order after a restart (the broker says OutOfOrderSequenceException, as with seed 0x1145fc974cc45e5b).
+     */
+    private final boolean isProducerJudged;
+
+    private final List<String> told = new ArrayList<>();
     private final int partitions;
     private final Random random;
     private final List<Thread> threads = new ArrayList<>();
@@ -62,6 +69,7 @@ final class WorkingPair implements AutoCloseable {
             throws Exception {
         this.name = producing + " producer, " + consuming + " consumers";
         this.topic = "matrix-" + producing + "-" + consuming;
+        this.isProducerJudged = producing == ClientKind.OURS || !cluster.isApaches();
         this.random = random;
         this.partitions = 2 + random.nextInt(4);
         for (int i = 0; i < partitions; i++) seen.add(new ArrayList<>());
@@ -234,7 +242,7 @@ final class WorkingPair implements AutoCloseable {
     List<String> failures(String broker) {
         List<String> all = new ArrayList<>(failures);
         List<List<String>> stored = stored(broker);
-        checkKeys(stored, all);
+        checkKeys(stored, isProducerJudged ? all : told);
         for (int i = 0; i < partitions; i++) {
             if (!stored.get(i).equals(seen.get(i)))
                 all.add(name + ": partition " + i + " has " + stored.get(i).size() + " records, and "
@@ -293,7 +301,8 @@ final class WorkingPair implements AutoCloseable {
     public synchronized String toString() {
         return name + ": " + acknowledged + " records acknowledged, "
                 + seen.stream().mapToLong(List::size).sum() + " read in " + partitions + " partitions, " + again
-                + " again; failures: " + failures;
+                + " again; failures: " + failures
+                + (told.isEmpty() ? "" : "; not judged: " + told.size() + ", first " + told.getFirst());
     }
 
     /** Ends the clients; their threads close them. */
