@@ -40,7 +40,7 @@ final class WorkingPair implements AutoCloseable {
     private final String name;
     private final String topic;
     /**
-     * Apache's producer before Apache's broker is told of, not judged: in two of the first ten runs records of it were stored twice
+     * Apache's producer before Apache's broker is told of, not judged: in two of the first nine runs records of it were stored twice
      * and out of order after a restart (the broker says OutOfOrderSequenceException, as with seed 0x1145fc974cc45e5b).
      */
     private final boolean isProducerJudged;
