@@ -60,6 +60,7 @@ final class AssignedPartition implements FetchSink {
     boolean isPaused;
     /** How many records a poll got of it last: as many may come again. */
     int usualCount = FEW;
+
     private @Nullable FetchedRange reading;
     /** What is not read any more, and the lane has not been told of. */
     private List<FetchedRange> released = List.of();
