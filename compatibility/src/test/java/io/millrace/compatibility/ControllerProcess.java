@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** One controller of a quorum with static voters, Millrace's or Apache's, as a process of its own. */
+/** One controller of a quorum, Millrace's or Apache's, as a process of its own. */
 final class ControllerProcess implements AutoCloseable {
     static final String CLUSTER = "MkU3OEVBNTcwNTJENDM2Qg";
     private static final Duration PATIENCE = Duration.ofSeconds(90);
@@ -19,6 +19,7 @@ final class ControllerProcess implements AutoCloseable {
     private final int port;
     private final boolean isApaches;
     private final Path directory;
+    private final List<String> formatOptions;
     private final List<String> properties;
     private final List<String> pastOutput = new ArrayList<>();
     private @Nullable ChildProcess process;
@@ -26,17 +27,19 @@ final class ControllerProcess implements AutoCloseable {
     /**
      * A controller that is not running, and whose directory is not formatted.
      *
-     * @param voters {@code id@host:port,...}
+     * @param quorum the property that says who votes, or where to ask
+     * @param formatOptions what else the directory is formatted with
      */
-    ControllerProcess(int id, int port, boolean isApaches, Path directory, String voters) {
+    ControllerProcess(int id, int port, boolean isApaches, Path directory, String quorum, List<String> formatOptions) {
         this.id = id;
         this.port = port;
         this.isApaches = isApaches;
         this.directory = directory;
+        this.formatOptions = formatOptions;
         this.properties = new ArrayList<>(List.of(
                 "process.roles=controller",
                 "node.id=" + id,
-                "controller.quorum.voters=" + voters,
+                quorum,
                 "controller.listener.names=CONTROLLER",
                 "listeners=CONTROLLER://127.0.0.1:" + port,
                 "log.dirs=" + directory.resolve("log")));
@@ -63,6 +66,7 @@ final class ControllerProcess implements AutoCloseable {
         else
             command.addAll(
                     List.of(MillraceBroker.PROGRAM, "format", "--cluster-id", CLUSTER, "--config", file().toString()));
+        command.addAll(formatOptions);
         ChildProcess.run("formatting controller " + id, directory, Map.of(), PATIENCE, command);
     }
 
