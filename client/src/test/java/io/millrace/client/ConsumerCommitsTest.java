@@ -175,6 +175,7 @@ class ConsumerCommitsTest {
                 "UNKNOWN_MEMBER_ID",
                 "REBALANCE_IN_PROGRESS",
                 "FENCED_INSTANCE_ID",
+                "GROUP_ID_NOT_FOUND",
                 "STALE_MEMBER_EPOCH",
                 "GROUP_AUTHORIZATION_FAILED",
                 "OFFSET_METADATA_TOO_LARGE"

@@ -1,5 +1,6 @@
 package io.millrace.simulator;
 
+import io.millrace.simulator.scenario.GroupStory;
 import io.millrace.simulator.scenario.OneNodeStory;
 
 /** A program that tells the outcomes of some stories, for comparing processes. */
@@ -7,6 +8,9 @@ final class TraceDigests {
     private TraceDigests() {}
 
     public static void main(String[] seeds) {
-        for (String seed : seeds) System.out.println(seed + " " + new OneNodeStory(Long.parseLong(seed)).run());
+        for (String seed : seeds) {
+            System.out.println(seed + " " + new OneNodeStory(Long.parseLong(seed)).run());
+            System.out.println(seed + " " + new GroupStory(Long.parseLong(seed)).run());
+        }
     }
 }

@@ -6,6 +6,7 @@ import io.millrace.records.TopicPartition;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -116,7 +117,7 @@ public final class OffsetsCall {
         CoordinatorVerdict verdict = CoordinatorVerdict.DONE;
         TopicPartition decisive = null;
         errors.clear();
-        for (TopicPartition each : Set.copyOf(left)) {
+        for (TopicPartition each : List.copyOf(left)) {
             ErrorCode error = answer.errors().getOrDefault(each, ErrorCode.UNKNOWN_SERVER_ERROR);
             CoordinatorVerdict its = CoordinatorVerdict.of(error);
             if (its == CoordinatorVerdict.DONE) {

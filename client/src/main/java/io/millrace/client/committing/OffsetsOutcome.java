@@ -29,6 +29,17 @@ public record OffsetsOutcome(
         errors = Map.copyOf(errors);
     }
 
+    /**
+     * Whether the coordinator takes whoever asked for no member of the group's generation any more. That it knows no such group
+     * says the same: one without members and offsets is forgotten.
+     */
+    public boolean isOfNoMember() {
+        return switch (error) {
+            case UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, FENCED_INSTANCE_ID, GROUP_ID_NOT_FOUND -> true;
+            default -> false;
+        };
+    }
+
     /** None of it was done, as far as is known. */
     static OffsetsOutcome failed(ErrorCode error, String sentence) {
         return new OffsetsOutcome(error, sentence, Map.of(), Map.of());

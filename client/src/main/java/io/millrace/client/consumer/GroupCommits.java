@@ -5,10 +5,12 @@ import io.millrace.client.cluster.run.ClientLane;
 import io.millrace.client.cluster.run.ClusterLine;
 import io.millrace.client.committing.Committer;
 import io.millrace.client.committing.OffsetsOutcome;
+import io.millrace.client.committing.run.CommittedStart;
 import io.millrace.client.committing.run.CoordinatorLine;
 import io.millrace.client.committing.run.GroupOffsets;
 import io.millrace.client.facade.CallbackThread;
 import io.millrace.client.fetching.FetchPosition;
+import io.millrace.client.fetching.run.FetchLine;
 import io.millrace.client.fetching.run.FetcherLane;
 import io.millrace.environment.Lane;
 import io.millrace.protocol.ErrorCode;
@@ -16,6 +18,7 @@ import io.millrace.records.TopicPartition;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -127,15 +130,9 @@ final class GroupCommits {
         lane.execute(() -> offsets.commit(own, by, deadlineMs, outcome -> {
             onLane.accept(outcome);
             tell(answer, outcome);
-            if (putsOut(outcome.error())) whenRefused.run();
+            if (outcome.isOfNoMember()) whenRefused.run();
         }));
         return answer;
-    }
-
-    private static boolean putsOut(ErrorCode error) {
-        return error == ErrorCode.UNKNOWN_MEMBER_ID
-                || error == ErrorCode.ILLEGAL_GENERATION
-                || error == ErrorCode.FENCED_INSTANCE_ID;
     }
 
     /** Begins to commit; what depends on the answer runs on the thread of callbacks, in the order of the commits. */
@@ -167,7 +164,7 @@ final class GroupCommits {
 
     ConsumerFailure failure(String what, OffsetsOutcome outcome) {
         String hint = "";
-        if (isRefused || (putsOut(outcome.error()) && !committer.equals(Committer.NOBODY)))
+        if (isRefused || (outcome.isOfNoMember() && !committer.equals(Committer.NOBODY)))
             hint = "; the group may have given its partitions to others: poll, and take care of what is assigned then";
         else if (outcome.error() == ErrorCode.UNKNOWN_MEMBER_ID)
             hint = "; the group has members, and only they may commit";
@@ -179,44 +176,19 @@ final class GroupCommits {
 
     /** Has reading begin where the group has committed, or else where {@code auto.offset.reset} says. */
     void begin(List<AssignedPartition> fresh, FetcherLane fetcher) {
-        Map<AssignedPartition, Long> generations = new HashMap<>();
+        Map<AssignedPartition, Long> generations = new LinkedHashMap<>();
         for (AssignedPartition each : fresh) {
             each.moved(null);
             generations.put(each, each.generation);
         }
-        lane.execute(() -> begin(generations, fetcher));
-    }
-
-    private void begin(Map<AssignedPartition, Long> generations, FetcherLane fetcher) {
-        List<TopicPartition> partitions = new ArrayList<>();
-        for (AssignedPartition each : generations.keySet()) partitions.add(each.partition);
-        offsets.committed(partitions, committer, Long.MAX_VALUE, outcome -> {
-            Map<AssignedPartition, Long> again = new HashMap<>();
+        lane.execute(() -> {
+            List<CommittedStart.Fresh> lines = new ArrayList<>();
             generations.forEach((partition, generation) -> {
-                ErrorCode error = outcome.errors().getOrDefault(partition.partition, ErrorCode.NONE);
-                boolean isKept = !outcome.errors().isEmpty() && error == ErrorCode.NONE;
-                if (outcome.error() == ErrorCode.NONE || isKept) begin(partition, generation, outcome, fetcher);
-                else if (error.isRetriable())
-                    again.put(partition, generation); // Another one's error ended the question.
-                else fail(partition, generation, error == ErrorCode.NONE ? outcome.error() : error, outcome);
+                FetchLine line = partition.line;
+                if (line != null) lines.add(new CommittedStart.Fresh(partition.partition, line, partition, generation));
             });
-            if (!again.isEmpty()) begin(again, fetcher);
+            new CommittedStart(groupId, offsets, fetcher, () -> committer).begin(lines);
         });
-    }
-
-    private static void begin(
-            AssignedPartition partition, long generation, OffsetsOutcome outcome, FetcherLane fetcher) {
-        CommittedOffset committed = outcome.offsets().get(partition.partition);
-        FetchPosition position =
-                committed == null ? null : new FetchPosition(committed.offset(), committed.leaderEpoch());
-        var line = partition.line;
-        if (line != null) fetcher.beginAt(line, position, generation);
-    }
-
-    private void fail(AssignedPartition partition, long generation, ErrorCode error, OffsetsOutcome outcome) {
-        String sentence = "reading the committed offset of " + partition.partition + " of group " + groupId
-                + " failed: " + error + ", " + (error == outcome.error() ? outcome.sentence() : error.message());
-        partition.failed(generation, error, sentence);
     }
 
     /** Commits in the background if it is time, and the one before is over. */

@@ -25,6 +25,7 @@ final class GroupLeader {
     private final boolean doRacksMatter;
     private final SortedSet<String> topics = new TreeSet<>();
     private SortedMap<String, List<Set<String>>> assignedFor = new TreeMap<>();
+    private boolean isAllGiven;
 
     /**
      * The leader of the generation that was answered with.
@@ -58,6 +59,7 @@ final class GroupLeader {
     /** Shares out, and keeps in mind for which topics; none if what was given before still holds (KIP-814). */
     List<SyncGroupRequest.SyncGroupRequestAssignment> assign(TopicLayouts layouts) {
         assignedFor = of(layouts);
+        isAllGiven = !assignor.isCooperative();
         if (isAssignmentKept) return List.of();
         Map<String, List<TopicPartition>> assignment = assignor.assign(layouts, members);
         List<SyncGroupRequest.SyncGroupRequestAssignment> all = new ArrayList<>(members.size());
@@ -65,7 +67,18 @@ final class GroupLeader {
             List<TopicPartition> its = assignment.getOrDefault(each.memberId(), List.of());
             all.add(new SyncGroupRequest.SyncGroupRequestAssignment(each.memberId(), ConsumerProtocol.assignment(its)));
         }
+        int givenCount = assignment.values().stream().mapToInt(List::size).sum();
+        isAllGiven |=
+                givenCount == assignedFor.values().stream().mapToInt(List::size).sum();
         return all;
+    }
+
+    /**
+     * Whether each partition has somebody to read it. If not, those that have to give some up are to join once more when they have;
+     * what was kept from before with a cooperative assignor may have been in the midst of that.
+     */
+    boolean isAllGiven() {
+        return isAllGiven;
     }
 
     /** Whether the topics are not any more what the assignment was made for. */

@@ -70,6 +70,8 @@ public final class GroupMembership {
     private final SortedSet<TopicPartition> owned = new TreeSet<>();
 
     private int ownedGeneration = MemberIdentity.NO_GENERATION;
+    /** A generation went by without this one, in which others may have been given what it has: static members are kept (KIP-345). */
+    private boolean hasMissedGeneration;
     /** What it was given last, for assignors that look at user data. */
     private @Nullable StickyUserData lastGiven;
     /** Given by the leader and not yet told to the application; null for nothing. */
@@ -90,6 +92,9 @@ public final class GroupMembership {
     private long joinFromMs = Long.MIN_VALUE;
     private long heartbeatFromMs = NEVER;
     private long assignByMs = NEVER;
+    /** By when all that was to change hands has, or somebody is not there any more who was to see to it. */
+    private long allGivenByMs = NEVER;
+
     private long polledAtMs;
 
     /**
@@ -129,6 +134,7 @@ public final class GroupMembership {
         if (mayBeat()) dueMs = Math.min(dueMs, heartbeatFromMs);
         if (phase == Phase.PREPARING && asked == null) dueMs = Math.min(dueMs, joinFromMs);
         if (phase == Phase.ASSIGNING) dueMs = Math.min(dueMs, assignByMs);
+        if (phase == Phase.STABLE && leader != null && asked == null) dueMs = Math.min(dueMs, allGivenByMs);
         return dueMs;
     }
 
@@ -200,6 +206,7 @@ public final class GroupMembership {
     private void putOut(MemberIdentity remaining) {
         identity = remaining;
         hasAskedToJoin = false;
+        hasMissedGeneration = false;
         given = null;
         leader = null;
         stepCall = NO_CALL;
@@ -257,12 +264,12 @@ public final class GroupMembership {
             tell(new Handover.Lose(++handovers, List.copyOf(owned)));
             return;
         }
-        if (phase == Phase.STABLE) settle();
+        if (phase == Phase.STABLE) settle(nowMs);
         if (phase == Phase.PREPARING && asked == null) join(nowMs);
     }
 
     /** Gives up and takes on what the last rebalance came to; after that, sees whether another one is needed. */
-    private void settle() {
+    private void settle(long nowMs) {
         SortedSet<TopicPartition> wanted = given;
         if (wanted != null) {
             List<TopicPartition> going = new ArrayList<>(owned);
@@ -270,9 +277,11 @@ public final class GroupMembership {
             if (!going.isEmpty()) {
                 // Once all have let go, those that are to have it can be given it.
                 rejoinReason = "it has given up " + going.size() + " partitions that others get";
-                tell(new Handover.Revoke(++handovers, going));
+                if (hasMissedGeneration) tell(new Handover.Lose(++handovers, going));
+                else tell(new Handover.Revoke(++handovers, going));
                 return;
             }
+            hasMissedGeneration = false;
             List<TopicPartition> coming = new ArrayList<>(wanted);
             coming.removeAll(owned);
             given = null;
@@ -282,6 +291,10 @@ public final class GroupMembership {
         GroupLeader leading = leader;
         if (rejoinReason.isEmpty() && leading != null && leading.isOutdated(layouts))
             rejoinReason = "topics of the group changed";
+        // A static member that was put out while it gave partitions up comes back without a rebalance, and knows
+        // nothing of them.
+        if (rejoinReason.isEmpty() && leading != null && nowMs >= allGivenByMs)
+            rejoinReason = "partitions were given up, and nobody has joined to have them given to others";
         if (!rejoinReason.isEmpty()) prepare(rejoinReason);
     }
 
@@ -346,6 +359,7 @@ public final class GroupMembership {
                             + "; this member knows consumer protocols " + assignors.keySet());
             return;
         }
+        hasMissedGeneration |= identity.isMember() && joined.generationId() > identity.generation() + 1;
         identity = new MemberIdentity(joined.memberId(), joined.generationId(), rules.instanceId());
         protocol = assignor.name();
         hasAskedToJoin = false;
@@ -372,7 +386,9 @@ public final class GroupMembership {
         GroupLeader leading = leader;
         if (leading == null) throw new IllegalStateException("a member assigns that does not lead");
         if (!knownTopics.containsAll(leading.topics()) && nowMs < assignByMs) return;
-        sync(leading.assign(layouts));
+        List<SyncGroupRequest.SyncGroupRequestAssignment> assignments = leading.assign(layouts);
+        allGivenByMs = leading.isAllGiven() ? NEVER : nowMs + rules.maxPollMs();
+        sync(assignments);
     }
 
     private void sync(List<SyncGroupRequest.SyncGroupRequestAssignment> assignments) {

@@ -280,6 +280,14 @@ class OffsetsQueueTest {
     }
 
     @Test
+    void whoeverCommitsForAGroupThatIsForgottenIsNoMemberOfIt() {
+        assertTrue(OffsetsOutcome.failed(ErrorCode.GROUP_ID_NOT_FOUND, "").isOfNoMember());
+        assertTrue(OffsetsOutcome.failed(ErrorCode.UNKNOWN_MEMBER_ID, "").isOfNoMember());
+        assertFalse(OffsetsOutcome.failed(ErrorCode.REBALANCE_IN_PROGRESS, "").isOfNoMember());
+        assertFalse(OffsetsOutcome.NOTHING.isOfNoMember());
+    }
+
+    @Test
     void whatWaitsIsBounded() {
         OffsetsQueue queue = new OffsetsQueue("g", new RetryBackoff(10, 10));
         for (int i = 0; i < OffsetsQueue.MOST_CALLS; i++) end(queue.add(commit(Map.of(partition(0), at(i)))));

@@ -159,6 +159,24 @@ class GroupMembershipTest {
     }
 
     @Test
+    void whatGoesAfterAGenerationWithoutThisMemberIsLost() {
+        for (int generation : List.of(2, 3)) {
+            GroupMembership member = new GroupMembership(rules("i"), List.of(COOPERATIVE));
+            JoinGroupResponse first =
+                    follows(1).toBuilder().protocolName("cooperative-sticky").build();
+            MembershipAction.Ask sync =
+                    asks(answer(member, asks(begin(member), JoinGroupRequest.class), first), SyncGroupRequest.class);
+            Handover both = tells(answer(member, sync, given(FIRST, SECOND)));
+            on(member, new MembershipEvent.HandedOver(both.number()));
+            JoinGroupResponse next = first.toBuilder().generationId(generation).build();
+            sync = asks(answer(member, asks(rebalance(member), JoinGroupRequest.class), next), SyncGroupRequest.class);
+            Handover going = tells(answer(member, sync, given(FIRST)));
+            assertEquals(List.of(SECOND), going.partitions());
+            assertEquals(generation == 3, going instanceof Handover.Lose);
+        }
+    }
+
+    @Test
     void oneThatWasPutOutHasLostItsPartitions() {
         for (ErrorCode error : List.of(ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION)) {
             GroupMembership member = member(RANGE);
@@ -241,6 +259,37 @@ class GroupMembershipTest {
                         new MembershipEvent.TopicsLearned(
                                 TopicLayouts.ofCounts(Map.of("a", 2, "b", 2)), Set.of("a", "b"))),
                 JoinGroupRequest.class);
+    }
+
+    @Test
+    void aLeaderJoinsAgainIfNobodyDoesToHaveGivenUpPartitionsGivenToOthers() {
+        GroupMembership member = member(COOPERATIVE);
+        byte[] has = ConsumerProtocol.subscription(new TreeSet<>(Set.of("a")), null, List.of(FIRST, SECOND), 0, null);
+        byte[] comes = ConsumerProtocol.subscription(new TreeSet<>(Set.of("a")), null, List.of(), -1, null);
+        JoinGroupResponse joined =
+                leads(has, comes).toBuilder().protocolName("cooperative-sticky").build();
+        MembershipAction.Ask sync =
+                asks(answer(member, asks(begin(member), JoinGroupRequest.class), joined), SyncGroupRequest.class);
+        Handover nothing = tells(answer(member, sync, given()));
+        long syncedAtMs = nowMs;
+        on(member, new MembershipEvent.HandedOver(nothing.number()));
+        while (member.wakeAtMs() < syncedAtMs + MAX_POLL_MS) beat(member, ErrorCode.NONE);
+        nowMs = syncedAtMs + MAX_POLL_MS;
+        asks(on(member, new MembershipEvent.Ticked(nowMs)), JoinGroupRequest.class);
+    }
+
+    @Test
+    void aLeaderIsAtRestWhenAllPartitionsAreGiven() {
+        GroupMembership member = member(COOPERATIVE);
+        byte[] comes = ConsumerProtocol.subscription(new TreeSet<>(Set.of("a")), null, List.of(), -1, null);
+        JoinGroupResponse joined = leads(comes, comes).toBuilder()
+                .protocolName("cooperative-sticky")
+                .build();
+        MembershipAction.Ask sync =
+                asks(answer(member, asks(begin(member), JoinGroupRequest.class), joined), SyncGroupRequest.class);
+        Handover nothing = tells(answer(member, sync, given()));
+        on(member, new MembershipEvent.HandedOver(nothing.number()));
+        for (int beats = 0; beats < 3 * MAX_POLL_MS / 1_000; beats++) beat(member, ErrorCode.NONE);
     }
 
     @Test

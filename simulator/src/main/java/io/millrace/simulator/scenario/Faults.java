@@ -65,6 +65,12 @@ final class Faults {
         left = kinds.isEmpty() ? 0 : count;
     }
 
+    /** Does no harm of that kind. */
+    void without(Kind kind) {
+        kinds.remove(kind);
+        if (kinds.isEmpty()) left = 0;
+    }
+
     void begin() {
         watch();
         next();

@@ -1,0 +1,90 @@
+package io.millrace.simulator.scenario;
+
+import io.millrace.client.cluster.ClusterNode;
+import io.millrace.client.cluster.ClusterView;
+import io.millrace.client.cluster.MetadataRules;
+import io.millrace.client.cluster.RetryBackoff;
+import io.millrace.client.cluster.run.ClientLane;
+import io.millrace.client.cluster.run.ClusterEvents;
+import io.millrace.client.cluster.run.ClusterLine;
+import io.millrace.client.fetching.FetchRules;
+import io.millrace.client.fetching.OffsetReset;
+import io.millrace.connection.ReconnectBackoff;
+import io.millrace.connection.run.ClientSettings;
+import io.millrace.environment.Environment;
+import io.millrace.simulator.SimulatedNode;
+import io.millrace.testkit.SeededRandom;
+import java.net.InetSocketAddress;
+import java.util.List;
+
+/** What the consumers of a story are made of, as the façade puts it together from properties. */
+final class ClientSetup {
+    static final RetryBackoff BACKOFF = new RetryBackoff(20, 500);
+    static final ReconnectBackoff RECONNECTS = new ReconnectBackoff(20, 500);
+    static final int REQUEST_MS = 6_000;
+    private static final int CONNECT_MS = 2_000;
+    private static final int MOST_RESPONSE_BYTES = 8 << 20;
+    private static final int MOST_REQUESTS_IN_FLIGHT = 100;
+    private static final long METADATA_AGE_MS = 30_000;
+
+    private ClientSetup() {}
+
+    /** The first lane of a machine, with what a client needs. */
+    static ClientLane lane(SimulatedNode machine) {
+        Environment here = machine.environment();
+        return ClientLane.of(here.lanes().getFirst(), here.clock(), here.randomness(), here.transport());
+    }
+
+    static ClientSettings settings(String name) {
+        return new ClientSettings(
+                name, "millrace", "0.1.0", CONNECT_MS, REQUEST_MS, MOST_RESPONSE_BYTES, MOST_REQUESTS_IN_FLIGHT);
+    }
+
+    static ClusterLine cluster(String name, ClientLane lane, InetSocketAddress server, ClusterEvents events) {
+        MetadataRules rules = new MetadataRules(METADATA_AGE_MS, 2 * METADATA_AGE_MS, BACKOFF, true, 300_000, false);
+        ClusterNode first = new ClusterNode(-1, server.getAddress().getHostAddress(), server.getPort(), null);
+        return new ClusterLine(lane, settings(name), RECONNECTS, rules, List.of(first), events);
+    }
+
+    /** Small answers and buffers, so that much has to be asked. */
+    static FetchRules fetchRules(SeededRandom random) {
+        return new FetchRules(
+                random.pick(1, 1, 5_000),
+                random.pick(10, 50, 500),
+                random.pick(500, 3_000, 100_000),
+                random.pick(300, 1_500, 100_000),
+                random.pick(2_000, 10_000, 1_000_000),
+                random.nextBoolean(),
+                "",
+                new OffsetReset.Earliest(),
+                300_000,
+                BACKOFF);
+    }
+
+    /** Tells two of everything. */
+    record Both(ClusterEvents first, ClusterEvents second) implements ClusterEvents {
+        @Override
+        public void onView(ClusterView view) {
+            first.onView(view);
+            second.onView(view);
+        }
+
+        @Override
+        public void onReady(int nodeId) {
+            first.onReady(nodeId);
+            second.onReady(nodeId);
+        }
+
+        @Override
+        public void onLost(int nodeId, String sentence) {
+            first.onLost(nodeId, sentence);
+            second.onLost(nodeId, sentence);
+        }
+
+        @Override
+        public void onTrouble(String sentence) {
+            first.onTrouble(sentence);
+            second.onTrouble(sentence);
+        }
+    }
+}

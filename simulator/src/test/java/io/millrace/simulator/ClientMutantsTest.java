@@ -1,0 +1,33 @@
+package io.millrace.simulator;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What the stories of groups are worth: mistakes put into the client on purpose are found. The table is in docs/simulation.md. */
+class ClientMutantsTest {
+    private static final int MOST_SEEDS = 60;
+
+    @ParameterizedTest
+    @EnumSource
+    void aMistakeIsFound(ClientMutant mutant) {
+        int found = seedsToFind(mutant);
+        assertTrue(found <= MOST_SEEDS, () -> mutant + " is not found in " + MOST_SEEDS + " stories");
+    }
+
+    /** How many stories are told until one fails. */
+    static int seedsToFind(ClientMutant mutant) {
+        Stories stories = new Stories(mutant);
+        for (int seed = 0; seed < MOST_SEEDS; seed++) {
+            try {
+                stories.tell(seed);
+            } catch (VirtualMachineError | LinkageError | ReflectiveOperationException broken) {
+                throw new AssertionError(mutant + " is no program", broken);
+            } catch (Throwable seen) {
+                return seed + 1;
+            }
+        }
+        return MOST_SEEDS + 1;
+    }
+}
