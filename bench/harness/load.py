@@ -124,10 +124,10 @@ def produce(broker, topic, records, properties, size=None, file=None):
     return per_unit(result)
 
 
-def consume(broker, topic, records, size):
+def consume(broker, topic, records, size, group='perf'):
     """Apache Kafka's ConsumerPerformance."""
     text, result = _tool(broker, 'ConsumerPerformance', ['--bootstrap-server', broker.address, '--topic', topic, '--num-records', str(records),
-                                                         '--timeout', '30000', '--group', 'perf-' + topic])
+                                                         '--timeout', '30000', '--group', group + '-' + topic])
     row = [field.strip() for field in [line for line in text.splitlines() if re.match(r'\d{4}-', line)][-1].split(',')]
     read, seconds = int(row[4]), int(row[7]) / 1000
     if read < records:

@@ -55,6 +55,8 @@ ROWS = [
     ('restart', 'kill_ready_produce_s', 'ready after kill -9', 's', -0.15, -0.05),
     ('restart', 'clean_ready_produce_s', 'ready after a clean stop', 's', -0.15, -0.05),
     ('restart2g', 'kill_ready_produce_s', 'ready after kill -9 with 2 GB', 's', -0.5, None),
+    ('cold', 'first.broker_cpu_s_per_gb', 'first read after a start: ' + _CPU_GB, '', None, None),
+    ('cold', 'again.broker_cpu_s_per_gb', 'the same once more: ' + _CPU_GB, '', None, None),
     ('compact', 'cleaner_cpu_s_per_gb', 'compaction: ' + _CPU_GB, '', -0.7, None),
     ('compact', 'took_s', 'compaction', 's', None, None),
     ('idle10000', 'create_usable_s', '10,000 partitions until usable', 's', -0.5, None),

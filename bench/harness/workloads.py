@@ -175,6 +175,22 @@ def _restart(log_bytes):
     return run
 
 
+def _cold(log_bytes):
+    """Reads of what lay there when the node started, by a consumer that comes first and by one that comes after it; a topic of its own warms both up."""
+    def run(broker, _setting):
+        def fill(topic, size):
+            measure(broker, 'create', topic=topic, parts=1)
+            filled = measure(broker, 'rawproduce', topic=topic, parts=1, conns=2, depth=4, records=64, size=1000, warm=0, secs=120, maxbytes=size)
+            return filled['payload_bytes'] // 1000
+        old = fill('old', log_bytes)
+        broker.stop()
+        broker.start()
+        new = fill('new', log_bytes / 2)
+        consume(broker, 'new', new, 1000)
+        return {part: consume(broker, 'old', old, 1000, part) for part in ('first', 'again')}
+    return run
+
+
 class Workload:
     def __init__(self, run, about, least_files=0, heap=None, alone=False, properties=None):
         self.run, self.about, self.least_files = run, about, least_files
@@ -206,6 +222,7 @@ TABLE = {
     'restart2g': Workload(_restart(2e9), '2 GB of log, likewise'),
     'compact': Workload(_compact(5000000, 500000, 300), '5,000,000 records of 316 B with 500,000 keys become a compacted topic: what the cleaner uses',
                         properties=_CLEANER_LOOKS_OFTEN),
+    'cold': Workload(_cold(2e9), '2 GB that lay there at the start: first read, and the same once more'),
     'idle10000': Workload(_idle(1000, 10), '10,000 partitions that nobody uses', least_files=16000),
 }
 FORCED = {

@@ -1,6 +1,9 @@
 package io.millrace.bench;
 
+import io.millrace.records.BatchContents;
 import io.millrace.records.BatchHeader;
+import io.millrace.records.DecompressionLimit;
+import io.millrace.records.RecordWalk;
 import io.millrace.storage.AppendOrigin;
 import io.millrace.storage.AppendOutcome;
 import io.millrace.storage.LogConfig;
@@ -48,6 +51,7 @@ public class AppendBenchmark {
     private TemporaryLog temporary;
     private PartitionLog log;
     private ByteBuffer batch;
+    private final RecordWalk walk = new RecordWalk(DecompressionLimit.DEFAULT);
 
     /** Opens the log and builds the batch. */
     @Setup(Level.Trial)
@@ -79,5 +83,11 @@ public class AppendBenchmark {
     @Benchmark
     public boolean checkCrc() {
         return BatchHeader.computeCrc(batch, 0) == BatchHeader.crc(batch, 0);
+    }
+
+    /** The look at each record that an uncompressed batch is taken with. */
+    @Benchmark
+    public BatchContents walk() {
+        return walk.validate(batch, 0);
     }
 }

@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * walk.begin(buffer, at);
  * while (walk.next()) if (!walk.hasKey()) ...
  * </pre>
+ *
+ * <p>Guarded by {@code AppendBenchmark}.
  */
 public final class RecordWalk {
     private static final int SMALLEST_RECORD_BYTES = 6;
@@ -39,6 +41,8 @@ public final class RecordWalk {
     private ByteBuffer records = NOTHING;
     private int recordsAt;
     private int recordsEnd;
+    private int cursor;
+    private int end; // of the record that is being read
     private boolean isCompressed;
     private int recordCount;
     private int lastOffsetDelta;
@@ -83,6 +87,7 @@ public final class RecordWalk {
         isCompressed = BatchHeader.isCompressed(buffer, at);
         recordsAt = records.position();
         recordsEnd = records.limit();
+        cursor = recordsAt;
         recordCount = BatchHeader.recordCount(buffer, at);
         lastOffsetDelta = BatchHeader.lastOffsetDelta(buffer, at);
         baseOffset = BatchHeader.baseOffset(buffer, at);
@@ -96,7 +101,7 @@ public final class RecordWalk {
     public void rewind() {
         index = -1;
         offsetDelta = -1;
-        records.limit(recordsEnd).position(recordsAt);
+        cursor = recordsAt;
     }
 
     /**
@@ -107,58 +112,92 @@ public final class RecordWalk {
      */
     public boolean next() {
         if (index + 1 >= recordCount) {
-            if (records.hasRemaining())
-                throw new InvalidBatch(records.remaining() + " bytes follow the last of " + recordCount + " records");
+            if (cursor < recordsEnd)
+                throw new InvalidBatch((recordsEnd - cursor) + " bytes follow the last of " + recordCount + " records");
             return false;
         }
         index++;
+        readRecord();
+        return true;
+    }
+
+    private void readRecord() {
+        int start = cursor;
+        end = recordsEnd;
+        int size = varInt();
+        if (size < SMALLEST_RECORD_BYTES || size > recordsEnd - cursor)
+            throw invalid("size " + size + ", " + (recordsEnd - cursor) + " bytes are left");
+        if (isCompressed) limit.checkRecord(size, index);
+        end = cursor + size;
+        sizeBytes = end - start;
+        cursor++; // no attribute is defined for records
+        timestampDelta = varLong();
+        int delta = varInt();
+        if (delta <= offsetDelta || delta > lastOffsetDelta)
+            throw invalid("offset delta " + delta + " after " + offsetDelta + ", the last is " + lastOffsetDelta);
+        offsetDelta = delta;
+        keyBytes = varInt();
+        keyAt = skip("key", keyBytes);
+        valueBytes = varInt();
+        valueAt = skip("value", valueBytes);
+        headerCount = varInt();
+        headersAt = cursor;
+        if (headerCount < 0 || headerCount > (end - cursor) / SMALLEST_HEADER_BYTES)
+            throw invalid(headerCount + " headers in " + (end - cursor) + " bytes");
+        for (int i = 0; i < headerCount; i++) {
+            int headerKeyBytes = varInt();
+            if (headerKeyBytes < 0) throw invalid("header " + i + " has no key");
+            skip("header key", headerKeyBytes);
+            skip("header value", varInt());
+        }
+        if (cursor < end) throw invalid((end - cursor) + " bytes follow its headers");
+    }
+
+    /** Numbers of one byte and of two, which are nearly all, are read here: this is what a small record costs. */
+    private int varInt() {
+        int at = cursor;
+        if (at + 1 >= end) return longerVarInt();
+        int bits = records.get(at);
+        if (bits < 0) {
+            int second = records.get(at + 1);
+            if (second < 0) return longerVarInt();
+            bits = (bits & 0x7f) | (second << 7);
+            at++;
+        }
+        cursor = at + 1;
+        return (bits >>> 1) ^ -(bits & 1);
+    }
+
+    private int longerVarInt() {
         try {
-            readRecord();
+            int value = VarInt.read(records.limit(end).position(cursor));
+            cursor = records.position();
+            return value;
         } catch (MalformedMessage malformed) {
             throw invalid(String.valueOf(malformed.getMessage()));
         } finally {
             records.limit(recordsEnd);
         }
-        return true;
     }
 
-    private void readRecord() {
-        int start = records.position();
-        int size = VarInt.read(records);
-        if (size < SMALLEST_RECORD_BYTES || size > records.remaining())
-            throw invalid("size " + size + ", " + records.remaining() + " bytes are left");
-        if (isCompressed) limit.checkRecord(size, index);
-        int end = records.position() + size;
-        records.limit(end);
-        sizeBytes = end - start;
-        records.get(); // no attribute is defined for records
-        timestampDelta = VarInt.readLong(records);
-        int delta = VarInt.read(records);
-        if (delta <= offsetDelta || delta > lastOffsetDelta)
-            throw invalid("offset delta " + delta + " after " + offsetDelta + ", the last is " + lastOffsetDelta);
-        offsetDelta = delta;
-        keyBytes = VarInt.read(records);
-        keyAt = skip("key", keyBytes);
-        valueBytes = VarInt.read(records);
-        valueAt = skip("value", valueBytes);
-        headerCount = VarInt.read(records);
-        headersAt = records.position();
-        if (headerCount < 0 || headerCount > records.remaining() / SMALLEST_HEADER_BYTES)
-            throw invalid(headerCount + " headers in " + records.remaining() + " bytes");
-        for (int i = 0; i < headerCount; i++) {
-            int headerKeyBytes = VarInt.read(records);
-            if (headerKeyBytes < 0) throw invalid("header " + i + " has no key");
-            skip("header key", headerKeyBytes);
-            skip("header value", VarInt.read(records));
+    private long varLong() {
+        int at = cursor;
+        if (at + 1 < end && (records.get(at) >= 0 || records.get(at + 1) >= 0)) return varInt();
+        try {
+            long value = VarInt.readLong(records.limit(end).position(cursor));
+            cursor = records.position();
+            return value;
+        } catch (MalformedMessage malformed) {
+            throw invalid(String.valueOf(malformed.getMessage()));
+        } finally {
+            records.limit(recordsEnd);
         }
-        if (records.hasRemaining()) throw invalid(records.remaining() + " bytes follow its headers");
     }
 
     private int skip(String what, int bytes) {
-        int at = records.position();
-        if (bytes > records.remaining())
-            throw invalid(what + " of " + bytes + " bytes, " + records.remaining() + " are left");
-        if (bytes > 0) records.position(at + bytes);
+        int at = cursor;
+        if (bytes > end - at) throw invalid(what + " of " + bytes + " bytes, " + (end - at) + " are left");
+        if (bytes > 0) cursor = at + bytes;
         return at;
     }
 
