@@ -360,9 +360,14 @@ final class Elections {
             if (voter.key().id() != machine.self.id()) others.add(voter.key());
         Replication replication = machine.replication();
         Optional<OffsetAndEpoch> end = replication.heldEnd();
-        if (others.isEmpty() || end.isEmpty() || !machine.contacts.isIdle()) return;
-        ReplicaKey any = others.get(Math.floorMod(Long.hashCode(now.chance()), others.size()));
-        ask(any, replication.fetch(machine.election().epoch(), end.get(), 0), now, actions);
+        // Voters that the log names may all have moved since: the addresses an observer was given count as one of them.
+        boolean mayAskAround = machine.canAskAround && !machine.isVoter();
+        int choices = others.size() + (mayAskAround ? 1 : 0);
+        if (choices == 0 || end.isEmpty() || !machine.contacts.isIdle()) return;
+        int chosen = Math.floorMod(Long.hashCode(now.chance()), choices);
+        PeerRequest.Fetch fetch = replication.fetch(machine.election().epoch(), end.get(), 0);
+        if (chosen < others.size()) ask(others.get(chosen), fetch, now, actions);
+        else machine.contacts.askAround(fetch, now.nowMs()).ifPresent(actions::add);
     }
 
     private void ask(ReplicaKey to, PeerRequest request, Moment now, List<QuorumAction> actions) {

@@ -39,6 +39,12 @@ public sealed interface QuorumAction {
      */
     record Ask(long number, ReplicaKey to, PeerRequest request) implements QuorumAction {}
 
+    /**
+     * Ask somebody of the quorum of whom only an address is known ({@code controller.quorum.bootstrap.servers}): the answer says
+     * who leads. Otherwise as {@link Ask}.
+     */
+    record AskAround(long number, PeerRequest.Fetch request) implements QuorumAction {}
+
     /** Answer a call. */
     record Answer(long call, PeerAnswer answer) implements QuorumAction {}
 

@@ -51,6 +51,9 @@ public final class QuorumMachine {
     final LogOutline log;
     final QuorumTimeouts timeouts;
     final Contacts contacts = new Contacts();
+    /** Whether there are addresses of the quorum that may be asked, whoever votes. */
+    final boolean canAskAround;
+
     private final VoterHistory history;
     private final Elections elections = new Elections(this);
     private final Replication replication;
@@ -64,13 +67,7 @@ public final class QuorumMachine {
     private boolean isLeaving;
     private long lastMs;
 
-    /**
-     * @param self this replica
-     * @param persisted what the {@code quorum-state} file says
-     * @param log its log, recovered and forced
-     * @param highWatermark what is known to be committed: where the latest snapshot ends, or 0
-     * @param history who votes; grows and shrinks with the log
-     */
+    /** A machine that knows of others only what {@code history} says. */
     public QuorumMachine(
             ReplicaKey self,
             ElectionState persisted,
@@ -78,10 +75,30 @@ public final class QuorumMachine {
             long highWatermark,
             VoterHistory history,
             QuorumTimeouts timeouts) {
+        this(self, persisted, log, highWatermark, history, timeouts, false);
+    }
+
+    /**
+     * @param self this replica
+     * @param persisted what the {@code quorum-state} file says
+     * @param log its log, recovered and forced
+     * @param highWatermark what is known to be committed: where the latest snapshot ends, or 0
+     * @param history who votes; grows and shrinks with the log
+     * @param canAskAround whether there are addresses of the quorum that an observer may ask, whoever votes
+     */
+    public QuorumMachine(
+            ReplicaKey self,
+            ElectionState persisted,
+            LogOutline log,
+            long highWatermark,
+            VoterHistory history,
+            QuorumTimeouts timeouts,
+            boolean canAskAround) {
         this.self = self;
         this.log = log;
         this.history = history;
         this.timeouts = timeouts;
+        this.canAskAround = canAskAround;
         this.highWatermark = highWatermark;
         // A log may hold a later epoch than the quorum-state file, if that was lost: the later one counts.
         int lastEpochInLog = log.end().leaderEpoch();
@@ -198,8 +215,10 @@ public final class QuorumMachine {
             case QuorumEvent.SnapshotUnusable(var id) -> replication.snapshotUnusable(id, now);
             case QuorumEvent.Asked asked -> asked(asked, now, actions);
             case QuorumEvent.Answered(long number, PeerAnswer answer) -> answered(number, answer, now, actions);
-            case QuorumEvent.Unanswered(long number) ->
-                contacts.end(number).ifPresent(ask -> leaveAlone(ask.to().id(), now));
+            case QuorumEvent.Unanswered(long number) -> {
+                if (!contacts.endAround(number, askAgainAtMs(now)))
+                    contacts.end(number).ifPresent(ask -> leaveAlone(ask.to().id(), now));
+            }
             case QuorumEvent.ElectionPersisted ignored -> throw new IllegalStateException("taken before");
             case QuorumEvent.ResignRequested ignored -> throw new IllegalStateException("taken before");
         }
@@ -248,7 +267,8 @@ public final class QuorumMachine {
     }
 
     private void answered(long number, PeerAnswer answer, Moment now, List<QuorumAction> actions) {
-        Optional<QuorumAction.Ask> asked = contacts.end(number);
+        Optional<QuorumAction.Ask> asked =
+                contacts.endAround(number, askAgainAtMs(now)) ? Optional.empty() : contacts.end(number);
         if (elections.learn(answer.leader(), now, actions) || asked.isEmpty()) return;
         QuorumAction.Ask ask = asked.get();
         switch (ask.request()) {
@@ -313,7 +333,11 @@ public final class QuorumMachine {
     }
 
     void leaveAlone(int id, Moment now) {
-        contacts.leaveAlone(id, now.nowMs() + timeouts.retryBackoffMs());
+        contacts.leaveAlone(id, askAgainAtMs(now));
+    }
+
+    private long askAgainAtMs(Moment now) {
+        return now.nowMs() + timeouts.retryBackoffMs();
     }
 
     void answer(long call, PeerAnswer answer, List<QuorumAction> actions) {

@@ -15,6 +15,8 @@ public final class VoterAddresses {
     private static final Pattern VOTER =
             Pattern.compile("(\\d{1,10})@(\\[[0-9A-Fa-f:.%]+\\]|[^@:\\[\\]]+):(\\d{1,5})(?::([A-Za-z0-9_-]{22}))?");
 
+    private static final Pattern SERVER = Pattern.compile("(\\[[0-9A-Fa-f:.%]+\\]|[^@:\\[\\]]+):(\\d{1,5})");
+
     private static final short STATIC = 0;
     private static final short DYNAMIC = 1;
 
@@ -57,12 +59,31 @@ public final class VoterAddresses {
         return new VoterSet(parsed);
     }
 
+    /**
+     * Addresses of a quorum whose voters the log tells, such as {@code localhost:9093}.
+     *
+     * @param servers the pieces of {@code controller.quorum.bootstrap.servers}
+     * @param listener name of the controller listener they are taken to be of
+     * @throws IllegalArgumentException for what it cannot read
+     */
+    public static List<Voter.Endpoint> ofBootstrapServers(List<String> servers, String listener) {
+        List<Voter.Endpoint> endpoints = new ArrayList<>();
+        for (String server : servers) {
+            Matcher matcher = SERVER.matcher(server.strip());
+            if (!matcher.matches()) throw unreadable(server, "host:port");
+            endpoints.add(new Voter.Endpoint(listener, host(matcher.group(1)), Integer.parseInt(matcher.group(2))));
+        }
+        return endpoints;
+    }
+
+    private static String host(String written) {
+        return written.startsWith("[") ? written.substring(1, written.length() - 1) : written;
+    }
+
     private static Voter voter(Matcher matcher, Uuid directoryId, String listener, short maxKraftVersion) {
         long id = Long.parseLong(matcher.group(1));
         if (id > Integer.MAX_VALUE) throw new IllegalArgumentException("node id " + id + " is too large");
-        String host = matcher.group(2);
-        if (host.startsWith("[")) host = host.substring(1, host.length() - 1);
-        var endpoint = new Voter.Endpoint(listener, host, Integer.parseInt(matcher.group(3)));
+        var endpoint = new Voter.Endpoint(listener, host(matcher.group(2)), Integer.parseInt(matcher.group(3)));
         return new Voter(new ReplicaKey((int) id, directoryId), List.of(endpoint), (short) 0, maxKraftVersion);
     }
 

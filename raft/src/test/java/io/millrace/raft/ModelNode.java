@@ -197,6 +197,7 @@ final class ModelNode {
             }
             case QuorumAction.AnnounceLeader ignored -> {}
             case QuorumAction.AnnounceResigned ignored -> {}
+            case QuorumAction.AskAround around -> throw new AssertionError("there are no addresses for " + around);
             case QuorumAction.Ask(long number, ReplicaKey to, PeerRequest request) -> {
                 if (request instanceof PeerRequest.Vote vote && !vote.isPreVote())
                     model.claims().votes(id(), vote.epoch(), key);

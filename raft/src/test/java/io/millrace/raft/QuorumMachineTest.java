@@ -209,6 +209,50 @@ class QuorumMachineTest {
         return new QuorumMachine(SELF, persisted, log, 0, history, QuorumTimeouts.DEFAULT);
     }
 
+    @Test
+    void anObserverThatKnowsNobodyAsksAroundAndFollowsWhomItIsToldOf() {
+        var history = new VoterHistory(VoterSet.NONE);
+        var machine = new QuorumMachine(SELF, ElectionState.INITIAL, log, 0, history, QuorumTimeouts.DEFAULT, true);
+
+        QuorumAction.AskAround first = assertInstanceOf(
+                QuorumAction.AskAround.class,
+                on(machine, new QuorumEvent.Started()).getFirst());
+        assertEquals(new PeerRequest.Fetch(0, new OffsetAndEpoch(0, 0), 0, 0), first.request());
+        assertEquals(List.of(), on(machine, new QuorumEvent.TimePassed()));
+
+        // Nobody there; it tries again after the pause, and not before.
+        assertEquals(List.of(), on(machine, new QuorumEvent.Unanswered(first.number())));
+        long againMs = QuorumTimeouts.DEFAULT.retryBackoffMs();
+        assertEquals(againMs, machine.wakeAtMs());
+        QuorumAction.AskAround second = assertInstanceOf(
+                QuorumAction.AskAround.class,
+                machine.on(new QuorumEvent.TimePassed(), new Moment(againMs, 0)).getFirst());
+
+        var leader = new LeaderAndEpoch(OptionalInt.of(7), 3);
+        List<QuorumAction> told = on(
+                machine,
+                new QuorumEvent.Answered(
+                        second.number(), new PeerAnswer.Refused(ErrorCode.NOT_LEADER_OR_FOLLOWER, leader)));
+        assertEquals(
+                ElectionState.led(3, 7),
+                assertInstanceOf(PersistElection.class, told.getFirst()).election());
+        List<QuorumAction> fetches = on(machine, new QuorumEvent.ElectionPersisted(ElectionState.led(3, 7)));
+        QuorumAction.Ask fetch = assertInstanceOf(QuorumAction.Ask.class, fetches.getFirst());
+        assertEquals(7, fetch.to().id());
+        assertInstanceOf(PeerRequest.Fetch.class, fetch.request());
+    }
+
+    @Test
+    void aVoterAsksOnlyVoters() {
+        var history = new VoterHistory(VoterAddresses.ofQuorumVoters(List.of("1@a:1", "2@b:2"), "CONTROLLER"));
+        for (long chance = 0; chance < 20; chance++) {
+            var machine = new QuorumMachine(
+                    SELF, ElectionState.INITIAL, new ModelLog(), 0, history, QuorumTimeouts.DEFAULT, true);
+            List<QuorumAction> actions = machine.on(new QuorumEvent.Started(), new Moment(0, chance));
+            assertInstanceOf(QuorumAction.Ask.class, actions.getFirst());
+        }
+    }
+
     private void append(QuorumMachine machine, long endOffset) {
         int epoch = machine.state().epoch();
         while (log.end().offset() < endOffset) log.append(new ModelLog.Entry(epoch, 0));

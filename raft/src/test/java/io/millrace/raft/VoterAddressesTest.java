@@ -53,4 +53,16 @@ class VoterAddressesTest {
                 IllegalArgumentException.class,
                 () -> VoterAddresses.ofQuorumVoters(List.of("1@a:1", "1@b:2"), "CONTROLLER"));
     }
+
+    @Test
+    void bootstrapServersAreHostsAndPorts() {
+        assertEquals(
+                List.of(new Voter.Endpoint("C", "a.example", 9093), new Voter.Endpoint("C", "::1", 1)),
+                VoterAddresses.ofBootstrapServers(List.of("a.example:9093", " [::1]:1 "), "C"));
+        for (String wrong : List.of("a.example", ":9093", "1@a:9093", "a:b", "a:99999", "a:1:2"))
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> VoterAddresses.ofBootstrapServers(List.of(wrong), "C"),
+                    wrong);
+    }
 }

@@ -141,7 +141,8 @@ public final class MetadataQuorum {
      * @param metadataLogDirectory the formatted log directory that holds {@code __cluster_metadata-0}
      * @param lane where everything else happens
      * @param network the way to the other replicas, or {@link QuorumNetwork#NONE}
-     * @throws UnsupportedQuorum if nobody votes, or others do and there is no way to them
+     * @throws UnsupportedQuorum if nobody is known to vote and there is no address to ask, or others vote and there is no way to
+     *     them
      * @throws IOException if the disk fails
      * @throws io.millrace.storage.CorruptLog if log or snapshot are damaged where no crash explains it
      */
@@ -171,7 +172,14 @@ public final class MetadataQuorum {
         Optional<SnapshotReader.Snapshot> toLoad =
                 latest.filter(snapshot -> !snapshot.id().equals(SnapshotFiles.BOOTSTRAP));
         long committed = toLoad.map(snapshot -> snapshot.id().offset()).orElse(0L);
-        var machine = new QuorumMachine(config.self(), stateFile.read(), log, committed, history, network.timeouts());
+        var machine = new QuorumMachine(
+                config.self(),
+                stateFile.read(),
+                log,
+                committed,
+                history,
+                network.timeouts(),
+                network.peers().canAskAround());
         List<ByteBuffer> bootstrap = readBootstrap(disk, metadataLogDirectory, latest);
         return new MetadataQuorum(
                 disk, directory, config, lane, clock, listener, log, stateFile, machine, network, bootstrap, toLoad);
@@ -179,10 +187,10 @@ public final class MetadataQuorum {
 
     private static void requireReachable(QuorumConfig config, VoterSet voters, QuorumNetwork network) {
         if (voters.isOnlyVoter(config.self())) return;
-        if (voters.voters().isEmpty()) {
+        if (voters.voters().isEmpty() && !network.peers().canAskAround()) {
             throw new UnsupportedQuorum(
                     "nobody votes in the metadata quorum: set controller.quorum.voters, or format the"
-                            + " directory with --standalone");
+                            + " directory with --standalone; a broker may be told controller.quorum.bootstrap.servers instead");
         }
         if (!network.equals(QuorumNetwork.NONE)) return;
         throw new UnsupportedQuorum(
@@ -449,6 +457,8 @@ public final class MetadataQuorum {
             }
             case QuorumAction.Ask(long number, ReplicaKey to, PeerRequest request) ->
                 network.peers().ask(to, request, answer -> answered(number, answer));
+            case QuorumAction.AskAround(long number, PeerRequest.Fetch request) ->
+                network.peers().askAround(request, answer -> answered(number, answer));
             case QuorumAction.Answer(long call, PeerAnswer answer) -> calls.answer(call, answer);
             case QuorumAction.AnswerWithRecords wanted -> onDisk(() -> calls.answer(wanted));
             case QuorumAction.AnswerWithSnapshotPart wanted -> calls.answer(wanted);

@@ -17,6 +17,7 @@ import io.millrace.protocol.messages.VoteRequest;
 import io.millrace.protocol.messages.VoteResponse;
 import io.millrace.raft.LeaderAndEpoch;
 import io.millrace.raft.PeerAnswer;
+import io.millrace.raft.ReplicaKey;
 import io.millrace.raft.Voter;
 import io.millrace.records.OffsetAndEpoch;
 import java.nio.ByteBuffer;
@@ -231,6 +232,29 @@ public final class PeerAnswerMessages {
         } catch (IllegalArgumentException outOfRange) {
             return Optional.empty();
         }
+    }
+
+    /**
+     * Where the leader is reached that the answer to a fetch names (KIP-853).
+     *
+     * @param listener name of the controller listener the address is taken to be of
+     * @return nothing if it does not say, or says it in a way that makes no sense
+     */
+    public static Optional<Voter> leaderToldBy(Response message, String listener) {
+        if (!(message instanceof FetchResponse fetch)) return Optional.empty();
+        int leaderId = read(message).map(PeerAnswerMessages::leaderId).orElse(-1);
+        if (leaderId < 0) return Optional.empty();
+        for (FetchResponse.NodeEndpoint at : fetch.nodeEndpoints())
+            if (at.nodeId() == leaderId
+                    && at.port() > 0
+                    && at.port() <= 65_535
+                    && !at.host().isEmpty())
+                return Optional.of(new Voter(
+                        new ReplicaKey(leaderId, Uuid.ZERO),
+                        List.of(new Voter.Endpoint(listener, at.host(), at.port())),
+                        (short) 0,
+                        (short) 0));
+        return Optional.empty();
     }
 
     private static Optional<PeerAnswer> read(VoteResponse message) {

@@ -35,5 +35,15 @@ public record QuorumNetwork(Peers peers, QuorumTimeouts timeouts, LongSupplier c
          *     timeout
          */
         void ask(ReplicaKey to, PeerRequest request, Consumer<Optional<PeerAnswer>> then);
+
+        /** Whether there are addresses to ask, {@code controller.quorum.bootstrap.servers}, whoever votes. */
+        default boolean canAskAround() {
+            return false;
+        }
+
+        /** Asks at one of those addresses, another one each time; as {@link #ask}, and called only if there are any. */
+        default void askAround(PeerRequest request, Consumer<Optional<PeerAnswer>> then) {
+            throw new IllegalStateException("there is no address to ask " + request);
+        }
     }
 }

@@ -32,7 +32,7 @@ final class PeerLine implements ClientConversationEvents {
             Randomness randomness,
             ClientSettings settings) {}
 
-    private final int peerId;
+    private final String peer;
     private final Voter.Endpoint endpoint;
     private final Means means;
     private @Nullable ClientConversation conversation;
@@ -40,8 +40,8 @@ final class PeerLine implements ClientConversationEvents {
     private long connectFromMs = Long.MIN_VALUE;
     private boolean isClosed;
 
-    PeerLine(int peerId, Voter.Endpoint endpoint, Means means) {
-        this.peerId = peerId;
+    PeerLine(String peer, Voter.Endpoint endpoint, Means means) {
+        this.peer = peer;
         this.endpoint = endpoint;
         this.means = means;
     }
@@ -103,6 +103,6 @@ final class PeerLine implements ClientConversationEvents {
 
     @Override
     public String toString() {
-        return "voter " + peerId + " at " + endpoint.host() + ":" + endpoint.port();
+        return peer + " at " + endpoint.host() + ":" + endpoint.port();
     }
 }

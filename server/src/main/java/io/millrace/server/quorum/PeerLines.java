@@ -11,6 +11,7 @@ import io.millrace.environment.Transport;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Request;
 import io.millrace.protocol.Response;
+import io.millrace.protocol.Uuid;
 import io.millrace.raft.LeaderAndEpoch;
 import io.millrace.raft.PeerAnswer;
 import io.millrace.raft.PeerRequest;
@@ -21,7 +22,9 @@ import io.millrace.raft.run.PeerAnswerMessages;
 import io.millrace.raft.run.PeerRequestMessages;
 import io.millrace.raft.run.QuorumNetwork;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -29,10 +32,12 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The lines to the other voters, one conversation each, on the quorum's lane. Whom they lead to is asked of the quorum each
- * time, as voters and addresses change with the log (KIP-853).
+ * time, as voters and addresses change with the log (KIP-853). A node that has not read yet who votes asks at the addresses it was
+ * given, and believes the answer about where the leader is.
  */
 public final class PeerLines implements QuorumNetwork.Peers {
     private static final System.Logger LOG = System.getLogger(PeerLines.class.getName());
@@ -43,6 +48,9 @@ public final class PeerLines implements QuorumNetwork.Peers {
     /** Above any batch of the metadata log, with which Kafka's leaders fill an answer up to 8 MiB. */
     private static final int MOST_ANSWER_BYTES = 32 << 20;
 
+    /** In the place of the id of somebody of whom only the address is known. */
+    private static final int AROUND = -1;
+
     private static final long IDLE_BUFFER_BYTES = 1 << 20;
     private static final long LARGE_BUFFER_BYTES = 64 << 20;
 
@@ -52,6 +60,11 @@ public final class PeerLines implements QuorumNetwork.Peers {
     private final Map<Integer, PeerLine> lines = new TreeMap<>();
     private final Set<Integer> strangers = new HashSet<>();
     private Supplier<VoterSet> voters = () -> VoterSet.NONE;
+    private List<Voter.Endpoint> bootstrap = List.of();
+    private int bootstrapTurns;
+    private @Nullable PeerLine aroundLine;
+    /** Whom an answer named as leader; of use until the log says where voters are. */
+    private @Nullable Voter toldLeader;
 
     /**
      * Lines that lead nowhere before {@link #findBy}.
@@ -69,22 +82,59 @@ public final class PeerLines implements QuorumNetwork.Peers {
             Clock clock,
             Randomness randomness,
             long requestMs) {
+        this(
+                self,
+                controllerListener,
+                new PeerLine.Means(
+                        transport,
+                        new ConversationLane(lane, clock, new BufferPool(IDLE_BUFFER_BYTES, LARGE_BUFFER_BYTES)),
+                        clock,
+                        randomness,
+                        settings("raft", requestMs, MOST_IN_FLIGHT)));
+    }
+
+    private PeerLines(Supplier<PeerRequestMessages.Sender> self, String controllerListener, PeerLine.Means means) {
         this.self = self;
         this.controllerListener = controllerListener;
-        ClientSettings usual = ClientSettings.named("raft");
-        this.means = new PeerLine.Means(
-                transport,
-                new ConversationLane(lane, clock, new BufferPool(IDLE_BUFFER_BYTES, LARGE_BUFFER_BYTES)),
-                clock,
-                randomness,
-                new ClientSettings(
-                        usual.clientId(),
-                        usual.softwareName(),
-                        usual.softwareVersion(),
-                        requestMs,
-                        requestMs,
-                        MOST_ANSWER_BYTES,
-                        MOST_IN_FLIGHT));
+        this.means = means;
+    }
+
+    private static ClientSettings settings(String clientId, long requestMs, int mostInFlight) {
+        ClientSettings usual = ClientSettings.named(clientId);
+        return new ClientSettings(
+                usual.clientId(),
+                usual.softwareName(),
+                usual.softwareVersion(),
+                requestMs,
+                requestMs,
+                MOST_ANSWER_BYTES,
+                mostInFlight);
+    }
+
+    /**
+     * Lines to the same nodes by conversations of their own, so that what is asked does not stand behind a fetch that waits for news.
+     *
+     * @param clientId what this node calls itself there
+     * @param requestMs how long an answer may take
+     * @param mostInFlight requests to one node that are not answered; others fail at once
+     */
+    public PeerLines besides(String clientId, long requestMs, int mostInFlight) {
+        var others = new PeerLines(
+                self,
+                controllerListener,
+                new PeerLine.Means(
+                        means.transport(),
+                        means.shared(),
+                        means.clock(),
+                        means.randomness(),
+                        settings(clientId, requestMs, mostInFlight)));
+        others.findBy(this::known);
+        return others;
+    }
+
+    /** Says at which addresses the quorum may be asked who leads it, {@code controller.quorum.bootstrap.servers}. */
+    public void bootstrapAt(List<Voter.Endpoint> endpoints) {
+        bootstrap = List.copyOf(endpoints);
     }
 
     /** Says who votes, and so where everybody is. */
@@ -100,10 +150,63 @@ public final class PeerLines implements QuorumNetwork.Peers {
                 answer -> then.accept(read(to, request, answer)));
     }
 
+    @Override
+    public boolean canAskAround() {
+        return !bootstrap.isEmpty();
+    }
+
+    @Override
+    public void askAround(PeerRequest request, Consumer<Optional<PeerAnswer>> then) {
+        Voter.Endpoint endpoint = bootstrap.get(bootstrapTurns++ % bootstrap.size());
+        PeerLine line = aroundLine;
+        if (line == null || !line.endpoint().equals(endpoint)) {
+            if (line != null) line.close();
+            line = new PeerLine("controller", endpoint, means);
+            aroundLine = line;
+        }
+        PeerLine asked = line;
+        // Of somebody of whom only the address is known neither id nor directory can be said.
+        Request message = PeerRequestMessages.write(request, self.get(), new ReplicaKey(0, Uuid.ZERO));
+        asked.send(message, answer -> {
+            Optional<PeerAnswer> read = readAround(asked, answer);
+            // Once a leader is known, the lines to voters go on. The answer's buffer is still in use.
+            if (read.isPresent() && read.get().leader().leaderId().isPresent())
+                means.shared().lane().execute(() -> leave(asked));
+            then.accept(read);
+        });
+    }
+
+    private Optional<PeerAnswer> readAround(PeerLine asked, Answer answer) {
+        if (!(answer instanceof Answer.Answered(Response response, short version))) return Optional.empty();
+        noteLeader(response);
+        Optional<PeerAnswer> read = PeerAnswerMessages.read(response).map(PeerLines::withOwnBytes);
+        read.ifPresent(understood -> noteCluster(AROUND, asked, understood));
+        return read;
+    }
+
+    private void leave(PeerLine line) {
+        line.close();
+        if (line == aroundLine) aroundLine = null;
+    }
+
+    private void noteLeader(Response response) {
+        PeerAnswerMessages.leaderToldBy(response, controllerListener).ifPresent(told -> toldLeader = told);
+    }
+
+    /** Whom the log names, and the leader that was told of if the log does not name it. */
+    private VoterSet known() {
+        VoterSet named = voters.get();
+        Voter told = toldLeader;
+        if (told == null || named.find(told.key().id()).isPresent()) return named;
+        List<Voter> all = new ArrayList<>(named.voters());
+        all.add(told);
+        return new VoterSet(all);
+    }
+
     /** Sends any request to a voter; answered once, later, on the lane. */
     public void send(int toId, Request request, Consumer<Answer> then) {
         Optional<Voter.Endpoint> endpoint =
-                voters.get().find(toId).flatMap(voter -> QuorumDoor.endpoint(voter, controllerListener));
+                known().find(toId).flatMap(voter -> QuorumDoor.endpoint(voter, controllerListener));
         if (endpoint.isEmpty()) {
             var failed = new Answer.Failed(Answer.Reason.CONNECTION_LOST, "nobody knows where node " + toId + " is");
             means.shared().lane().execute(() -> then.accept(failed));
@@ -116,7 +219,7 @@ public final class PeerLines implements QuorumNetwork.Peers {
         PeerLine known = lines.get(toId);
         if (known != null && known.endpoint().equals(endpoint)) return known;
         if (known != null) known.close();
-        PeerLine line = new PeerLine(toId, endpoint, means);
+        PeerLine line = new PeerLine("voter " + toId, endpoint, means);
         lines.put(toId, line);
         return line;
     }
@@ -124,8 +227,9 @@ public final class PeerLines implements QuorumNetwork.Peers {
     private Optional<PeerAnswer> read(ReplicaKey to, PeerRequest request, Answer answer) {
         return switch (answer) {
             case Answer.Answered(Response response, short version) -> {
+                noteLeader(response);
                 Optional<PeerAnswer> read = PeerAnswerMessages.read(response).map(PeerLines::withOwnBytes);
-                read.ifPresent(understood -> noteCluster(to, understood));
+                read.ifPresent(understood -> noteCluster(to.id(), lines.get(to.id()), understood));
                 yield read;
             }
             // It knows no pre-votes (KIP-996), so that there is none it could refuse.
@@ -154,14 +258,14 @@ public final class PeerLines implements QuorumNetwork.Peers {
         return ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip();
     }
 
-    private void noteCluster(ReplicaKey to, PeerAnswer answer) {
+    private void noteCluster(int toId, @Nullable PeerLine line, PeerAnswer answer) {
         boolean isStranger =
                 answer instanceof PeerAnswer.Refused refused && refused.error() == ErrorCode.INCONSISTENT_CLUSTER_ID;
-        if (!isStranger) strangers.remove(to.id());
-        else if (strangers.add(to.id()))
+        if (!isStranger) strangers.remove(toId);
+        else if (strangers.add(toId))
             LOG.log(
                     System.Logger.Level.ERROR,
-                    lines.get(to.id()) + " is of another cluster than this node, whose cluster.id is "
+                    line + " is of another cluster than this node, whose cluster.id is "
                             + self.get().clusterId() + "; it cannot take part in this quorum");
     }
 }

@@ -230,6 +230,49 @@ class QuorumOverConnectionsTest {
     }
 
     @Test
+    void anObserverToldOnlyAddressesTakesASnapshotFollowsAndFindsTheNextLeader() throws Exception {
+        begin(3);
+        for (int number = 0; number < 600; number++) {
+            commit(number);
+            if (number % 200 == 199) {
+                awaitSeen(number + 1);
+                leader().snapshot();
+            }
+        }
+        awaitSeen(600);
+        var observer = new QuorumVoter(9, QuorumVoter.CLUSTER, 0);
+        List<QuorumVoter> all = new ArrayList<>(voters);
+        voters.add(observer);
+        List<String> addresses = new ArrayList<>();
+        try (var nobodyListens = new java.net.ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
+            addresses.add("127.0.0.1:" + nobodyListens.getLocalPort());
+        }
+        for (QuorumVoter voter : all) addresses.add("127.0.0.1:" + voter.port());
+        observer.begin(home(9), VoterSet.NONE, TIMEOUTS, addresses);
+        awaitSeen(600);
+        assertTrue(observer.snapshotsLoaded() > 0);
+
+        QuorumVoter killed = leader();
+        killed.close();
+        voters.remove(killed);
+        for (int number = 600; number < 620; number++) commit(number);
+        awaitSeen(620);
+        assertEquals(-1, observer.ledEpoch());
+        String state = java.nio.file.Files.readString(home(9).resolve("__cluster_metadata-0/quorum-state"));
+        assertTrue(state.contains("\"votedId\":-1"), state);
+        assertTrue(state.contains("\"leaderId\":" + leader().id + ","), state);
+
+        // A later life begins with what it holds, and need not be told again.
+        observer.close();
+        voters.remove(observer);
+        commit(620);
+        var again = new QuorumVoter(9, QuorumVoter.CLUSTER, 0);
+        voters.add(again);
+        again.begin(home(9), VoterSet.NONE, TIMEOUTS, addresses);
+        awaitSeen(621);
+    }
+
+    @Test
     void aPeerThatKnowsNoPreVotesIsAskedForItsVoteAtOnce() throws Exception {
         try (OlderPeer older = new OlderPeer()) {
             var voter = new QuorumVoter(1, QuorumVoter.CLUSTER, 0);

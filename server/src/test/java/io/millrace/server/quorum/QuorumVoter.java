@@ -29,6 +29,7 @@ import io.millrace.raft.run.PeerRequestMessages;
 import io.millrace.raft.run.QuorumConfig;
 import io.millrace.raft.run.QuorumListener;
 import io.millrace.raft.run.QuorumNetwork;
+import io.millrace.raft.run.SnapshotResult;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.fetch.FetchSessions;
@@ -59,7 +60,7 @@ import org.jspecify.annotations.Nullable;
 final class QuorumVoter implements QuorumListener, AutoCloseable {
     static final String CLUSTER = "IHEVMEbkRNqHGYz2oy4qAg";
     private static final long MOST_MS = 30_000;
-    private static final MetadataLogConfig LOG = new MetadataLogConfig(1 << 20, 604_800_000, 1 << 20, -1, 1 << 20);
+    private static final MetadataLogConfig LOG = new MetadataLogConfig(1 << 14, 604_800_000, 1 << 14, -1, 1 << 14);
 
     final int id;
     private final HostEnvironment host;
@@ -70,6 +71,10 @@ final class QuorumVoter implements QuorumListener, AutoCloseable {
     private final List<Integer> seen = new ArrayList<>();
     private @Nullable MetadataQuorum quorum;
     private int ledEpoch = -1;
+    private int snapshotsLoaded;
+    /** The quorum's lane. */
+    private OffsetAndEpoch committedEnd = new OffsetAndEpoch(0, 0);
+
     private @Nullable Exception failure;
     private boolean isClosed;
 
@@ -147,6 +152,12 @@ final class QuorumVoter implements QuorumListener, AutoCloseable {
 
     /** Recovers what the directory holds, and takes part. */
     void begin(Path directory, VoterSet voters, QuorumTimeouts timeouts) throws Exception {
+        begin(directory, voters, timeouts, List.of());
+    }
+
+    /** As the other, and may ask at these addresses who leads. */
+    void begin(Path directory, VoterSet voters, QuorumTimeouts timeouts, List<String> bootstrap) throws Exception {
+        lines.bootstrapAt(VoterAddresses.ofBootstrapServers(bootstrap, "CONTROLLER"));
         MetadataQuorum opened = MetadataQuorum.open(
                 host.disk(),
                 directory,
@@ -187,6 +198,27 @@ final class QuorumVoter implements QuorumListener, AutoCloseable {
             if (open == null) throw new IllegalStateException("not begun");
             return open.append(epoch, List.of(ByteBuffer.allocate(4).putInt(0, number)));
         });
+    }
+
+    /** Writes a snapshot of all it has seen. */
+    void snapshot() throws Exception {
+        var written = new CompletableFuture<SnapshotResult>();
+        onLane(lane -> {
+            MetadataQuorum open = quorum;
+            if (open == null) throw new IllegalStateException("not begun");
+            List<ByteBuffer> values = seen().stream()
+                    .map(number -> ByteBuffer.allocate(4).putInt(0, number))
+                    .toList();
+            open.writeSnapshot(committedEnd, 0, values, written::complete);
+            return true;
+        });
+        SnapshotResult result = written.get(MOST_MS, TimeUnit.MILLISECONDS);
+        if (!(result instanceof SnapshotResult.Written)) throw new AssertionError(result);
+    }
+
+    /** How many snapshots of others it has taken over. */
+    synchronized int snapshotsLoaded() {
+        return snapshotsLoaded;
     }
 
     /** Asks a voter by this one's lines. */
@@ -249,12 +281,14 @@ final class QuorumVoter implements QuorumListener, AutoCloseable {
     public void onLoadSnapshot(OffsetAndEpoch snapshot, long lastContainedLogTimeMs, List<ByteBuffer> values) {
         synchronized (this) {
             seen.clear();
+            snapshotsLoaded++;
         }
         take(values);
     }
 
     @Override
     public void onCommitted(CommittedBatch batch) {
+        committedEnd = new OffsetAndEpoch(batch.nextOffset(), batch.epoch());
         take(batch.values());
     }
 
