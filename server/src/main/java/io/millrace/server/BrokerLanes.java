@@ -76,6 +76,7 @@ final class BrokerLanes {
         for (BrokerLane lane : lanes)
             LaneApplier.install(
                     lane, config.nodeId(), directories, environment.randomness(), producers, turns, diskFailed);
+        if (!config.isLone()) for (BrokerLane lane : lanes) lane.applier().standsAmongOthers();
         return lanes;
     }
 

@@ -52,7 +52,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
 
-/** Which handler answers which API, on each lane of a node that is a controller and no broker. */
+/** Which handler answers which API at the controllers' listeners, on each lane of a controller among others. */
 final class ControllerApis {
     /** What replicas of the metadata log ask each other. */
     static final List<ApiKey> QUORUM = List.of(
@@ -89,16 +89,18 @@ final class ControllerApis {
             if (network == null) throw new IllegalStateException("lane " + lane.index() + " has no network");
             ApiTable apis = network.apis();
             for (ApiKey apiKey : QUORUM) apis.serveAtControllers(apiKey, peers);
-            apis.serve(ApiKey.API_VERSIONS, new ApiVersionsHandler(lane, apis, config, clusterId))
-                    .serve(ApiKey.DESCRIBE_QUORUM, new DescribeQuorumHandler(quorum))
-                    .serve(ApiKey.DESCRIBE_CLUSTER, new DescribeControllersHandler(lane, quorum, clusterId))
-                    .serve(ApiKey.ENVELOPE, new EnvelopeHandler(lane, apis, quorum, FORWARDABLE))
-                    .serve(ApiKey.CREATE_TOPICS, new CreateTopicsHandler(lane, controller, space))
-                    .serve(ApiKey.DELETE_TOPICS, new DeleteTopicsHandler(lane, controller))
-                    .serve(ApiKey.CREATE_PARTITIONS, new CreatePartitionsHandler(lane, controller, space))
-                    .serve(ApiKey.DESCRIBE_CONFIGS, new DescribeConfigsHandler(lane, config.nodeId()))
-                    .serve(ApiKey.ALTER_CONFIGS, new AlterConfigsHandler(lane, controller))
-                    .serve(ApiKey.INCREMENTAL_ALTER_CONFIGS, new IncrementalAlterConfigsHandler(lane, controller));
+            apis.serveAtControllers(ApiKey.API_VERSIONS, new ApiVersionsHandler(lane, apis, config, clusterId))
+                    .serveAtControllers(ApiKey.DESCRIBE_QUORUM, new DescribeQuorumHandler(quorum))
+                    .serveAtControllers(
+                            ApiKey.DESCRIBE_CLUSTER, new DescribeControllersHandler(lane, quorum, clusterId))
+                    .serveAtControllers(ApiKey.ENVELOPE, new EnvelopeHandler(lane, apis, quorum, FORWARDABLE))
+                    .serveAtControllers(ApiKey.CREATE_TOPICS, new CreateTopicsHandler(lane, controller, space))
+                    .serveAtControllers(ApiKey.DELETE_TOPICS, new DeleteTopicsHandler(lane, controller))
+                    .serveAtControllers(ApiKey.CREATE_PARTITIONS, new CreatePartitionsHandler(lane, controller, space))
+                    .serveAtControllers(ApiKey.DESCRIBE_CONFIGS, new DescribeConfigsHandler(lane, config.nodeId()))
+                    .serveAtControllers(ApiKey.ALTER_CONFIGS, new AlterConfigsHandler(lane, controller))
+                    .serveAtControllers(
+                            ApiKey.INCREMENTAL_ALTER_CONFIGS, new IncrementalAlterConfigsHandler(lane, controller));
             new Decided(apis, lane, controller).serve();
         }
     }
@@ -172,7 +174,7 @@ final class ControllerApis {
 
         private <Q extends Request, R extends Response> void serve(
                 ApiKey apiKey, ControllerRequestHandler.Decider<Q, R> decider, BiFunction<Q, ErrorCode, R> refusal) {
-            apis.serve(apiKey, new ControllerRequestHandler<>(lane, controller, decider, refusal));
+            apis.serveAtControllers(apiKey, new ControllerRequestHandler<>(lane, controller, decider, refusal));
         }
     }
 }

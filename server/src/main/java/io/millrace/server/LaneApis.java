@@ -51,6 +51,7 @@ import io.millrace.server.storage.LogDirectories;
 import io.millrace.storage.LogDirectoryFailed;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Which handler answers which API, on each lane. */
@@ -69,7 +70,9 @@ final class LaneApis {
             Consumer<LogDirectoryFailed> diskFailed) {
         EffectiveConfigs configs = config.effective();
         ClientView view = new ClientView(config);
-        NewPartitionSpace space = () -> directories.whyNoNewPartitions(config.metadataLogDir());
+        // Elsewhere there may be room when here is none.
+        NewPartitionSpace space =
+                config.isLone() ? () -> directories.whyNoNewPartitions(config.metadataLogDir()) : Optional::empty;
         TopicCreation creation = new TopicCreation(controller, configs, space);
         PeerRequestHandler peers = new PeerRequestHandler(clusterId, quorum);
         for (BrokerLane lane : lanes) {
@@ -108,14 +111,18 @@ final class LaneApis {
                     .serve(ApiKey.INCREMENTAL_ALTER_CONFIGS, new IncrementalAlterConfigsHandler(lane, controller))
                     .serve(ApiKey.OFFSET_DELETE, new OffsetDeleteHandler(lane, groups))
                     .serve(ApiKey.DESCRIBE_CLUSTER, new DescribeClusterHandler(lane, view, clusterId))
-                    .serve(ApiKey.DESCRIBE_QUORUM, new DescribeQuorumHandler(quorum))
+                    .serve(
+                            ApiKey.DESCRIBE_QUORUM,
+                            config.isLone()
+                                    ? new DescribeQuorumHandler(quorum)
+                                    : new DescribeQuorumHandler(quorum, lane, controller))
                     .serve(ApiKey.DESCRIBE_PRODUCERS, new DescribeProducersHandler(lane))
                     .serve(ApiKey.LIST_CONFIG_RESOURCES, new ListConfigResourcesHandler(lane))
                     .serve(
                             ApiKey.DESCRIBE_TOPIC_PARTITIONS,
                             new DescribeTopicPartitionsHandler(
                                     lane, configs.brokerInt("max.request.partition.size.limit")));
-            for (ApiKey apiKey : ControllerApis.QUORUM) apis.serveAtControllers(apiKey, peers);
+            if (config.isLone()) for (ApiKey apiKey : ControllerApis.QUORUM) apis.serveAtControllers(apiKey, peers);
         }
     }
 }

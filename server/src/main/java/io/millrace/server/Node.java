@@ -16,11 +16,15 @@ import io.millrace.raft.run.UnsupportedQuorum;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.server.config.BadConfig;
 import io.millrace.server.config.ServerConfig;
+import io.millrace.server.controller.ActiveController;
 import io.millrace.server.controller.BrokerLife;
+import io.millrace.server.controller.ClusterBroker;
+import io.millrace.server.controller.ControllerAccess;
 import io.millrace.server.controller.ControllerDuties;
 import io.millrace.server.controller.DirectoryAssignments;
 import io.millrace.server.controller.DirectoryFence;
 import io.millrace.server.controller.KnownMetadata;
+import io.millrace.server.controller.LoneBroker;
 import io.millrace.server.controller.MetadataRole;
 import io.millrace.server.fetch.FetchSessions;
 import io.millrace.server.metrics.LaneLoad;
@@ -46,10 +50,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One node: a broker and a controller in one process, the only voter of its quorum; or a controller alone, which may be one of
- * several voters, and serves as soon as it has recovered its log, as nobody could be elected otherwise.
+ * One node: a broker and a controller in one process, the only voter of its quorum; or a controller, alone or with a broker in its
+ * process, which may be one of several voters, and serves others of its kind as soon as it has recovered its log, as nobody could be
+ * elected otherwise; or a broker whose controllers are elsewhere. A broker that is not the whole cluster follows the metadata log and
+ * begins once it has read its own registration.
  *
  * <p>Its boot: the log directories are taken into use and the metadata log recovered, on the caller's thread; then, on the
  * lanes, the node elects itself, registers and unfences its broker, opens the logs it leads, and listens once they are open or
@@ -66,6 +73,12 @@ public final class Node {
     private final List<BrokerLane> lanes;
     private final Map<Lane, LaneNetwork> networks;
     private final MetadataRole metadata;
+    private final QuorumConfig quorumConfig;
+    /** Null for a node that is a quorum by itself. */
+    private final @Nullable QuorumReach reach;
+    /** Null for a node whose questions its own controller answers. */
+    private final @Nullable ActiveController controllers;
+
     private final QuorumDoor quorumDoor;
     private final ControllerDuties duties;
     private final BrokerLife broker;
@@ -107,11 +120,25 @@ public final class Node {
                         config.nodeId(), clusterId, configs.brokerLong("broker.session.timeout.ms"), config.stated()),
                 configs.brokerLong("metadata.log.max.record.bytes.between.snapshots"),
                 new MetadataEvents());
-        this.broker = new BrokerLife(metadata, config, directories, environment, this::diskFailed);
+        this.quorumConfig = quorumConfig(config, directories);
+        this.reach = config.isLone() ? null : new QuorumReach(environment, config, clusterId, quorumConfig.self());
+        this.controllers = reach == null || !config.isBroker()
+                ? null
+                : new ActiveController(
+                        metadata,
+                        reach.lines(),
+                        environment,
+                        config.nodeId(),
+                        Math.max(1, configs.brokerLong("broker.session.timeout.ms") / 2),
+                        configs.brokerLong("controller.socket.timeout.ms"));
+        ControllerAccess access = controllers == null ? metadata : controllers;
+        this.broker = controllers == null
+                ? new LoneBroker(metadata, config, directories, environment, this::diskFailed)
+                : new ClusterBroker(metadata, controllers, config, directories, environment, this::diskFailed);
         this.directoryFence = new DirectoryFence(
                 directories, config.metadataLogDir(), lanes, environment.metadataLane(), broker, this::fail);
         DirectoryAssignments assignments =
-                new DirectoryAssignments(metadata, broker, config.nodeId(), environment.metadataLane());
+                new DirectoryAssignments(access, broker, config.nodeId(), environment.metadataLane());
         directories.whenPlaced(assignments::placed);
         this.spaceWatch = new SpaceWatch(
                 directories,
@@ -122,9 +149,10 @@ public final class Node {
                 this::diskFailed);
         this.listeners = new NodeListeners(environment, config, networks);
         this.quorumDoor = new QuorumDoor(environment.metadataLane(), config.controllerListener());
+        if (config.isController() && !config.isLone())
+            ControllerApis.fill(networks, lanes, config, clusterId, metadata, quorumDoor);
         if (config.isBroker())
-            LaneApis.fill(networks, lanes, config, clusterId, directories, metadata, quorumDoor, this::diskFailed);
-        else ControllerApis.fill(networks, lanes, config, clusterId, metadata, quorumDoor);
+            LaneApis.fill(networks, lanes, config, clusterId, directories, access, quorumDoor, this::diskFailed);
         this.duties = new ControllerDuties(metadata, environment.metadataLane(), environment.clock(), configs);
         this.stop = new NodeStop(environment, directories, lanes, metadata, broker, listeners);
         turns.whenMoved(stop::checkpointSoon);
@@ -196,11 +224,10 @@ public final class Node {
         listeners.claim();
         boolean isDone = false;
         try {
-            QuorumConfig quorumConfig = quorumConfig();
-            Optional<ControllerRole> alone = config.isBroker()
+            QuorumReach reached = reach;
+            Optional<ControllerRole> amongOthers = reached == null || !config.isController()
                     ? Optional.empty()
-                    : Optional.of(new ControllerRole(
-                            environment, config, clusterId, quorumConfig.self(), metadata, listeners.bound()));
+                    : Optional.of(new ControllerRole(environment, config, reached, metadata, listeners.bound()));
             MetadataQuorum quorum = MetadataQuorum.open(
                     environment.disk(),
                     config.metadataLogDir(),
@@ -208,18 +235,20 @@ public final class Node {
                     environment.metadataLane(),
                     environment.clock(),
                     metadata,
-                    alone.map(ControllerRole::network).orElse(QuorumNetwork.NONE));
+                    reached == null ? QuorumNetwork.NONE : reached.network());
             spaceWatch.lookNow();
             onMetadataLane(() -> {
                 stop.startSpaceWatch(spaceWatch);
                 quorumDoor.open(quorum);
-                alone.ifPresent(role -> {
-                    role.begin(quorum);
+                if (reached != null) reached.begin(quorum);
+                amongOthers.ifPresent(role -> {
+                    role.begin();
                     stop.beforeAll(role::stop);
                 });
-                metadata.begin(quorum, !config.isBroker());
+                metadata.begin(quorum, showing());
                 // Others can be elected with, and this node be found, only by those who reach it.
                 if (!config.isBroker()) serve();
+                else if (!config.isLone()) listeners.openForControllers(this::beginBroker);
             });
             isDone = true;
         } finally {
@@ -227,7 +256,17 @@ public final class Node {
         }
     }
 
-    private QuorumConfig quorumConfig() {
+    private MetadataRole.Showing showing() {
+        if (!config.isBroker()) return MetadataRole.Showing.ALL;
+        return config.isLone() ? MetadataRole.Showing.ONCE_LEADING : MetadataRole.Showing.WHEN_TOLD;
+    }
+
+    private void beginBroker() {
+        if (hasFailed || stop.isStopping()) return;
+        broker.begin(listeners.bound(), () -> opening.begin(this::serve), this::fail);
+    }
+
+    private static QuorumConfig quorumConfig(ServerConfig config, LogDirectories directories) {
         EffectiveConfigs configs = config.effective();
         LogDirectories.InUse home = directories.inUse().stream()
                 .filter(use -> use.directory().path().equals(config.metadataLogDir()))
@@ -261,8 +300,7 @@ public final class Node {
     private final class MetadataEvents implements MetadataRole.Events {
         @Override
         public void active() {
-            if (config.isBroker())
-                broker.begin(listeners.bound(), () -> opening.begin(Node.this::serve), Node.this::fail);
+            if (config.isLone()) beginBroker();
             else duties.begin();
         }
 
@@ -275,6 +313,12 @@ public final class Node {
         public void published(MetadataImage image) {
             // Lanes have been sent it; what waits for logs to be opened is told by the lanes.
             if (config.isBroker()) broker.propertiesMayHaveChanged(image);
+        }
+
+        @Override
+        public void read(MetadataImage image) {
+            broker.imageRead(image);
+            if (controllers != null) controllers.imageRead(image);
         }
 
         @Override

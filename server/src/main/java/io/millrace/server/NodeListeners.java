@@ -27,7 +27,9 @@ final class NodeListeners {
     private final Map<Lane, LaneNetwork> networks;
     private final ConnectionQuota quota;
     private final List<Transport.Listening> taken = new ArrayList<>();
+    /** Those that are not served yet. */
     private final List<ListenerGate> gates = new ArrayList<>();
+
     private final List<ListenerAddress> bound = new ArrayList<>();
 
     NodeListeners(Environment environment, ServerConfig config, Map<Lane, LaneNetwork> networks) {
@@ -93,10 +95,29 @@ final class NodeListeners {
         return List.copyOf(bound);
     }
 
-    /** Begins to serve; {@code opened} is called on the metadata lane once every lane does. */
+    /** Begins to serve, where it does not yet; {@code opened} is called on the metadata lane once every lane does. */
     void open(Runnable opened) {
-        int[] missing = {gates.size()};
-        for (ListenerGate gate : gates)
+        List<ListenerGate> closed = List.copyOf(gates);
+        gates.clear();
+        open(closed, opened);
+    }
+
+    /** As {@link #open}, only the listeners of controllers, if there are any. */
+    void openForControllers(Runnable opened) {
+        List<ListenerGate> controllers = gates.stream()
+                .filter(gate -> gate.kind() == ApiKey.Listener.CONTROLLER)
+                .toList();
+        gates.removeAll(controllers);
+        open(controllers, opened);
+    }
+
+    private void open(List<ListenerGate> closed, Runnable opened) {
+        if (closed.isEmpty()) {
+            opened.run();
+            return;
+        }
+        int[] missing = {closed.size()};
+        for (ListenerGate gate : closed)
             gate.open(() -> environment.metadataLane().execute(() -> {
                 if (--missing[0] == 0) opened.run();
             }));

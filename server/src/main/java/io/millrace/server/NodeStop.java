@@ -30,7 +30,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A node's regular upkeep, and its orderly end: no more requests; each lane lays its leaderships down; every log is forced and
+ * A node's regular upkeep, and its orderly end: leaderships handed over to other brokers, if there are any; no more requests; each lane lays its leaderships down; every log is forced and
  * closed; checkpoints and the clean marker are written; the quorum is resigned; the directories are unlocked. Touched on the
  * metadata lane.
  */
@@ -168,6 +168,11 @@ final class NodeStop {
             return;
         }
         isStopping = true;
+        if (hasFailed) layDown(true, stopped);
+        else broker.leave(() -> layDown(false, stopped));
+    }
+
+    private void layDown(boolean hasFailed, Consumer<Optional<Exception>> stopped) {
         first.run();
         listeners.close();
         if (spaceWatch != null) spaceWatch.stop();

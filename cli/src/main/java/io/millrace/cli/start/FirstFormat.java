@@ -70,7 +70,8 @@ final class FirstFormat {
                         "--release-version and --feature change nothing: the directories are formatted already");
             return;
         }
-        if (!config.isBroker()) requireFormatCommand(config);
+        boolean joins = !config.isController() && (asked != null || clusterId.isPresent());
+        if (!config.isLone() && !joins) requireFormatCommand(config);
         KnownMetadata.require(disk, config);
         String wanted = asked != null
                 ? asked
@@ -88,8 +89,12 @@ final class FirstFormat {
         }
     }
 
-    /** Each of several controllers would begin a cluster of its own. */
+    /** Each of several controllers would begin a cluster of its own, and a broker cannot guess which cluster is meant. */
     private static void requireFormatCommand(ServerConfig config) {
+        if (!config.isController())
+            throw new BadConfig("the directories of this broker, " + config.logDirs()
+                    + ", are not formatted: give the cluster's id with --cluster-id, or run 'millrace format --cluster-id"
+                    + " ID --config FILE' first");
         throw new BadConfig("the directories of this controller, " + config.logDirs()
                 + ", are not formatted: run 'millrace format --cluster-id ID --config FILE' first, with the same id on"
                 + " every controller, and with --standalone or --initial-controllers unless"

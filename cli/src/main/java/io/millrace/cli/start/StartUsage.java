@@ -12,7 +12,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "start",
         description = {
-            "Start a node: a broker and a controller in one process. Without options it listens at 127.0.0.1:9092 and keeps"
+            "Start a node: a broker and a controller in one process, or what process.roles says. Without options it listens at 127.0.0.1:9092 and keeps"
                     + " its data in ./data, which is formatted if it is empty.",
             "",
             "Prints one line when it serves; logs go to standard error. SIGTERM and SIGINT stop it cleanly."

@@ -193,13 +193,11 @@ public final class MetadataQuorum {
                             + " directory with --standalone; a broker may be told controller.quorum.bootstrap.servers instead");
         }
         if (!network.equals(QuorumNetwork.NONE)) return;
-        throw new UnsupportedQuorum(
-                "the voters of the metadata quorum are "
-                        + voters.voters().stream()
-                                .map(voter -> voter.key().toString())
-                                .toList()
-                        + "; this node is " + config.self()
-                        + ", with the directory.id of its meta.properties, and so far it can only be the one voter of its quorum");
+        throw new UnsupportedQuorum("the voters of the metadata quorum are "
+                + voters.voters().stream().map(voter -> voter.key().toString()).toList()
+                + "; this node is " + config.self()
+                + ", with the directory.id of its meta.properties, and its configuration names nobody else: name all of them in"
+                + " controller.quorum.voters or controller.quorum.bootstrap.servers");
     }
 
     /** The bootstrap records: of snapshot 0-0, or of the file that older versions of Kafka kept them in. */

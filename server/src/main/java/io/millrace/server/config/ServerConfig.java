@@ -4,6 +4,7 @@ import io.millrace.metadata.config.BrokerConfigs;
 import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.metadata.config.PropertyFinding;
 import io.millrace.raft.QuorumTimeouts;
+import io.millrace.raft.Voter;
 import io.millrace.raft.VoterAddresses;
 import io.millrace.server.storage.SpaceReserve;
 import java.nio.file.Path;
@@ -42,6 +43,9 @@ public final class ServerConfig {
     /** Our own property: percent of a log directory's file system that are kept free, 0 to 50; with 0 none are. */
     public static final String RESERVE_PERCENT = "millrace.log.dir.reserve.percent";
 
+    private static final String VOTERS = "controller.quorum.voters";
+    private static final String BOOTSTRAP_SERVERS = "controller.quorum.bootstrap.servers";
+
     private static final Set<String> OWN_NAMES =
             Set.of(LANES, METRICS_ADDRESS, KEPT_BYTES, RESERVE_BYTES, RESERVE_PERCENT);
 
@@ -55,6 +59,7 @@ public final class ServerConfig {
     private final Set<String> roles;
     private final SpaceReserve spaceReserve;
     private final QuorumTimeouts quorumTimeouts;
+    private final List<Voter.Endpoint> bootstrapServers;
 
     /**
      * Checks and keeps the stated properties.
@@ -85,19 +90,19 @@ public final class ServerConfig {
         advertised = addresses("advertised.listeners", "");
         requirePlaintext();
         requireDistinctNames(listeners, "listeners");
-        if (!isController())
-            throw new BadConfig("process.roles=" + String.join(",", roles)
-                    + ": this version has no brokers without a controller in the same process; use"
-                    + " process.roles=broker,controller, or process.roles=controller for a controller alone");
-        if (isBroker()) {
-            if (clientListeners().isEmpty())
-                throw new BadConfig("listeners: there is none for clients besides the controller's");
+        bootstrapServers = readBootstrapServers();
+        if (isBroker() && clientListeners().isEmpty())
+            throw new BadConfig("listeners: there is none for clients besides the controller's");
+        if (isLone()) {
             requireQuorumOfOne();
-        } else {
+        } else if (isController()) {
             requireControllersListeners();
             requireToVote();
+        } else {
+            requireControllersElsewhere();
         }
-        quorumTimeouts = isBroker() ? QuorumTimeouts.DEFAULT : readQuorumTimeouts();
+        if (isBroker() && !isLone()) requireHeartbeatsInTime();
+        quorumTimeouts = isLone() ? QuorumTimeouts.DEFAULT : readQuorumTimeouts();
         spaceReserve = readSpaceReserve();
     }
 
@@ -130,6 +135,12 @@ public final class ServerConfig {
                     pair.substring(0, colon).strip().toUpperCase(Locale.ROOT),
                     pair.substring(colon + 1).strip());
         }
+        for (String name : controllerListeners) {
+            String protocol = protocols.getOrDefault(name, "PLAINTEXT");
+            if (!protocol.equalsIgnoreCase("PLAINTEXT"))
+                throw new BadConfig("controller.listener.names: the security protocol of " + name + " is " + protocol
+                        + ", and this version speaks PLAINTEXT only");
+        }
         for (ListenerAddress listener : listeners) {
             String protocol = protocols.getOrDefault(
                     listener.name(), controllerListeners.contains(listener.name()) ? "PLAINTEXT" : listener.name());
@@ -147,11 +158,7 @@ public final class ServerConfig {
     }
 
     private void requireQuorumOfOne() {
-        List<String> voters = list("controller.quorum.voters");
-        if (voters.size() > 1)
-            throw new BadConfig("controller.quorum.voters names " + voters.size()
-                    + " voters; in this version a broker's own controller is the only one of its cluster: use"
-                    + " process.roles=controller for controllers in a quorum of several");
+        List<String> voters = list(VOTERS);
         if (voters.size() == 1) {
             String id = voters.get(0).split("@", 2)[0].strip();
             if (!id.equals(String.valueOf(nodeId())))
@@ -159,9 +166,55 @@ public final class ServerConfig {
         }
     }
 
+    private List<Voter.Endpoint> readBootstrapServers() {
+        try {
+            return VoterAddresses.ofBootstrapServers(list(BOOTSTRAP_SERVERS), controllerListener());
+        } catch (IllegalArgumentException wrong) {
+            throw new BadConfig(BOOTSTRAP_SERVERS + ": " + wrong.getMessage());
+        }
+    }
+
+    /** A broker without a controller in its process has to be told where there are some, and must not look like one. */
+    private void requireControllersElsewhere() {
+        if (controllerListeners.isEmpty())
+            throw new BadConfig(
+                    "controller.listener.names: with process.roles=broker it has to name the listener of the"
+                            + " controllers elsewhere, such as CONTROLLER");
+        for (ListenerAddress listener : listeners)
+            if (controllerListeners.contains(listener.name()))
+                throw new BadConfig(
+                        "listener " + listener
+                                + " is among controller.listener.names, and with process.roles=broker this node is no controller");
+        List<String> voters = list(VOTERS);
+        if (voters.isEmpty() && bootstrapServers.isEmpty())
+            throw new BadConfig(BOOTSTRAP_SERVERS
+                    + ": with process.roles=broker it has to say where controllers are, or " + VOTERS + " who votes");
+        try {
+            if (VoterAddresses.ofQuorumVoters(voters, controllerListener())
+                    .find(nodeId())
+                    .isPresent())
+                throw new BadConfig(VOTERS + " names node.id " + nodeId()
+                        + ", and with process.roles=broker this node does not vote");
+        } catch (IllegalArgumentException wrong) {
+            throw new BadConfig(VOTERS + ": " + wrong.getMessage());
+        }
+    }
+
+    private void requireHeartbeatsInTime() {
+        long heartbeatMs = effective.brokerLong("broker.heartbeat.interval.ms");
+        long sessionMs = effective.brokerLong("broker.session.timeout.ms");
+        if (heartbeatMs < 1 || heartbeatMs >= sessionMs)
+            throw new BadConfig("broker.heartbeat.interval.ms=" + heartbeatMs
+                    + " is not in [1, broker.session.timeout.ms=" + sessionMs
+                    + "): the broker would be fenced between two heartbeats");
+    }
+
     private void requireControllersListeners() {
-        if (listeners.isEmpty() || !stated.containsKey("listeners"))
-            throw new BadConfig("listeners: process.roles=controller needs one, such as CONTROLLER://localhost:9093");
+        boolean hasOne = listeners.stream().anyMatch(listener -> controllerListeners.contains(listener.name()));
+        if (!hasOne || !stated.containsKey("listeners"))
+            throw new BadConfig("listeners: a controller among others needs one that is named in"
+                    + " controller.listener.names, such as CONTROLLER://localhost:9093");
+        if (isBroker()) return;
         for (ListenerAddress listener : listeners)
             if (!controllerListeners.contains(listener.name()))
                 throw new BadConfig("listener " + listener
@@ -176,7 +229,7 @@ public final class ServerConfig {
                     .find(nodeId())
                     .isEmpty())
                 throw new BadConfig("controller.quorum.voters does not name node.id " + nodeId()
-                        + ", and with process.roles=controller this node has to vote");
+                        + ", and with process.roles=" + String.join(",", roles) + " this node has to vote");
         } catch (IllegalArgumentException wrong) {
             throw new BadConfig("controller.quorum.voters: " + wrong.getMessage());
         }
@@ -206,6 +259,16 @@ public final class ServerConfig {
     /** Whether this node has a part in the metadata quorum. */
     public boolean isController() {
         return roles.contains("controller");
+    }
+
+    /** Whether this node is a cluster by itself: a broker, and the only controller that is named. */
+    public boolean isLone() {
+        return isBroker() && isController() && list(VOTERS).size() <= 1 && bootstrapServers.size() <= 1;
+    }
+
+    /** {@code controller.quorum.bootstrap.servers}: where somebody of the quorum is reached, whoever votes. */
+    public List<Voter.Endpoint> bootstrapServers() {
+        return bootstrapServers;
     }
 
     /** How long this node waits for others of the metadata quorum. */

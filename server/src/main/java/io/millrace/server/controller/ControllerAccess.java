@@ -3,18 +3,22 @@ package io.millrace.server.controller;
 import io.millrace.controller.Controller;
 import io.millrace.controller.ControllerContext;
 import io.millrace.controller.Decision;
+import io.millrace.metadata.MetadataImage;
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Request;
+import io.millrace.protocol.Response;
+import io.millrace.server.network.Exchange;
 import io.millrace.server.partitions.BrokerLane;
 import java.util.function.Consumer;
 
-/** The way from any lane to the controller and back. */
+/** The way from any lane to the active controller and back, in this process or in another. */
 public interface ControllerAccess {
     /**
-     * Something to ask of the controller.
+     * Something that a controller of this process may be asked to decide.
      *
      * @param <R> the answer
      */
-    interface Question<R> {
+    interface OwnQuestion<R> {
         /** Decides; called on the metadata lane. */
         Decision<R> decide(Controller controller, ControllerContext context);
 
@@ -23,8 +27,37 @@ public interface ControllerAccess {
     }
 
     /**
-     * Asks. The answer comes on the asker's lane, once what it rests on is committed and that lane has been sent the image
-     * that holds it.
+     * Something to ask of the active controller, wherever that is: a request of an API.
+     *
+     * @param <R> the API's response
      */
-    <R> void ask(BrokerLane home, Question<R> question, Consumer<R> then);
+    interface Question<R extends Response> extends OwnQuestion<R> {
+        /** The request, as it is sent to a controller in another process. */
+        Request request();
+
+        /**
+         * Whether an image shows what the answer says was done, so that whoever is told finds it. Asked of answers that come from another
+         * process, which may come before the records; an answer waits for that, but not long.
+         */
+        default boolean isShownBy(MetadataImage image, R answer) {
+            return true;
+        }
+    }
+
+    /**
+     * Asks for the broker itself. The answer comes on the asker's lane, once what it rests on is committed and that lane has been sent
+     * the image that holds it.
+     */
+    <R extends Response> void ask(BrokerLane home, Question<R> question, Consumer<R> then);
+
+    /** As the other, asked by the metadata lane, where the answer comes too. */
+    <R extends Response> void ask(Question<R> question, Consumer<R> then);
+
+    /** Asks for a client, in the version of the API that it spoke (KIP-590); otherwise as {@link #ask}. */
+    <R extends Response> void forward(BrokerLane home, Question<R> question, Caller caller, Consumer<R> then);
+
+    /** Asks for the client of an exchange, and answers it. */
+    default <R extends Response> void answer(BrokerLane home, Question<R> question, Exchange<R> exchange) {
+        forward(home, question, Caller.of(exchange), exchange::reply);
+    }
 }

@@ -86,7 +86,7 @@ public final class ControllerDuties {
     }
 
     private record Round(BiFunction<Controller, ControllerContext, Decision<Boolean>> round)
-            implements ControllerAccess.Question<Boolean> {
+            implements ControllerAccess.OwnQuestion<Boolean> {
         @Override
         public Decision<Boolean> decide(Controller controller, ControllerContext context) {
             return round.apply(controller, context);

@@ -9,9 +9,11 @@ import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.AssignReplicasToDirsRequest;
 import io.millrace.protocol.messages.AssignReplicasToDirsResponse;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Tells the controller in which log directories the broker's replicas lie, where it does not know (KIP-858). What the lanes say
@@ -20,17 +22,30 @@ import java.util.Map;
 public final class DirectoryAssignments {
     private static final System.Logger LOG = System.getLogger(DirectoryAssignments.class.getName());
 
-    private final MetadataRole metadata;
+    /** Before what the controller did not take is told again. */
+    private static final long AGAIN_MS = 1_000;
+
+    private static final Set<ErrorCode> MAY_PASS = EnumSet.of(
+            ErrorCode.REQUEST_TIMED_OUT,
+            ErrorCode.NOT_CONTROLLER,
+            ErrorCode.STALE_BROKER_EPOCH,
+            ErrorCode.KAFKA_STORAGE_ERROR);
+
+    private final ControllerAccess controller;
     private final BrokerLife broker;
     private final int brokerId;
     private final Lane metadataLane;
-    private List<Placed> waiting = new ArrayList<>();
+    /** The last word of each replica: there are never more than the broker has. */
+    private Map<Replica, Uuid> waiting = new LinkedHashMap<>();
 
-    private record Placed(Uuid topicId, int partition, Uuid directoryId) {}
+    private boolean isToBeTold;
+    private ErrorCode lastError = ErrorCode.NONE;
+
+    private record Replica(Uuid topicId, int partition) {}
 
     /** Makes the teller of a broker. */
-    public DirectoryAssignments(MetadataRole metadata, BrokerLife broker, int brokerId, Lane metadataLane) {
-        this.metadata = metadata;
+    public DirectoryAssignments(ControllerAccess controller, BrokerLife broker, int brokerId, Lane metadataLane) {
+        this.controller = controller;
         this.broker = broker;
         this.brokerId = brokerId;
         this.metadataLane = metadataLane;
@@ -39,21 +54,23 @@ public final class DirectoryAssignments {
     /** A replica lies in a directory. Any lane may call. */
     public void placed(Uuid topicId, int partition, Uuid directoryId) {
         metadataLane.execute(() -> {
-            waiting.add(new Placed(topicId, partition, directoryId));
-            if (waiting.size() == 1) metadataLane.execute(this::tell);
+            waiting.put(new Replica(topicId, partition), directoryId);
+            if (!isToBeTold) metadataLane.execute(this::tell);
+            isToBeTold = true;
         });
     }
 
     private void tell() {
+        isToBeTold = false;
+        Map<Replica, Uuid> told = waiting;
+        waiting = new LinkedHashMap<>();
         Map<Uuid, Map<Uuid, List<AssignReplicasToDirsRequest.PartitionData>>> byDirectory = new LinkedHashMap<>();
-        for (Placed placed : waiting)
-            byDirectory
-                    .computeIfAbsent(placed.directoryId(), id -> new LinkedHashMap<>())
-                    .computeIfAbsent(placed.topicId(), id -> new ArrayList<>())
-                    .add(AssignReplicasToDirsRequest.PartitionData.builder()
-                            .partitionIndex(placed.partition())
-                            .build());
-        waiting = new ArrayList<>();
+        told.forEach((replica, directoryId) -> byDirectory
+                .computeIfAbsent(directoryId, id -> new LinkedHashMap<>())
+                .computeIfAbsent(replica.topicId(), id -> new ArrayList<>())
+                .add(AssignReplicasToDirsRequest.PartitionData.builder()
+                        .partitionIndex(replica.partition())
+                        .build()));
         List<AssignReplicasToDirsRequest.DirectoryData> directories = new ArrayList<>();
         byDirectory.forEach((directoryId, byTopic) -> {
             List<AssignReplicasToDirsRequest.TopicData> topics = new ArrayList<>();
@@ -71,11 +88,16 @@ public final class DirectoryAssignments {
                 .brokerEpoch(broker.epoch())
                 .directories(directories)
                 .build();
-        metadata.decide(new Assignment(request), response -> {
-            if (response.errorCode() != ErrorCode.NONE.code())
-                LOG.log(
-                        System.Logger.Level.WARNING,
-                        "the controller did not note where replicas lie: " + ErrorCode.forCode(response.errorCode()));
+        controller.ask(new Assignment(request), response -> {
+            ErrorCode error = ErrorCode.forCode(response.errorCode());
+            if (error != ErrorCode.NONE && error != lastError)
+                LOG.log(System.Logger.Level.WARNING, "the controller did not note where replicas lie: " + error);
+            lastError = error;
+            if (!MAY_PASS.contains(error)) return;
+            // What was said since is newer.
+            told.forEach(waiting::putIfAbsent);
+            if (!isToBeTold) metadataLane.schedule(AGAIN_MS, this::tell);
+            isToBeTold = true;
         });
     }
 

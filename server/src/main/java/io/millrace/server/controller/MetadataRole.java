@@ -15,6 +15,7 @@ import io.millrace.metadata.TransactionBuffer;
 import io.millrace.metadata.VersionedRecord;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.MetadataRecordFrame;
+import io.millrace.protocol.Response;
 import io.millrace.protocol.messages.BeginTransactionRecord;
 import io.millrace.raft.run.AppendResult;
 import io.millrace.raft.run.CommittedBatch;
@@ -69,6 +70,8 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
     /** Whether all that earlier runs committed has been seen. Images before that are of the past, and stay here. */
     private boolean hasCaughtUp;
 
+    private Showing showing = Showing.WHEN_TOLD;
+
     /** Somebody who is answered once an offset is committed, or refused if this node no longer leads by then. */
     private record Waiting(long offset, Runnable committed, Consumer<ErrorCode> refused) {}
 
@@ -80,8 +83,11 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
         /** This node leads no more; another controller does, or will. */
         void resigned();
 
-        /** An image was made and sent to the lanes. */
+        /** An image was sent to the lanes. */
         void published(MetadataImage image);
+
+        /** Committed records were read; if lanes are sent images at all by now, they have been sent this one. */
+        void read(MetadataImage image);
 
         /** The disk of the metadata log has refused records for want of space; whoever wanted them written is told so. */
         void outOfSpace();
@@ -118,14 +124,21 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
         this.events = events;
     }
 
-    /**
-     * Starts the quorum; called on the metadata lane.
-     *
-     * @param showsHistory whether the lanes are sent images from the first on, as those of a node without partitions may be
-     */
-    public void begin(MetadataQuorum newQuorum, boolean showsHistory) {
+    /** From when on the lanes are sent images. */
+    public enum Showing {
+        /** From the first on, as those of a node without partitions may be. */
+        ALL,
+        /** Once this node leads: it is the whole quorum, and has then read all that was committed before. */
+        ONCE_LEADING,
+        /** Once {@link #showImages} is called. */
+        WHEN_TOLD
+    }
+
+    /** Starts the quorum; called on the metadata lane. */
+    public void begin(MetadataQuorum newQuorum, Showing when) {
         quorum = newQuorum;
-        hasCaughtUp = showsHistory;
+        showing = when;
+        hasCaughtUp = when == Showing.ALL;
         newQuorum.start();
     }
 
@@ -158,8 +171,9 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
         // A snapshot is made between transactions only, and holds what became of the one that was open.
         transactions = new TransactionBuffer();
         bytesSinceSnapshot = 0;
+        MetadataImage before = image;
         image = delta.apply(new MetadataProvenance(id.offset() - 1, id.leaderEpoch()));
-        publish(ImageChange.everything(image));
+        publish(ImageChange.replacing(before, image));
     }
 
     @Override
@@ -169,7 +183,8 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
         MetadataDelta delta = new MetadataDelta(image);
         for (VersionedRecord record : transactions.accept(records)) delta.replay(record.message());
         image = delta.apply(new MetadataProvenance(batch.lastOffset(), batch.epoch()));
-        if (!records.isEmpty()) publish(ImageChange.of(delta, image));
+        if (records.isEmpty()) events.read(image);
+        else publish(ImageChange.of(delta, image));
         for (Waiting first = waiting.peekFirst();
                 first != null && first.offset() <= batch.lastOffset();
                 first = waiting.peekFirst()) {
@@ -184,7 +199,18 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
      * again would be led in its first life, and the directory of its second taken for a stray.
      */
     private void publish(ImageChange change) {
-        if (!hasCaughtUp) return;
+        if (hasCaughtUp) send(change);
+        events.read(image);
+    }
+
+    /** All that earlier runs committed has been read: the lanes are sent the image, and all that follow. */
+    public void showImages() {
+        if (hasCaughtUp) return;
+        hasCaughtUp = true;
+        send(ImageChange.everything(image));
+    }
+
+    private void send(ImageChange change) {
         short kraftVersion = quorum().kraftVersion();
         for (BrokerLane broker : brokerLanes)
             broker.run(() -> {
@@ -213,10 +239,7 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
     @Override
     public void onLeader(int epoch) {
         leaderEpoch = epoch;
-        if (!hasCaughtUp) {
-            hasCaughtUp = true;
-            publish(ImageChange.everything(image));
-        }
+        if (showing == Showing.ONCE_LEADING) showImages();
         Controller next = new Controller(settings, image);
         // One that its predecessor left open; the new leader ends it.
         if (transactions.isOpen())
@@ -243,7 +266,7 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
     }
 
     /** What a new leader owes the log; answers whether it could be written. */
-    private record Activation(List<VersionedRecord> bootstrap) implements Question<ErrorCode> {
+    private record Activation(List<VersionedRecord> bootstrap) implements OwnQuestion<ErrorCode> {
         @Override
         public Decision<ErrorCode> decide(Controller controller, ControllerContext context) {
             Decision<?> decision = controller.activate(bootstrap, context);
@@ -274,14 +297,24 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
     }
 
     @Override
-    public <R> void ask(BrokerLane home, Question<R> question, Consumer<R> then) {
+    public <R extends Response> void ask(BrokerLane home, Question<R> question, Consumer<R> then) {
         Runnable asking = () -> decide(question, answer -> home.lane().execute(() -> then.accept(answer)));
         if (lane.isCurrent()) asking.run();
         else lane.execute(asking);
     }
 
-    /** As {@link #ask}, for the metadata lane itself, where the answer comes too. */
-    public <R> void decide(Question<R> question, Consumer<R> then) {
+    @Override
+    public <R extends Response> void ask(Question<R> question, Consumer<R> then) {
+        decide(question, then);
+    }
+
+    @Override
+    public <R extends Response> void forward(BrokerLane home, Question<R> question, Caller caller, Consumer<R> then) {
+        ask(home, question, then);
+    }
+
+    /** Has the controller of this process decide, if it is the active one; called on the metadata lane, where the answer comes too. */
+    public <R> void decide(OwnQuestion<R> question, Consumer<R> then) {
         Controller active = controller;
         if (active == null) {
             then.accept(question.refused(ErrorCode.NOT_CONTROLLER));

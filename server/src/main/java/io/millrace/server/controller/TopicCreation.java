@@ -3,6 +3,7 @@ package io.millrace.server.controller;
 import io.millrace.controller.Controller;
 import io.millrace.controller.ControllerContext;
 import io.millrace.controller.Decision;
+import io.millrace.metadata.MetadataImage;
 import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.CreateTopicsRequest;
@@ -103,7 +104,22 @@ public final class TopicCreation {
                 .build();
     }
 
+    /** Whether an image has the topics that were made, or were there. */
+    public static boolean isShownBy(MetadataImage image, CreateTopicsResponse answer) {
+        for (var topic : answer.topics()) {
+            boolean isThere = topic.errorCode() == ErrorCode.NONE.code()
+                    || topic.errorCode() == ErrorCode.TOPIC_ALREADY_EXISTS.code();
+            if (isThere && image.topics().topic(topic.name()) == null) return false;
+        }
+        return true;
+    }
+
     private record Creation(CreateTopicsRequest request) implements ControllerAccess.Question<CreateTopicsResponse> {
+        @Override
+        public boolean isShownBy(MetadataImage image, CreateTopicsResponse answer) {
+            return TopicCreation.isShownBy(image, answer);
+        }
+
         @Override
         public Decision<CreateTopicsResponse> decide(Controller controller, ControllerContext context) {
             return controller.createTopics(request, context);

@@ -35,7 +35,10 @@ public record FormatOptions(
         /** None: {@code controller.quorum.voters} must say who votes. */
         record Unstated() implements QuorumChoice {}
 
-        /** This node alone unless {@code controller.quorum.voters} says who votes: for {@code start} on an empty directory. */
+        /**
+         * This node alone unless {@code controller.quorum.voters} says who votes, or it is no controller: for {@code start} on an
+         * empty directory.
+         */
         record StandaloneUnlessStatic() implements QuorumChoice {}
 
         /** {@code --standalone}. */
@@ -141,7 +144,8 @@ public record FormatOptions(
                 if (!isController) throw new FormatRefused("--standalone is for nodes with the controller role only");
                 yield new InitialQuorum.Standalone(controllerEndpoint(config));
             }
-            case QuorumChoice.StandaloneUnlessStatic() -> new InitialQuorum.Standalone(controllerEndpoint(config));
+            case QuorumChoice.StandaloneUnlessStatic() ->
+                isController ? new InitialQuorum.Standalone(controllerEndpoint(config)) : new InitialQuorum.ToJoin();
             case QuorumChoice.NoInitialControllers() -> new InitialQuorum.ToJoin();
             case QuorumChoice.InitialControllers(String controllers) -> initialControllers(config, controllers);
         };

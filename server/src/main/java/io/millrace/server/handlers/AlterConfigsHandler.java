@@ -24,7 +24,7 @@ public final class AlterConfigsHandler implements Handler<AlterConfigsRequest, A
 
     @Override
     public void handle(AlterConfigsRequest request, Exchange<AlterConfigsResponse> exchange) {
-        controller.ask(home, new Asked(request), exchange::reply);
+        controller.answer(home, new Asked(request), exchange);
     }
 
     private record Asked(AlterConfigsRequest request) implements ControllerAccess.Question<AlterConfigsResponse> {

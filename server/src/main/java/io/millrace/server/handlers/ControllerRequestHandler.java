@@ -51,10 +51,11 @@ public final class ControllerRequestHandler<Q extends Request, R extends Respons
 
     @Override
     public void handle(Q request, Exchange<R> exchange) {
-        access.ask(home, new Asked<>(request, exchange.version(), decider, refusal), exchange::reply);
+        access.answer(home, new Asked<>(request, exchange.version(), decider, refusal), exchange);
     }
 
-    private record Asked<Q, R>(Q request, int version, Decider<Q, R> decider, BiFunction<Q, ErrorCode, R> refusal)
+    private record Asked<Q extends Request, R extends Response>(
+            Q request, int version, Decider<Q, R> decider, BiFunction<Q, ErrorCode, R> refusal)
             implements ControllerAccess.Question<R> {
         @Override
         public Decision<R> decide(Controller controller, ControllerContext context) {

@@ -3,6 +3,8 @@ package io.millrace.server.handlers;
 import io.millrace.controller.Controller;
 import io.millrace.controller.ControllerContext;
 import io.millrace.controller.Decision;
+import io.millrace.metadata.MetadataImage;
+import io.millrace.metadata.TopicImage;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.CreatePartitionsRequest;
 import io.millrace.protocol.messages.CreatePartitionsResponse;
@@ -31,7 +33,7 @@ public final class CreatePartitionsHandler implements Handler<CreatePartitionsRe
         space.whyNoNewPartitions()
                 .ifPresentOrElse(
                         why -> exchange.reply(asked.refused(ErrorCode.KAFKA_STORAGE_ERROR, why)),
-                        () -> controller.ask(home, asked, exchange::reply));
+                        () -> controller.answer(home, asked, exchange));
     }
 
     private record Asked(CreatePartitionsRequest request)
@@ -44,6 +46,18 @@ public final class CreatePartitionsHandler implements Handler<CreatePartitionsRe
         @Override
         public CreatePartitionsResponse refused(ErrorCode error) {
             return refused(error, error.message());
+        }
+
+        @Override
+        public boolean isShownBy(MetadataImage image, CreatePartitionsResponse answer) {
+            if (request.validateOnly()) return true;
+            for (var result : answer.results()) {
+                TopicImage topic = image.topics().topic(result.name());
+                if (result.errorCode() != ErrorCode.NONE.code() || topic == null) continue;
+                for (var asked : request.topics())
+                    if (asked.name().equals(result.name()) && topic.partitionCount() < asked.count()) return false;
+            }
+            return true;
         }
 
         CreatePartitionsResponse refused(ErrorCode error, String message) {

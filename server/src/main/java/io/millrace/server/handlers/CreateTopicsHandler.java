@@ -3,11 +3,13 @@ package io.millrace.server.handlers;
 import io.millrace.controller.Controller;
 import io.millrace.controller.ControllerContext;
 import io.millrace.controller.Decision;
+import io.millrace.metadata.MetadataImage;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.CreateTopicsRequest;
 import io.millrace.protocol.messages.CreateTopicsResponse;
 import io.millrace.server.controller.ControllerAccess;
 import io.millrace.server.controller.NewPartitionSpace;
+import io.millrace.server.controller.TopicCreation;
 import io.millrace.server.network.Exchange;
 import io.millrace.server.network.Handler;
 import io.millrace.server.partitions.BrokerLane;
@@ -31,7 +33,7 @@ public final class CreateTopicsHandler implements Handler<CreateTopicsRequest, C
         space.whyNoNewPartitions()
                 .ifPresentOrElse(
                         why -> exchange.reply(asked.refused(ErrorCode.KAFKA_STORAGE_ERROR, why)),
-                        () -> controller.ask(home, asked, exchange::reply));
+                        () -> controller.answer(home, asked, exchange));
     }
 
     private record Asked(CreateTopicsRequest request) implements ControllerAccess.Question<CreateTopicsResponse> {
@@ -43,6 +45,11 @@ public final class CreateTopicsHandler implements Handler<CreateTopicsRequest, C
         @Override
         public CreateTopicsResponse refused(ErrorCode error) {
             return refused(error, error.message());
+        }
+
+        @Override
+        public boolean isShownBy(MetadataImage image, CreateTopicsResponse answer) {
+            return request.validateOnly() || TopicCreation.isShownBy(image, answer);
         }
 
         CreateTopicsResponse refused(ErrorCode error, String message) {

@@ -3,7 +3,10 @@ package io.millrace.server.handlers;
 import io.millrace.controller.Controller;
 import io.millrace.controller.ControllerContext;
 import io.millrace.controller.Decision;
+import io.millrace.metadata.MetadataImage;
+import io.millrace.metadata.TopicImage;
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.DeleteTopicsRequest;
 import io.millrace.protocol.messages.DeleteTopicsResponse;
 import io.millrace.server.controller.ControllerAccess;
@@ -24,13 +27,27 @@ public final class DeleteTopicsHandler implements Handler<DeleteTopicsRequest, D
 
     @Override
     public void handle(DeleteTopicsRequest request, Exchange<DeleteTopicsResponse> exchange) {
-        controller.ask(home, new Asked(request), exchange::reply);
+        controller.answer(home, new Asked(request), exchange);
     }
 
     private record Asked(DeleteTopicsRequest request) implements ControllerAccess.Question<DeleteTopicsResponse> {
         @Override
         public Decision<DeleteTopicsResponse> decide(Controller controller, ControllerContext context) {
             return controller.deleteTopics(request);
+        }
+
+        @Override
+        public boolean isShownBy(MetadataImage image, DeleteTopicsResponse answer) {
+            for (var topic : answer.responses()) {
+                if (topic.errorCode() != ErrorCode.NONE.code()) continue;
+                String name = topic.name();
+                TopicImage left = name == null ? null : image.topics().topic(name);
+                // Of older versions only the name is answered; a topic that was made anew meanwhile has another id.
+                boolean isSame = left != null
+                        && (topic.topicId().equals(Uuid.ZERO) || topic.topicId().equals(left.id()));
+                if (isSame || image.topics().topic(topic.topicId()) != null) return false;
+            }
+            return true;
         }
 
         @Override

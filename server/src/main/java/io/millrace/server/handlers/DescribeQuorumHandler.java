@@ -1,15 +1,21 @@
 package io.millrace.server.handlers;
 
+import io.millrace.controller.Controller;
+import io.millrace.controller.ControllerContext;
+import io.millrace.controller.Decision;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.DescribeQuorumRequest;
 import io.millrace.protocol.messages.DescribeQuorumResponse;
 import io.millrace.raft.Voter;
 import io.millrace.raft.run.QuorumDescription;
+import io.millrace.server.controller.ControllerAccess;
 import io.millrace.server.network.Exchange;
 import io.millrace.server.network.Handler;
+import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.quorum.QuorumDoor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * DescribeQuorum (key 55), versions 0-2: who votes, who observes, and how far they are, answered by the quorum's leader. When they were
@@ -19,10 +25,37 @@ public final class DescribeQuorumHandler implements Handler<DescribeQuorumReques
     private static final String TOPIC = "__cluster_metadata";
 
     private final QuorumDoor quorum;
+    private final Consumer<Forwarding> otherwise;
 
-    /** Makes the handler; it keeps nothing, so that all lanes may share one. */
+    /** What is asked of a node that does not lead. */
+    private record Forwarding(DescribeQuorumRequest request, Exchange<DescribeQuorumResponse> exchange) {}
+
+    /** Makes the handler of a controller's listener; it keeps nothing, so that all lanes may share one. */
     public DescribeQuorumHandler(QuorumDoor quorum) {
         this.quorum = quorum;
+        this.otherwise = asked -> asked.exchange().reply(notLeading());
+    }
+
+    /** Makes the handler of one lane of a broker: where the quorum's leader is another node, that is asked. */
+    public DescribeQuorumHandler(QuorumDoor quorum, BrokerLane home, ControllerAccess controller) {
+        this.quorum = quorum;
+        this.otherwise = asked -> controller.answer(home, new Asked(asked.request()), asked.exchange());
+    }
+
+    private record Asked(DescribeQuorumRequest request) implements ControllerAccess.Question<DescribeQuorumResponse> {
+        /** It has come to lead just now: the client asks again. */
+        @Override
+        public Decision<DescribeQuorumResponse> decide(Controller controller, ControllerContext context) {
+            return Decision.answer(notLeading());
+        }
+
+        @Override
+        public DescribeQuorumResponse refused(ErrorCode error) {
+            return DescribeQuorumResponse.builder()
+                    .errorCode(error.code())
+                    .errorMessage(error.message())
+                    .build();
+        }
     }
 
     @Override
@@ -31,8 +64,9 @@ public final class DescribeQuorumHandler implements Handler<DescribeQuorumReques
             exchange.reply(unknown(request));
             return;
         }
-        quorum.describe(found -> exchange.reply(
-                found.map(DescribeQuorumHandler::described).orElseGet(DescribeQuorumHandler::notLeading)));
+        quorum.describe(found -> found.ifPresentOrElse(
+                description -> exchange.reply(described(description)),
+                () -> otherwise.accept(new Forwarding(request, exchange))));
     }
 
     private static boolean isAboutTheQuorum(DescribeQuorumRequest request) {

@@ -25,7 +25,7 @@ public final class IncrementalAlterConfigsHandler
 
     @Override
     public void handle(IncrementalAlterConfigsRequest request, Exchange<IncrementalAlterConfigsResponse> exchange) {
-        controller.ask(home, new Asked(request), exchange::reply);
+        controller.answer(home, new Asked(request), exchange);
     }
 
     private record Asked(IncrementalAlterConfigsRequest request)

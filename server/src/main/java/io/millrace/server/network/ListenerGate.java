@@ -54,6 +54,11 @@ public final class ListenerGate implements Transport.Acceptor {
         this.openOnLane = new boolean[lanes.size()];
     }
 
+    /** Who is served here. */
+    public ApiKey.Listener kind() {
+        return kind;
+    }
+
     /**
      * Begins to serve; who came before that found the connection closed, and comes again.
      *

@@ -43,6 +43,14 @@ public record ImageChange(
         return new ImageChange(after, List.copyOf(changed.values()), deleted, brokerConfigsChanged);
     }
 
+    /** An image that takes the place of another, with no word of what happened between the two. */
+    public static ImageChange replacing(MetadataImage before, MetadataImage after) {
+        List<TopicImage> deleted = new ArrayList<>();
+        for (TopicImage topic : before.topics().inOrder())
+            if (after.topics().topic(topic.id()) == null) deleted.add(topic);
+        return new ImageChange(after, after.topics().inOrder(), List.copyOf(deleted), true);
+    }
+
     /** Everything there is, as new. */
     public static ImageChange everything(MetadataImage image) {
         return new ImageChange(image, image.topics().inOrder(), List.of(), true);

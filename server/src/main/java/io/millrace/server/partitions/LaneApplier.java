@@ -61,6 +61,8 @@ public final class LaneApplier {
     private boolean isBeforeFirst = true;
     private final IdentityHashMap<LogDirectories.InUse, LaneSpace> spaces = new IdentityHashMap<>();
     private final Set<TopicPartition> withoutSpace = new LinkedHashSet<>();
+    private boolean isAmongOthers;
+    private final Set<TopicPartition> ledForOthers = new HashSet<>();
     private boolean isStopped;
 
     private record Placement(LogDirectories.InUse directory, Uuid topicId) {}
@@ -113,6 +115,11 @@ public final class LaneApplier {
         return Math.max(1, (lane.configs().brokerInt("num.recovery.threads.per.data.dir") + lanes - 1) / lanes);
     }
 
+    /** The broker is one of several of its cluster; before the first image. */
+    public void standsAmongOthers() {
+        isAmongOthers = true;
+    }
+
     /** Takes a newer image over. */
     public void apply(ImageChange change) {
         if (isStopped) return;
@@ -156,10 +163,29 @@ public final class LaneApplier {
             if (partition == null) continue;
             LeaderPartition led = lane.partitions().find(name);
             if (led != null) led.updateConfig(config);
-            if (partition.leader() != brokerId) stopLeading(name);
+            if (isLedForOthers(name, partition)) stopLeading(name);
+            else if (partition.leader() != brokerId) stopLeading(name);
             else if (led != null) led.leadIn(partition.leaderEpoch());
             else if (canOpen(name)) open(name, topic.id(), config);
         }
+    }
+
+    /**
+     * Whether other brokers keep replicas of what this one is to lead. So far nothing brings records to them, so nothing may be
+     * acknowledged: the partition is answered as one that is offline here.
+     */
+    private boolean isLedForOthers(TopicPartition name, PartitionImage partition) {
+        boolean isSo = isAmongOthers
+                && partition.leader() == brokerId
+                && partition.replicas().size() > 1;
+        if (!isSo && ledForOthers.remove(name)) lane.partitions().online(name);
+        if (!isSo || !ledForOthers.add(name)) return isSo;
+        lane.partitions().offline(name);
+        LOG.log(
+                System.Logger.Level.ERROR,
+                name + " stays offline: its replicas are " + partition.replicas()
+                        + ", and this version does not replicate partitions");
+        return true;
     }
 
     private boolean canOpen(TopicPartition name) {
@@ -565,6 +591,7 @@ public final class LaneApplier {
             if (lane.ownerOf(name) != lane) continue;
             LogDirectories.InUse offlineIn = openings.takeOffline(name);
             if (offlineIn != null) setOfflineAside(name, offlineIn);
+            ledForOthers.remove(name);
             LeaderPartition led = lane.partitions().find(name);
             if (led != null && !topic.id().equals(led.log().topicId().orElse(topic.id()))) continue;
             lane.partitions().online(name);

@@ -24,13 +24,18 @@ final class PeerLine implements ClientConversationEvents {
     /** As long as Kafka's controllers wait. */
     private static final ReconnectBackoff BACKOFF = new ReconnectBackoff(50, 500);
 
-    /** What conversations are made of. */
+    /**
+     * What conversations are made of.
+     *
+     * @param isToldOf whether the log is told when the line breaks and holds again; of several lines to one replica one is enough
+     */
     record Means(
             Transport transport,
             ConversationLane shared,
             Clock clock,
             Randomness randomness,
-            ClientSettings settings) {}
+            ClientSettings settings,
+            boolean isToldOf) {}
 
     private final String peer;
     private final Voter.Endpoint endpoint;
@@ -81,7 +86,7 @@ final class PeerLine implements ClientConversationEvents {
 
     @Override
     public void onReady(ClientConversation conversing) {
-        if (failures > 0) LOG.log(System.Logger.Level.INFO, this + " is reached again");
+        if (failures > 0 && means.isToldOf()) LOG.log(System.Logger.Level.INFO, this + " is reached again");
         failures = 0;
     }
 
@@ -89,7 +94,7 @@ final class PeerLine implements ClientConversationEvents {
     public void onClosed(ClientConversation conversing, CloseReason reason) {
         conversation = null;
         if (isClosed) return;
-        if (failures++ == 0)
+        if (failures++ == 0 && means.isToldOf())
             LOG.log(System.Logger.Level.WARNING, this + " " + reason.sentence() + "; it is tried again and again");
         connectFromMs = means.clock().monotonicMs()
                 + BACKOFF.waitMs(failures, means.randomness().nextLong());

@@ -90,7 +90,8 @@ public final class PeerLines implements QuorumNetwork.Peers {
                         new ConversationLane(lane, clock, new BufferPool(IDLE_BUFFER_BYTES, LARGE_BUFFER_BYTES)),
                         clock,
                         randomness,
-                        settings("raft", requestMs, MOST_IN_FLIGHT)));
+                        settings("raft", requestMs, MOST_IN_FLIGHT),
+                        true));
     }
 
     private PeerLines(Supplier<PeerRequestMessages.Sender> self, String controllerListener, PeerLine.Means means) {
@@ -127,7 +128,8 @@ public final class PeerLines implements QuorumNetwork.Peers {
                         means.shared(),
                         means.clock(),
                         means.randomness(),
-                        settings(clientId, requestMs, mostInFlight)));
+                        settings(clientId, requestMs, mostInFlight),
+                        false));
         others.findBy(this::known);
         return others;
     }

@@ -193,10 +193,60 @@ class ServerConfigTest {
     }
 
     @Test
-    void aQuorumThatIsNotThisNodeAloneIsRefused() {
-        assertTrue(refusal("node.id", "1", "controller.quorum.voters", "1@a:1,2@b:1,3@c:1")
-                .contains("3 voters"));
+    void aNodeThatIsToBeItsWholeQuorumHasToBeItsVoter() {
         assertTrue(refusal("node.id", "1", "controller.quorum.voters", "2@b:1").contains("voter 2"));
+        assertTrue(config("node.id", "1", "controller.quorum.voters", "1@b:1").isLone());
+    }
+
+    @Test
+    void aBrokerWithAControllerOfItsOwnMayBeOneOfSeveralVoters() {
+        String[] right = {
+            "node.id", "2",
+            "listeners", "PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093",
+            "controller.listener.names", "CONTROLLER",
+            "controller.quorum.voters", "1@a:1,2@b:1,3@c:1",
+            "controller.quorum.fetch.timeout.ms", "700"
+        };
+        ServerConfig config = config(right);
+        assertTrue(config.isController() && config.isBroker() && !config.isLone());
+        assertEquals(700, config.quorumTimeouts().fetchTimeoutMs());
+        assertTrue(refusal(with(right, "node.id", "4")).contains("node.id 4"));
+        assertTrue(refusal(with(right, "listeners", "PLAINTEXT://:9092")).contains("CONTROLLER"));
+        assertFalse(config(
+                        "controller.quorum.bootstrap.servers",
+                        "a:1,b:1",
+                        "listeners",
+                        "PLAINTEXT://:1,CONTROLLER://:2",
+                        "controller.listener.names",
+                        "CONTROLLER")
+                .isLone());
+        assertTrue(config("controller.quorum.bootstrap.servers", "a:1").isLone());
+    }
+
+    @Test
+    void aBrokerAloneHasToBeToldWhereControllersAre() {
+        String[] right = {
+            "process.roles", "broker",
+            "node.id", "2",
+            "controller.listener.names", "CONTROLLER",
+            "controller.quorum.bootstrap.servers", "a:9093, [::1]:9094"
+        };
+        ServerConfig config = config(right);
+        assertTrue(config.isBroker() && !config.isController() && !config.isLone());
+        assertEquals(2, config.bootstrapServers().size());
+        assertEquals("::1", config.bootstrapServers().getLast().host());
+
+        assertTrue(refusal(with(right, "controller.listener.names", "")).contains("controller.listener.names"));
+        assertTrue(
+                refusal(with(right, "controller.quorum.bootstrap.servers", "")).contains("bootstrap.servers"));
+        assertTrue(refusal(with(right, "controller.quorum.bootstrap.servers", "a"))
+                .contains("controller.quorum.bootstrap.servers"));
+        assertTrue(refusal(with(right, "controller.quorum.voters", "2@a:1")).contains("does not vote"));
+        assertTrue(refusal(with(right, "listeners", "CONTROLLER://:9093,PLAINTEXT://:9092"))
+                .contains("no controller"));
+        assertTrue(refusal(with(right, "listener.security.protocol.map", "CONTROLLER:SSL,PLAINTEXT:PLAINTEXT"))
+                .contains("SSL"));
+        assertTrue(refusal(with(right, "broker.heartbeat.interval.ms", "9000")).contains("between two heartbeats"));
     }
 
     @Test

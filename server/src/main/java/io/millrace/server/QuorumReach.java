@@ -1,0 +1,63 @@
+package io.millrace.server;
+
+import io.millrace.environment.Environment;
+import io.millrace.raft.ReplicaKey;
+import io.millrace.raft.Voter;
+import io.millrace.raft.run.MetadataQuorum;
+import io.millrace.raft.run.PeerRequestMessages;
+import io.millrace.raft.run.QuorumNetwork;
+import io.millrace.server.config.ListenerAddress;
+import io.millrace.server.config.ServerConfig;
+import io.millrace.server.quorum.PeerLines;
+import java.util.List;
+
+/** How a node that is not a quorum by itself reaches the others. */
+final class QuorumReach {
+    private final Environment environment;
+    private final ServerConfig config;
+    private final PeerLines lines;
+    private volatile PeerRequestMessages.Sender sender;
+
+    /**
+     * Lines that are not used before {@link #begin}.
+     *
+     * @param self who this node is in the quorum
+     */
+    QuorumReach(Environment environment, ServerConfig config, String clusterId, ReplicaKey self) {
+        this.environment = environment;
+        this.config = config;
+        this.sender = new PeerRequestMessages.Sender(clusterId, self, List.of());
+        this.lines = new PeerLines(
+                () -> sender,
+                config.controllerListener(),
+                environment.transport(),
+                environment.metadataLane(),
+                environment.clock(),
+                environment.randomness(),
+                config.effective().brokerInt("controller.quorum.request.timeout.ms"));
+        if (!config.isController()) lines.bootstrapAt(config.bootstrapServers());
+    }
+
+    /** Says where this node's controller listens; before the quorum begins. */
+    void listensAt(List<ListenerAddress> addresses) {
+        sender = new PeerRequestMessages.Sender(
+                sender.clusterId(),
+                sender.key(),
+                addresses.stream()
+                        .map(address -> new Voter.Endpoint(address.name(), address.host(), address.port()))
+                        .toList());
+    }
+
+    PeerLines lines() {
+        return lines;
+    }
+
+    QuorumNetwork network() {
+        return new QuorumNetwork(lines, config.quorumTimeouts(), environment.randomness()::nextLong);
+    }
+
+    /** Begins; on the metadata lane, before the quorum starts. */
+    void begin(MetadataQuorum quorum) {
+        lines.findBy(quorum::voters);
+    }
+}

@@ -1,0 +1,198 @@
+package io.millrace.server.controller;
+
+import io.millrace.environment.Environment;
+import io.millrace.environment.Lane;
+import io.millrace.metadata.MetadataImage;
+import io.millrace.metadata.config.EffectiveConfigs;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.server.config.BadConfig;
+import io.millrace.server.config.ListenerAddress;
+import io.millrace.server.config.ServerConfig;
+import io.millrace.server.storage.LogDirectories;
+import io.millrace.storage.LogDirectoryFailed;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The life of a broker whose controller may be in another process: it registers, shows that it lives, and leaves in order. Carries out
+ * what {@link BrokerLifecycle} decides.
+ */
+public final class ClusterBroker implements BrokerLife {
+    private static final System.Logger LOG = System.getLogger(ClusterBroker.class.getName());
+    /** Below what an operator's tools wait before they kill; Kafka's broker waits five minutes. */
+    private static final long LEAVE_MS = 30_000;
+
+    private final MetadataRole metadata;
+    private final ActiveController controller;
+    private final Environment environment;
+    private final int nodeId;
+    private final BrokerMessages messages;
+    private final BrokerLifecycle lifecycle;
+    private BrokerMessages.@Nullable Registration registration;
+    private Runnable awake = () -> {};
+    private Consumer<Exception> failed = why -> {};
+    private Runnable left = () -> {};
+    private Lane.@Nullable Timer wake;
+    private long wakeAtMs = Long.MAX_VALUE;
+    private short lastRefusal;
+
+    /**
+     * Makes the life of a broker that is not registered yet.
+     *
+     * @param diskFailed is told of a directory that cannot be read
+     */
+    public ClusterBroker(
+            MetadataRole metadata,
+            ActiveController controller,
+            ServerConfig config,
+            LogDirectories directories,
+            Environment environment,
+            Consumer<LogDirectoryFailed> diskFailed) {
+        this.metadata = metadata;
+        this.controller = controller;
+        this.environment = environment;
+        this.nodeId = config.nodeId();
+        this.messages = new BrokerMessages(metadata, config, directories, environment.randomness(), diskFailed);
+        this.lifecycle = new BrokerLifecycle(messages.incarnation(), times(config.effective()));
+    }
+
+    private static BrokerLifecycle.Times times(EffectiveConfigs configs) {
+        long heartbeatMs = configs.brokerLong("broker.heartbeat.interval.ms");
+        if (heartbeatMs < 1) throw new BadConfig("broker.heartbeat.interval.ms is " + heartbeatMs + ", less than 1");
+        return new BrokerLifecycle.Times(
+                heartbeatMs,
+                configs.brokerLong("initial.broker.registration.timeout.ms"),
+                configs.brokerLong("broker.session.timeout.ms"),
+                LEAVE_MS);
+    }
+
+    @Override
+    public long epoch() {
+        return lifecycle.epoch();
+    }
+
+    @Override
+    public void begin(List<ListenerAddress> bound, Runnable whenAwake, Consumer<Exception> whenFailed) {
+        registration = messages.registration(bound);
+        awake = whenAwake;
+        failed = whenFailed;
+        carryOut(lifecycle.begin(nowMs()));
+    }
+
+    @Override
+    public void imageRead(MetadataImage image) {
+        carryOut(lifecycle.imageRead(
+                image.cluster().broker(nodeId), image.provenance().lastOffset(), nowMs()));
+    }
+
+    @Override
+    public void propertiesMayHaveChanged(MetadataImage image) {
+        if (messages.cordonsAnew(image)) carryOut(lifecycle.press(nowMs()));
+    }
+
+    @Override
+    public void directoriesFailed() {
+        carryOut(lifecycle.press(nowMs()));
+    }
+
+    @Override
+    public void leave(Runnable then) {
+        left = then;
+        carryOut(lifecycle.leave(nowMs()));
+    }
+
+    @Override
+    public void stop() {
+        lifecycle.stop();
+        wakeInTime();
+    }
+
+    private long nowMs() {
+        return environment.clock().monotonicMs();
+    }
+
+    private void carryOut(List<BrokerLifecycle.Action> actions) {
+        for (BrokerLifecycle.Action action : actions) {
+            switch (action) {
+                case BrokerLifecycle.Action.Register ignored -> register();
+                case BrokerLifecycle.Action.Beat(long epoch, boolean wantFence, boolean wantShutDown) ->
+                    beat(epoch, wantFence, wantShutDown);
+                case BrokerLifecycle.Action.ShowImages ignored -> metadata.showImages();
+                case BrokerLifecycle.Action.Awake ignored -> awake.run();
+                case BrokerLifecycle.Action.Fail(String why) -> failed.accept(new IllegalStateException(why));
+                case BrokerLifecycle.Action.Left(String reproach) -> {
+                    if (!reproach.isEmpty()) LOG.log(System.Logger.Level.WARNING, reproach);
+                    left.run();
+                }
+            }
+        }
+        wakeInTime();
+    }
+
+    private void register() {
+        BrokerMessages.Registration asked = registration;
+        if (asked == null) throw new IllegalStateException("the broker's life has not begun");
+        if (lifecycle.epoch() >= 0)
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "the controller knows no broker " + nodeId + " of epoch " + lifecycle.epoch()
+                            + "; it is registered again");
+        controller.once(asked, outcome -> {
+            switch (outcome) {
+                case ActiveController.Outcome.Answered(var response) -> {
+                    noteRefusal(response.errorCode());
+                    carryOut(lifecycle.registered(
+                            ErrorCode.forCode(response.errorCode()), response.brokerEpoch(), nowMs()));
+                    // Its record may have been read before this answer came.
+                    imageRead(metadata.image());
+                }
+                case ActiveController.Outcome.Refused(ErrorCode error) ->
+                    carryOut(lifecycle.registered(error, -1, nowMs()));
+                case ActiveController.Outcome.NotNow() -> carryOut(lifecycle.unanswered(nowMs()));
+            }
+        });
+    }
+
+    /** Once for each reason; it is asked again and again. */
+    private void noteRefusal(short error) {
+        boolean isNews = error != lastRefusal;
+        lastRefusal = error;
+        if (isNews && error != ErrorCode.NONE.code())
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "the controller does not register broker " + nodeId + " yet: " + ErrorCode.forCode(error) + ", "
+                            + ErrorCode.forCode(error).message());
+    }
+
+    private void beat(long epoch, boolean wantFence, boolean wantShutDown) {
+        controller.once(messages.heartbeat(epoch, wantFence, wantShutDown), outcome -> {
+            switch (outcome) {
+                case ActiveController.Outcome.Answered(var response) ->
+                    carryOut(lifecycle.answered(
+                            ErrorCode.forCode(response.errorCode()),
+                            response.isFenced(),
+                            response.shouldShutDown(),
+                            nowMs()));
+                case ActiveController.Outcome.Refused(ErrorCode error) ->
+                    carryOut(lifecycle.answered(error, false, false, nowMs()));
+                case ActiveController.Outcome.NotNow() -> carryOut(lifecycle.unanswered(nowMs()));
+            }
+        });
+    }
+
+    private void wakeInTime() {
+        long atMs = lifecycle.wakeAtMs();
+        if (atMs == wakeAtMs) return;
+        Optional.ofNullable(wake).ifPresent(Lane.Timer::cancel);
+        wake = null;
+        wakeAtMs = atMs;
+        if (atMs == Long.MAX_VALUE) return;
+        wake = environment.metadataLane().schedule(Math.max(0, atMs - nowMs()), () -> {
+            wake = null;
+            wakeAtMs = Long.MAX_VALUE;
+            carryOut(lifecycle.timePassed(nowMs()));
+        });
+    }
+}
