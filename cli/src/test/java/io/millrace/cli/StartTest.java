@@ -287,6 +287,25 @@ class StartTest {
     }
 
     @Test
+    void aBrokerIsNotFormattedForAClusterThatNobodyNamed() throws IOException, InterruptedException {
+        Path data = directory.resolve("data");
+        assertRefused(
+                "the directories of this broker, [" + data
+                        + "], are not formatted: give the cluster's id with --cluster-id, or run 'millrace format --cluster-id"
+                        + " ID --config FILE' first",
+                "start",
+                "--data",
+                data.toString(),
+                "--set",
+                "process.roles=broker",
+                "--set",
+                "controller.listener.names=CONTROLLER",
+                "--set",
+                "controller.quorum.bootstrap.servers=127.0.0.1:1");
+        assertFalse(Files.exists(data));
+    }
+
+    @Test
     void whatMakesNoSenseEndsWithStatusTwo() throws IOException, InterruptedException {
         try (ChildProgram node = ChildProgram.run(directory, "start", "--dta", "x")) {
             assertEquals(2, node.status());

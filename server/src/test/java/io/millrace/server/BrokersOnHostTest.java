@@ -162,6 +162,11 @@ class BrokersOnHostTest {
 
     private static ErrorCode create(HostedNode at, String topic, List<Integer> replicas, boolean validateOnly)
             throws Exception {
+        return create(at, topic, replicas, validateOnly, 20_000);
+    }
+
+    private static ErrorCode create(
+            HostedNode at, String topic, List<Integer> replicas, boolean validateOnly, int timeoutMs) throws Exception {
         var assignment = CreateTopicsRequest.CreatableReplicaAssignment.builder()
                 .partitionIndex(0)
                 .brokerIds(replicas);
@@ -172,7 +177,7 @@ class BrokersOnHostTest {
                         .replicationFactor((short) -1)
                         .assignments(List.of(assignment.build()))
                         .build()))
-                .timeoutMs(20_000)
+                .timeoutMs(timeoutMs)
                 .validateOnly(validateOnly);
         CreateTopicsResponse response = at.ask(request.build(), CreateTopicsResponse.class);
         return ErrorCode.forCode(response.topics().getFirst().errorCode());
@@ -389,6 +394,7 @@ class BrokersOnHostTest {
         assertEquals(ErrorCode.NONE, create(broker, "a", 11, false));
         controller.stop();
         nodes.remove(controller);
+        assertEquals(ErrorCode.REQUEST_TIMED_OUT, create(broker, "late", List.of(11), false, 1));
         // Asked while nobody leads; answered once somebody does.
         var asked = CompletableFuture.supplyAsync(() -> {
             try {

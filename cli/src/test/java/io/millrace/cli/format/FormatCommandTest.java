@@ -101,6 +101,23 @@ class FormatCommandTest {
     }
 
     @Test
+    void aBrokersDirectoryHasNoPartInTheQuorum() throws IOException {
+        Path data = temp.resolve("data");
+        Path config = temp.resolve("server.properties");
+        Files.writeString(
+                config,
+                "process.roles=broker\nnode.id=7\ncontroller.quorum.bootstrap.servers=localhost:9093\n"
+                        + "controller.listener.names=CONTROLLER\nlog.dirs=" + data + "\n");
+
+        assertEquals(0, run("--config", config.toString(), "-t", CLUSTER), () -> err);
+
+        assertFalse(Files.exists(data.resolve("__cluster_metadata-0")));
+        assertEquals(7, MetaProperties.read(new HostDisk(), data).orElseThrow().nodeId());
+        assertEquals(1, run("--config", config.toString(), "-t", CLUSTER, "-s", "-g"));
+        assertTrue(err.contains("controller role"), err);
+    }
+
+    @Test
     void anInitialControllersDirectoryGetsTheIdItIsListedUnder() throws IOException {
         Path data = temp.resolve("data");
         String controllers = "1@localhost:9093:JEXY6aqzQY-32P5TStzaFg,2@other:9093:MvDxzVmcRsaTz33bUuRU6A";

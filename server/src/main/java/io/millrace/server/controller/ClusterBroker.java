@@ -30,6 +30,9 @@ public final class ClusterBroker implements BrokerLife {
     private final int nodeId;
     private final BrokerMessages messages;
     private final BrokerLifecycle lifecycle;
+    /** {@code controlled.shutdown.enable}; without it the controller notices by the session's end. */
+    private final boolean leavesInOrder;
+
     private BrokerMessages.@Nullable Registration registration;
     private Runnable awake = () -> {};
     private Consumer<Exception> failed = why -> {};
@@ -55,6 +58,7 @@ public final class ClusterBroker implements BrokerLife {
         this.environment = environment;
         this.nodeId = config.nodeId();
         this.messages = new BrokerMessages(metadata, config, directories, environment.randomness(), diskFailed);
+        this.leavesInOrder = config.effective().brokerBoolean("controlled.shutdown.enable");
         this.lifecycle = new BrokerLifecycle(messages.incarnation(), times(config.effective()));
     }
 
@@ -99,6 +103,10 @@ public final class ClusterBroker implements BrokerLife {
 
     @Override
     public void leave(Runnable then) {
+        if (!leavesInOrder) {
+            then.run();
+            return;
+        }
         left = then;
         carryOut(lifecycle.leave(nowMs()));
     }

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.metadata.ConfigResource;
+import io.millrace.metadata.MetadataDelta;
+import io.millrace.metadata.MetadataImage;
 import io.millrace.metadata.TopicImage;
 import io.millrace.protocol.MetadataRecord;
 import io.millrace.protocol.Uuid;
@@ -71,6 +73,23 @@ class ImageChangeTest {
         assertEquals(List.of("a"), names(change.deleted()));
         assertEquals(TestBroker.idOf("a"), change.deleted().get(0).id());
         assertEquals(again, change.changed().get(0).id());
+    }
+
+    @Test
+    void anImageThatTakesAnothersPlaceLacksWhatWasDeletedMeanwhileUnderAnyName() {
+        broker.create("a", 1);
+        broker.create("b", 1);
+        MetadataImage before = broker.image();
+        List<MetadataRecord> records = new ArrayList<>();
+        records.addAll(List.of(TestBroker.topicRecords("a", new Uuid(12, 12), 1)));
+        records.addAll(List.of(TestBroker.topicRecords("c", TestBroker.idOf("c"), 1)));
+        MetadataDelta delta = new MetadataDelta(MetadataImage.EMPTY);
+        for (MetadataRecord record : records) delta.replay(record);
+        ImageChange change = ImageChange.replacing(before, delta.apply(before.provenance()));
+        assertEquals(List.of("a", "c"), names(change.changed()));
+        assertEquals(List.of("a", "b"), names(change.deleted()));
+        assertEquals(TestBroker.idOf("a"), change.deleted().getFirst().id());
+        assertTrue(change.brokerConfigsChanged());
     }
 
     @Test
