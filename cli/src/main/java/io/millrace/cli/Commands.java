@@ -4,9 +4,13 @@ import io.millrace.cli.bench.BenchCommand;
 import io.millrace.cli.config.ConfigCommand;
 import io.millrace.cli.consume.ConsumeCommand;
 import io.millrace.cli.context.ContextCommand;
+import io.millrace.cli.election.ElectionCommand;
+import io.millrace.cli.features.FeaturesCommand;
 import io.millrace.cli.format.FormatCommand;
 import io.millrace.cli.group.GroupCommand;
+import io.millrace.cli.node.NodeCommand;
 import io.millrace.cli.produce.ProduceCommand;
+import io.millrace.cli.reassign.ReassignCommand;
 import io.millrace.cli.start.StartUsage;
 import io.millrace.cli.tail.TailCommand;
 import io.millrace.cli.terminal.Terminal;
@@ -34,6 +38,10 @@ import picocli.CommandLine.IVersionProvider;
             GroupCommand.class,
             ConfigCommand.class,
             LogCommand.class,
+            NodeCommand.class,
+            FeaturesCommand.class,
+            ElectionCommand.class,
+            ReassignCommand.class,
             ContextCommand.class,
             CompletionCommand.class
         },

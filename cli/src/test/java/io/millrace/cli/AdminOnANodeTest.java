@@ -3,6 +3,7 @@ package io.millrace.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.client.ActiveProducer;
@@ -10,11 +11,14 @@ import io.millrace.client.Admin;
 import io.millrace.client.AdminOptions;
 import io.millrace.client.Answer;
 import io.millrace.client.AsyncAdmin;
+import io.millrace.client.ClientFailure;
 import io.millrace.client.CommittedOffset;
 import io.millrace.client.ConfigAdmin;
+import io.millrace.client.FeatureAdmin;
 import io.millrace.client.HostAndPort;
 import io.millrace.client.NewTopic;
 import io.millrace.client.OffsetAdmin;
+import io.millrace.client.ReplicaAdmin;
 import io.millrace.client.TopicListing;
 import io.millrace.client.producer.Producer;
 import io.millrace.client.producer.ProducerOptions;
@@ -29,6 +33,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
@@ -191,6 +197,63 @@ class AdminOnANodeTest {
                 .describe(ConfigAdmin.Kind.TOPIC, List.of("orders"))
                 .get("orders"))) if (entry.source().isOwn()) own.put(entry.name(), String.valueOf(entry.value()));
         assertEquals(Map.of("segment.ms", "70000"), own);
+    }
+
+    @Test
+    void featuresAreUpgradedAndDowngraded() {
+        assertEquals(
+                Map.of("group.version", new Answer.Granted<>(0)),
+                admin.features().update(Map.of("group.version", 0), FeatureAdmin.Direction.SAFE_DOWNGRADE, false));
+        assertEquals(OptionalInt.empty(), level("group.version"));
+        admin.features().update(Map.of("group.version", 1), FeatureAdmin.Direction.UPGRADE, true);
+        assertEquals(OptionalInt.empty(), level("group.version"));
+        admin.features().update(Map.of("group.version", 1), FeatureAdmin.Direction.UPGRADE, false);
+        assertEquals(OptionalInt.of(1), level("group.version"));
+        var refused = assertThrows(
+                ClientFailure.Refused.class,
+                () -> admin.features()
+                        .update(Map.of("metadata.version", 7), FeatureAdmin.Direction.SAFE_DOWNGRADE, false));
+        assertEquals(ErrorCode.INVALID_UPDATE_VERSION, refused.error());
+    }
+
+    private OptionalInt level(String feature) {
+        return admin.features().describe().stream()
+                .filter(it -> it.name().equals(feature))
+                .findFirst()
+                .orElseThrow()
+                .level()
+                .stream()
+                .filter(level -> level > 0)
+                .findFirst();
+    }
+
+    @Test
+    void aClusterOfOneElectsNobodyMovesNothingAndForgetsNobodyWhoIsThere() {
+        var elected = admin.replicas().elect(ReplicaAdmin.Election.PREFERRED, List.of(ORDERS));
+        assertEquals(
+                ErrorCode.ELECTION_NOT_NEEDED,
+                assertInstanceOf(Answer.Refused.class, elected.get(ORDERS)).error());
+        assertEquals(Map.of(), admin.replicas().electAll(ReplicaAdmin.Election.UNCLEAN));
+        int id = admin.cluster().describe().nodes().getFirst().id();
+        var kept = admin.replicas().reassign(Map.of(ORDERS, Optional.of(List.of(id))));
+        assertEquals(Optional.of(List.of(id)), granted(kept.get(ORDERS)));
+        var moved = admin.replicas().reassign(Map.of(ORDERS, Optional.of(List.of(id, id + 1))));
+        assertEquals(
+                ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+                assertInstanceOf(Answer.Refused.class, moved.get(ORDERS)).error());
+        var cancelled = admin.replicas().reassign(Map.of(ORDERS, Optional.empty()));
+        assertEquals(
+                ErrorCode.NO_REASSIGNMENT_IN_PROGRESS,
+                assertInstanceOf(Answer.Refused.class, cancelled.get(ORDERS)).error());
+        assertEquals(Map.of(), admin.replicas().reassignments());
+        assertEquals(
+                ErrorCode.INVALID_REQUEST,
+                assertThrows(ClientFailure.Refused.class, () -> admin.cluster().unregister(id))
+                        .error());
+        assertEquals(
+                ErrorCode.BROKER_ID_NOT_REGISTERED,
+                assertThrows(ClientFailure.Refused.class, () -> admin.cluster().unregister(id + 1))
+                        .error());
     }
 
     @Test

@@ -142,6 +142,21 @@ class CommandsTest {
                 new String[] {"log", "move", "t", "--to", "/d"},
                 new String[] {"log", "move", "t:-1", "--to", "/d"},
                 new String[] {"log", "move", "t:0", "--to", "/d", "--throttle", "0"},
+                new String[] {"features", "upgrade"},
+                new String[] {"features", "upgrade", "group.version"},
+                new String[] {"features", "upgrade", "group.version=x"},
+                new String[] {"features", "upgrade", "group.version=1", "group.version=0"},
+                new String[] {"features", "downgrade", "group.version=40000"},
+                new String[] {"features", "downgrade", "metadata.version=9.9"},
+                new String[] {"election", "run"},
+                new String[] {"election", "run", "t:0", "--all"},
+                new String[] {"election", "run", "t:0", "--type", "lucky"},
+                new String[] {"node", "unregister"},
+                new String[] {"node", "unregister", "x"},
+                new String[] {"reassign", "begin", "t:0"},
+                new String[] {"reassign", "begin", "t:0=1,x"},
+                new String[] {"reassign", "begin", "t:0=1", "t:0=2"},
+                new String[] {"reassign", "cancel", "t"},
                 new String[] {"nonsense"})) {
             err.getBuffer().setLength(0);
             assertEquals(2, run(wrong), () -> String.join(" ", wrong));

@@ -25,6 +25,8 @@ public final class Admin implements AutoCloseable {
     private final LogDirAdmin logDirs;
     private final ProducerAdmin producers;
     private final ClusterAdmin wholeCluster;
+    private final FeatureAdmin features;
+    private final ReplicaAdmin replicas;
 
     private Admin(Cluster cluster) {
         this.cluster = cluster;
@@ -35,6 +37,8 @@ public final class Admin implements AutoCloseable {
         this.logDirs = new LogDirAdmin(cluster);
         this.producers = new ProducerAdmin(cluster);
         this.wholeCluster = new ClusterAdmin(cluster);
+        this.features = new FeatureAdmin(cluster);
+        this.replicas = new ReplicaAdmin(cluster);
     }
 
     /**
@@ -89,6 +93,16 @@ public final class Admin implements AutoCloseable {
     /** The cluster as a whole and its nodes. */
     public ClusterAdmin cluster() {
         return wholeCluster;
+    }
+
+    /** The levels of the cluster's features. */
+    public FeatureAdmin features() {
+        return features;
+    }
+
+    /** Who leads partitions, and on which brokers their replicas are. */
+    public ReplicaAdmin replicas() {
+        return replicas;
     }
 
     /**

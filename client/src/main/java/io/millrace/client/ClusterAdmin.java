@@ -6,6 +6,8 @@ import io.millrace.protocol.messages.ApiVersionsResponse;
 import io.millrace.protocol.messages.DescribeClusterRequest;
 import io.millrace.protocol.messages.DescribeClusterResponse;
 import io.millrace.protocol.messages.MetadataResponse;
+import io.millrace.protocol.messages.UnregisterBrokerRequest;
+import io.millrace.protocol.messages.UnregisterBrokerResponse;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -83,7 +85,22 @@ public final class ClusterAdmin {
         return new NodeVersions(apis, features(answer));
     }
 
-    private static List<NodeVersions.Feature> features(ApiVersionsResponse answer) {
+    /**
+     * Has the cluster forget a broker that will not come back; its partitions have other leaders, or none.
+     *
+     * @throws ClientFailure.Refused if it is not registered
+     */
+    public void unregister(int brokerId) {
+        var call = Call.of(
+                new UnregisterBrokerRequest(brokerId),
+                UnregisterBrokerResponse.class,
+                answer -> List.of(answer.errorCode()));
+        var answer = cluster.ask(new Destination.Controller(), call, cluster.deadline());
+        if (answer.errorCode() != ErrorCode.NONE.code())
+            throw new ClientFailure.Refused(ErrorCode.forCode(answer.errorCode()), answer.errorMessage());
+    }
+
+    static List<NodeVersions.Feature> features(ApiVersionsResponse answer) {
         Map<String, NodeVersions.Feature> features = new TreeMap<>();
         for (var it : answer.supportedFeatures())
             features.put(

@@ -10,8 +10,10 @@ import io.millrace.protocol.messages.ElectLeadersResponse;
 import io.millrace.protocol.messages.ElectLeadersResponse.PartitionResult;
 import io.millrace.protocol.messages.ElectLeadersResponse.ReplicaElectionResult;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -96,7 +98,8 @@ final class LeaderElections {
     private List<PartitionResult> elect(TopicPartitions wanted, byte type, List<VersionedRecord> records) {
         TopicImage topic = electorate.image().topics().topic(wanted.topic());
         List<PartitionResult> results = new ArrayList<>();
-        Set<Integer> seen = new HashSet<>();
+        // One that is named twice is answered twice, and elected once.
+        Map<Integer, Refusal> outcomes = new HashMap<>();
         for (int partitionId : wanted.partitions()) {
             if (topic == null) {
                 results.add(result(
@@ -111,8 +114,10 @@ final class LeaderElections {
                         new Refusal(
                                 ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
                                 "No such partition as " + topic.name() + "-" + partitionId)));
-            else if (seen.add(partitionId))
-                results.add(result(partitionId, elect(topic, partitionId, partition, type, records)));
+            else
+                results.add(result(
+                        partitionId,
+                        outcomes.computeIfAbsent(partitionId, id -> elect(topic, id, partition, type, records))));
         }
         return results;
     }

@@ -1,37 +1,12 @@
 package io.millrace.server;
 
-import io.millrace.controller.Controller;
 import io.millrace.environment.Lane;
 import io.millrace.protocol.ApiKey;
-import io.millrace.protocol.ErrorCode;
-import io.millrace.protocol.Request;
-import io.millrace.protocol.Response;
-import io.millrace.protocol.messages.AllocateProducerIdsRequest;
-import io.millrace.protocol.messages.AllocateProducerIdsResponse;
-import io.millrace.protocol.messages.AlterPartitionReassignmentsRequest;
-import io.millrace.protocol.messages.AlterPartitionReassignmentsResponse;
-import io.millrace.protocol.messages.AlterPartitionRequest;
-import io.millrace.protocol.messages.AlterPartitionResponse;
-import io.millrace.protocol.messages.AssignReplicasToDirsRequest;
-import io.millrace.protocol.messages.AssignReplicasToDirsResponse;
-import io.millrace.protocol.messages.BrokerHeartbeatRequest;
-import io.millrace.protocol.messages.BrokerHeartbeatResponse;
-import io.millrace.protocol.messages.BrokerRegistrationRequest;
-import io.millrace.protocol.messages.BrokerRegistrationResponse;
-import io.millrace.protocol.messages.ControllerRegistrationRequest;
-import io.millrace.protocol.messages.ControllerRegistrationResponse;
-import io.millrace.protocol.messages.ElectLeadersRequest;
-import io.millrace.protocol.messages.ElectLeadersResponse;
-import io.millrace.protocol.messages.ListPartitionReassignmentsRequest;
-import io.millrace.protocol.messages.ListPartitionReassignmentsResponse;
-import io.millrace.protocol.messages.UnregisterBrokerRequest;
-import io.millrace.protocol.messages.UnregisterBrokerResponse;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.controller.ControllerAccess;
 import io.millrace.server.controller.NewPartitionSpace;
 import io.millrace.server.handlers.AlterConfigsHandler;
 import io.millrace.server.handlers.ApiVersionsHandler;
-import io.millrace.server.handlers.ControllerRequestHandler;
 import io.millrace.server.handlers.CreatePartitionsHandler;
 import io.millrace.server.handlers.CreateTopicsHandler;
 import io.millrace.server.handlers.DeleteTopicsHandler;
@@ -50,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.BiFunction;
 
 /** Which handler answers which API at the controllers' listeners, on each lane of a controller among others. */
 final class ControllerApis {
@@ -69,6 +43,9 @@ final class ControllerApis {
             ApiKey.ALTER_PARTITION_REASSIGNMENTS,
             ApiKey.LIST_PARTITION_REASSIGNMENTS,
             ApiKey.UNREGISTER_BROKER,
+            ApiKey.UPDATE_FEATURES,
+            ApiKey.CREATE_ACLS,
+            ApiKey.DELETE_ACLS,
             ApiKey.DESCRIBE_QUORUM);
 
     private ControllerApis() {}
@@ -101,80 +78,9 @@ final class ControllerApis {
                     .serveAtControllers(ApiKey.ALTER_CONFIGS, new AlterConfigsHandler(lane, controller))
                     .serveAtControllers(
                             ApiKey.INCREMENTAL_ALTER_CONFIGS, new IncrementalAlterConfigsHandler(lane, controller));
-            new Decided(apis, lane, controller).serve();
-        }
-    }
-
-    /** What the controller decides and nobody has to prepare, on one lane. */
-    private record Decided(ApiTable apis, BrokerLane lane, ControllerAccess controller) {
-        void serve() {
-            this.<BrokerRegistrationRequest, BrokerRegistrationResponse>serve(
-                    ApiKey.BROKER_REGISTRATION,
-                    (decider, request, version, context) -> decider.registerBroker(request, context),
-                    (request, error) -> BrokerRegistrationResponse.builder()
-                            .errorCode(error.code())
-                            .build());
-            this.<BrokerHeartbeatRequest, BrokerHeartbeatResponse>serve(
-                    ApiKey.BROKER_HEARTBEAT,
-                    (decider, request, version, context) -> decider.heartbeat(request, context),
-                    (request, error) -> BrokerHeartbeatResponse.builder()
-                            .errorCode(error.code())
-                            .build());
-            this.<UnregisterBrokerRequest, UnregisterBrokerResponse>serve(
-                    ApiKey.UNREGISTER_BROKER,
-                    (decider, request, version, context) -> decider.unregisterBroker(request),
-                    (request, error) -> UnregisterBrokerResponse.builder()
-                            .errorCode(error.code())
-                            .errorMessage(error.message())
-                            .build());
-            this.<ControllerRegistrationRequest, ControllerRegistrationResponse>serve(
-                    ApiKey.CONTROLLER_REGISTRATION,
-                    (decider, request, version, context) -> decider.registerController(request),
-                    (request, error) -> ControllerRegistrationResponse.builder()
-                            .errorCode(error.code())
-                            .errorMessage(error.message())
-                            .build());
-            this.<AllocateProducerIdsRequest, AllocateProducerIdsResponse>serve(
-                    ApiKey.ALLOCATE_PRODUCER_IDS,
-                    (decider, request, version, context) -> decider.allocateProducerIds(request),
-                    (request, error) -> AllocateProducerIdsResponse.builder()
-                            .errorCode(error.code())
-                            .build());
-            this.<AlterPartitionRequest, AlterPartitionResponse>serve(
-                    ApiKey.ALTER_PARTITION,
-                    (decider, request, version, context) -> decider.alterPartition(request, version),
-                    (request, error) -> AlterPartitionResponse.builder()
-                            .errorCode(error.code())
-                            .build());
-            this.<AssignReplicasToDirsRequest, AssignReplicasToDirsResponse>serve(
-                    ApiKey.ASSIGN_REPLICAS_TO_DIRS,
-                    (decider, request, version, context) -> decider.assignReplicasToDirs(request),
-                    (request, error) -> AssignReplicasToDirsResponse.builder()
-                            .errorCode(error.code())
-                            .build());
-            this.<ElectLeadersRequest, ElectLeadersResponse>serve(
-                    ApiKey.ELECT_LEADERS,
-                    (decider, request, version, context) -> decider.electLeaders(request),
-                    Controller::noElections);
-            this.<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>serve(
-                    ApiKey.ALTER_PARTITION_REASSIGNMENTS,
-                    (decider, request, version, context) -> decider.alterPartitionReassignments(request),
-                    (request, error) -> AlterPartitionReassignmentsResponse.builder()
-                            .errorCode(error.code())
-                            .errorMessage(error.message())
-                            .build());
-            this.<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>serve(
-                    ApiKey.LIST_PARTITION_REASSIGNMENTS,
-                    (decider, request, version, context) -> decider.listPartitionReassignments(request),
-                    (request, error) -> ListPartitionReassignmentsResponse.builder()
-                            .errorCode(error.code())
-                            .errorMessage(error.message())
-                            .build());
-        }
-
-        private <Q extends Request, R extends Response> void serve(
-                ApiKey apiKey, ControllerRequestHandler.Decider<Q, R> decider, BiFunction<Q, ErrorCode, R> refusal) {
-            apis.serveAtControllers(apiKey, new ControllerRequestHandler<>(lane, controller, decider, refusal));
+            var decided = new DecidedApis(apis, lane, controller, true);
+            decided.serveClients(DecidedApis.NO_BROKER);
+            decided.serveNodes();
         }
     }
 }

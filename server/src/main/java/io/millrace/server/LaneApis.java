@@ -122,6 +122,7 @@ final class LaneApis {
                             ApiKey.DESCRIBE_TOPIC_PARTITIONS,
                             new DescribeTopicPartitionsHandler(
                                     lane, configs.brokerInt("max.request.partition.size.limit")));
+            new DecidedApis(apis, lane, controller, false).serveClients(config.nodeId());
             if (config.isLone()) for (ApiKey apiKey : ControllerApis.QUORUM) apis.serveAtControllers(apiKey, peers);
         }
     }

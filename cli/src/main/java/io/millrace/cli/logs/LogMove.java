@@ -1,6 +1,7 @@
 package io.millrace.cli.logs;
 
 import io.millrace.cli.terminal.ClusterOptions;
+import io.millrace.cli.terminal.PartitionName;
 import io.millrace.cli.terminal.Terminal;
 import io.millrace.client.Admin;
 import io.millrace.client.Answer;
@@ -18,7 +19,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 /** {@code millrace log move TOPIC:PARTITION... --to DIR}. */
@@ -73,7 +73,7 @@ public final class LogMove implements Callable<Integer> {
     @Override
     public Integer call() {
         Set<TopicPartition> wanted = new TreeSet<>();
-        for (String replica : replicas) wanted.add(parse(replica));
+        for (String replica : replicas) wanted.add(PartitionName.parse(replica, terminal));
         Long rate = throttle;
         if (rate != null && rate < 1) throw terminal.wronglyAsked("--throttle " + rate + " is below 1");
         try (Admin admin = cluster.admin()) {
@@ -90,22 +90,6 @@ public final class LogMove implements Callable<Integer> {
             for (TopicPartition partition : moving) terminal.out().println("Moving " + partition + " to " + to + ".");
             return status;
         }
-    }
-
-    private TopicPartition parse(String replica) {
-        int colon = replica.lastIndexOf(':');
-        try {
-            if (colon > 0)
-                return new TopicPartition(
-                        replica.substring(0, colon), Integer.parseUnsignedInt(replica.substring(colon + 1)));
-        } catch (IllegalArgumentException notANumber) {
-            throw wrongReplica(replica);
-        }
-        throw wrongReplica(replica);
-    }
-
-    private ParameterException wrongReplica(String replica) {
-        return terminal.wronglyAsked(replica + " is not of the form TOPIC:PARTITION");
     }
 
     private int brokerId(Admin admin) {
