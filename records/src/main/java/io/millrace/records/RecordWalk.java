@@ -156,9 +156,10 @@ public final class RecordWalk {
     /** Numbers of one byte and of two, which are nearly all, are read here: this is what a small record costs. */
     private int varInt() {
         int at = cursor;
-        if (at + 1 >= end) return longerVarInt();
+        if (at >= end) return longerVarInt();
         int bits = records.get(at);
         if (bits < 0) {
+            if (at + 1 >= end) return longerVarInt();
             int second = records.get(at + 1);
             if (second < 0) return longerVarInt();
             bits = (bits & 0x7f) | (second << 7);
