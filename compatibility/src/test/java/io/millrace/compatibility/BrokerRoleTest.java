@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -27,7 +28,7 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A broker of Millrace's whose controller is a process of Apache's, looked at by the official clients. */
+/** Brokers of Millrace's whose controllers are other processes, among nodes of Apache's, looked at by the official clients. */
 class BrokerRoleTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -124,14 +125,7 @@ class BrokerRoleTest {
                             .map(node -> node.id())
                             .toList());
         }
-        Properties client = new Properties();
-        client.putAll(to);
-        client.put("key.serializer", "org.apache.kafka.common.serialization.StringSerializer");
-        client.put("value.serializer", "org.apache.kafka.common.serialization.StringSerializer");
-        client.put("key.deserializer", "org.apache.kafka.common.serialization.StringDeserializer");
-        client.put("value.deserializer", "org.apache.kafka.common.serialization.StringDeserializer");
-        client.put("auto.offset.reset", "earliest");
-        client.put("group.id", "g");
+        Properties client = client(port);
         try (var producer = new KafkaProducer<String, String>(client)) {
             List<Future<RecordMetadata>> sent = new ArrayList<>();
             for (int i = 0; i < 30; i++) sent.add(producer.send(new ProducerRecord<>("t", i % 3, "k", "v" + i)));
@@ -147,5 +141,129 @@ class BrokerRoleTest {
             assertEquals(30, Set.copyOf(values).size(), values::toString);
             consumer.commitSync();
         }
+    }
+
+    private static Properties client(int port) {
+        Properties client = new Properties();
+        client.put("bootstrap.servers", "127.0.0.1:" + port);
+        client.put("key.serializer", "org.apache.kafka.common.serialization.StringSerializer");
+        client.put("value.serializer", "org.apache.kafka.common.serialization.StringSerializer");
+        client.put("key.deserializer", "org.apache.kafka.common.serialization.StringDeserializer");
+        client.put("value.deserializer", "org.apache.kafka.common.serialization.StringDeserializer");
+        client.put("auto.offset.reset", "earliest");
+        client.put("group.id", "g");
+        return client;
+    }
+
+    @Test
+    void besideABrokerOfApachesItServesItsPartitionsAndHasThemAgainAfterAKill() throws Exception {
+        int controllerPort = FreePort.find();
+        int port = FreePort.find();
+        int apachesPort = FreePort.find();
+        String quorum = "controller.quorum.voters=1@127.0.0.1:" + controllerPort;
+        try (var controller =
+                new ControllerProcess(1, controllerPort, false, directory.resolve("controller"), quorum, List.of())) {
+            controller.format();
+            controller.begin("broker.session.timeout.ms=3000");
+            try (ChildProcess apaches = beginApaches(apachesPort, quorum);
+                    Admin admin = Admin.create(Map.of("bootstrap.servers", "127.0.0.1:" + apachesPort))) {
+                try (ChildProcess first = begin(port, quorum)) {
+                    first.awaitLine("that it is ready", PATIENCE, new MillraceBroker()::saysReady);
+                    apaches.awaitLine("that it is ready", PATIENCE, line -> line.contains("Kafka Server started"));
+                    admin.createTopics(List.of(new NewTopic("t", Map.of(0, List.of(10), 1, List.of(20)))))
+                            .all()
+                            .get(30, TimeUnit.SECONDS);
+                    awaitLeaders(admin, List.of(10, 20));
+                    produceToBoth(port, "a");
+                    first.kill();
+                }
+                awaitLeaders(admin, List.of(-1, 20));
+                try (ChildProcess again = begin(port, quorum)) {
+                    again.awaitLine("that it is ready", PATIENCE, new MillraceBroker()::saysReady);
+                    awaitLeaders(admin, List.of(10, 20));
+                    produceToBoth(port, "b");
+                    assertEquals(Set.of("a0", "a1", "b0", "b1"), valuesSeenAt(apachesPort));
+                }
+            } catch (ExecutionException failed) {
+                throw new AssertionError(controller.output(), failed);
+            }
+        }
+    }
+
+    /** The files of a formatted directory are the same, whichever program makes them. */
+    private ChildProcess beginApaches(int port, String quorum) throws Exception {
+        Path home = Files.createDirectories(directory.resolve("apaches"));
+        Path properties = home.resolve("server.properties");
+        Files.write(
+                properties,
+                List.of(
+                        "process.roles=broker",
+                        "node.id=20",
+                        quorum,
+                        "controller.listener.names=CONTROLLER",
+                        "listeners=PLAINTEXT://127.0.0.1:" + port,
+                        "log.dirs=" + home.resolve("log"),
+                        "group.initial.rebalance.delay.ms=0",
+                        "offsets.topic.num.partitions=4",
+                        "offsets.topic.replication.factor=1"));
+        ChildProcess.run(
+                "formatting the broker",
+                home,
+                Map.of(),
+                PATIENCE,
+                List.of(
+                        MillraceBroker.PROGRAM,
+                        "format",
+                        "--cluster-id",
+                        ControllerProcess.CLUSTER,
+                        "--config",
+                        properties.toString()));
+        return ChildProcess.start(
+                "Apache's broker",
+                home,
+                Map.of(),
+                ControllerProcess.apache("512m", "kafka.Kafka", properties.toString()));
+    }
+
+    private static void awaitLeaders(Admin admin, List<Integer> wanted) {
+        List<List<Integer>> last = new ArrayList<>();
+        Await.until(
+                "the leaders are " + wanted,
+                PATIENCE,
+                () -> {
+                    last.add(admin
+                            .describeTopics(List.of("t"))
+                            .allTopicNames()
+                            .get(30, TimeUnit.SECONDS)
+                            .get("t")
+                            .partitions()
+                            .stream()
+                            .map(partition -> partition.leader() == null
+                                    ? -1
+                                    : partition.leader().id())
+                            .toList());
+                    return last.getLast().equals(wanted);
+                },
+                () -> "last: " + last);
+    }
+
+    private static void produceToBoth(int port, String value) throws Exception {
+        try (var producer = new KafkaProducer<String, String>(client(port))) {
+            for (int partition = 0; partition < 2; partition++)
+                producer.send(new ProducerRecord<>("t", partition, "k", value + partition))
+                        .get(30, TimeUnit.SECONDS);
+        }
+    }
+
+    private static Set<String> valuesSeenAt(int port) {
+        Set<String> values = new TreeSet<>();
+        try (var consumer = new KafkaConsumer<String, String>(client(port))) {
+            consumer.subscribe(List.of("t"));
+            Await.until("four records are read", PATIENCE, () -> {
+                consumer.poll(Duration.ofMillis(200)).forEach(record -> values.add(record.value()));
+                return values.size() == 4;
+            });
+        }
+        return values;
     }
 }
