@@ -68,7 +68,8 @@ final class ModelNode {
     void start() {
         clockRate = model.isCalm() ? 1 : 0.6 + random.nextDouble();
         long committed = log.latestSnapshot().map(OffsetAndEpoch::offset).orElse(0L);
-        machine = new QuorumMachine(key, onDisk, log, committed, new VoterHistory(voters), TIMEOUTS);
+        machine = new QuorumMachine(
+                key, onDisk, log, committed, new VoterHistory(voters), TIMEOUTS, voters.equals(VoterSet.NONE));
         tell(new QuorumEvent.Started());
     }
 
@@ -197,7 +198,10 @@ final class ModelNode {
             }
             case QuorumAction.AnnounceLeader ignored -> {}
             case QuorumAction.AnnounceResigned ignored -> {}
-            case QuorumAction.AskAround around -> throw new AssertionError("there are no addresses for " + around);
+            case QuorumAction.AskAround(long number, PeerRequest.Fetch request) -> {
+                later((long) (1000 / clockRate), () -> tell(new QuorumEvent.Unanswered(number)));
+                model.ask(this, number, model.atAnAddress(random.nextInt(1_000)), request);
+            }
             case QuorumAction.Ask(long number, ReplicaKey to, PeerRequest request) -> {
                 if (request instanceof PeerRequest.Vote vote && !vote.isPreVote())
                     model.claims().votes(id(), vote.epoch(), key);

@@ -60,7 +60,13 @@ final class QuorumModel {
             voters.add(new Voter(new ReplicaKey(id, new Uuid(7, id)), List.of(), (short) 0, (short) 1));
         VoterSet voterSet = new VoterSet(voters);
         for (int id = 0; id < voterCount + observerCount; id++)
-            nodes.add(new ModelNode(this, random.split(), id, voterSet));
+            nodes.add(new ModelNode(
+                    this, random.split(), id, isToldOnlyAddresses(id - voterCount) ? VoterSet.NONE : voterSet));
+    }
+
+    /** One of two observers; where a mistake is looked for, the stories are those in which it has been found. */
+    private boolean isToldOnlyAddresses(int observer) {
+        return observer == 1 && mistake == Mistake.NONE;
     }
 
     ModelClaims claims() {
@@ -102,6 +108,11 @@ final class QuorumModel {
                 receiver.tell(new QuorumEvent.Asked(call, from.key, Optional.of(to), request));
             });
         }
+    }
+
+    /** Of whom only an address is known: one of the voters. */
+    ReplicaKey atAnAddress(int drawn) {
+        return new ReplicaKey(Math.floorMod(drawn, voterCount), Uuid.ZERO);
     }
 
     void answer(ModelNode from, long call, PeerAnswer answer) {
