@@ -322,4 +322,40 @@ class StartTest {
             assertFalse(Files.exists(data.getParent()));
         }
     }
+
+    @Test
+    void aClusterRunsInOneTerminalAndKeepsItsData() throws IOException, InterruptedException {
+        Path data = directory.resolve("cluster");
+        String[] cluster = {
+            "start", "--cluster", "3", "--data", data.toString(), "--listen", "127.0.0.1:0", "--set", NO_METRICS
+        };
+        Pattern all = Pattern.compile(
+                "Millrace \\S+ cluster of 3 ready in \\d+ ms: 127\\.0\\.0\\.1:(\\d+),127\\.0\\.0\\.1:(\\d+),"
+                        + "127\\.0\\.0\\.1:(\\d+) \\(data (.+), cluster ([A-Za-z0-9_-]{22})\\)");
+        String clusterId;
+        try (ChildProgram nodes = ChildProgram.run(directory, cluster)) {
+            Matcher ready = all.matcher(nodes.line());
+            assertTrue(ready.matches(), nodes.complaints());
+            clusterId = ready.group(5);
+            assertEquals(
+                    "Created topic orders (partitions 6, replication factor 1).\n",
+                    command(ready.group(2), "topic", "create", "orders", "-p", "6"));
+            assertEquals(0, nodes.terminate(), nodes.complaints());
+        }
+        assertRefused(
+                data
+                        + " holds a cluster of 3 nodes, which --cluster 3 starts; another size wants another directory (--data)",
+                "start",
+                "--cluster",
+                "5",
+                "--data",
+                data.toString());
+        try (ChildProgram nodes = ChildProgram.run(directory, cluster)) {
+            Matcher ready = all.matcher(nodes.line());
+            assertTrue(ready.matches(), nodes.complaints());
+            assertEquals(clusterId, ready.group(5));
+            assertTrue(command(ready.group(3), "topic", "list").contains("orders\n"));
+            assertEquals(0, nodes.terminate(), nodes.complaints());
+        }
+    }
 }

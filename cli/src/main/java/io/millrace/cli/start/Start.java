@@ -68,6 +68,10 @@ public final class Start {
     void run() {
         NodeProcess process = null;
         try {
+            if (options.cluster() > 0) {
+                LocalCluster.run(options, version, out, err);
+                return;
+            }
             ServerConfig config = StartProperties.of(options);
             checkNames(config);
             Optional<InetSocketAddress> metrics = MetricsPages.address(config);

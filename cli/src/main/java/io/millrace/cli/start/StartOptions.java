@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param clusterId {@code --cluster-id}
  * @param releaseVersion {@code --release-version}
  * @param features {@code --feature}, as written
+ * @param cluster {@code --cluster}, how many nodes a cluster of this machine has; 0 for a node by itself
  * @param isStrict {@code --strict}: unknown properties are refused
  * @param wantsHelp {@code --help}
  */
@@ -27,6 +28,7 @@ record StartOptions(
         @Nullable String clusterId,
         @Nullable String releaseVersion,
         List<String> features,
+        int cluster,
         boolean isStrict,
         boolean wantsHelp) {
 
@@ -65,7 +67,14 @@ record StartOptions(
                     if (name.equals("--strict")) isStrict = true;
                     else wantsHelp = true;
                 }
-                case "--config", "--data", "--listen", "--set", "--cluster-id", "--release-version", "--feature" -> {
+                case "--config",
+                        "--data",
+                        "--listen",
+                        "--set",
+                        "--cluster-id",
+                        "--release-version",
+                        "--feature",
+                        "--cluster" -> {
                     if (equals < 0 && i + 1 >= arguments.size()) throw new WronglyAsked(written + " wants a value");
                     String value = equals >= 0 ? argument.substring(equals + 1) : arguments.get(++i);
                     if (name.equals("--set")) set(settings, value);
@@ -86,8 +95,17 @@ record StartOptions(
                 single.get("--cluster-id"),
                 single.get("--release-version"),
                 List.copyOf(features),
+                clusterSize(single.get("--cluster")),
                 isStrict,
                 wantsHelp);
+    }
+
+    private static int clusterSize(@Nullable String stated) {
+        if (stated == null) return 0;
+        if (!stated.matches("[1-" + ClusterLayout.MOST_NODES + "]"))
+            throw new WronglyAsked(
+                    "--cluster " + stated + ": want a number of nodes, 1 to " + ClusterLayout.MOST_NODES);
+        return Integer.parseInt(stated);
     }
 
     private static void set(Map<String, String> settings, String pair) {

@@ -77,6 +77,15 @@ public final class StartUsage implements Runnable {
             description = "Level of one feature an empty directory is formatted with, such as group.version=1.")
     private @Nullable List<String> features;
 
+    @Option(
+            names = "--cluster",
+            paramLabel = "N",
+            description =
+                    "Run a cluster of N nodes on this machine instead, each a process of its own, until it is stopped: clients"
+                            + " at --listen and the ports after it, controllers at the ports after those, data and"
+                            + " properties in --data (default: cluster-data). For trying things out; partitions have one replica.")
+    private int cluster;
+
     @Option(names = "--strict", description = "Refuse properties that are not known, instead of warning about them.")
     private boolean strict;
 

@@ -67,6 +67,7 @@ class StartOptionsTest {
         assertEquals("--data wants a value, and it is empty", refusal("--data", ""));
         assertEquals("--data is given twice", refusal("--data", "a", "--data", "b"));
         assertEquals("--strict takes no value", refusal("--strict=yes"));
+        assertEquals("--cluster 0: want a number of nodes, 1 to 9", refusal("--cluster", "0"));
         assertEquals("--set a: want NAME=VALUE", refusal("--set", "a"));
         assertEquals("--set gives a twice, as '1' and as '2'", refusal("--set", "a=1", "--set", "a=2"));
         assertTrue(refusal("server.properties").startsWith("start does not know 'server.properties'"));
@@ -84,7 +85,11 @@ class StartOptionsTest {
                 new CommandLine(new StartUsage()).getCommandSpec().options()) {
             for (String name : option.names()) {
                 List<String> arguments = new ArrayList<>(List.of(name));
-                if (option.arity().min() > 0) arguments.add(option.paramLabel().replace("NAME", "a"));
+                if (option.arity().min() > 0)
+                    arguments.add(
+                            option.paramLabel().equals("N")
+                                    ? "3"
+                                    : option.paramLabel().replace("NAME", "a"));
                 StartOptions.parse(arguments);
             }
         }
@@ -101,6 +106,7 @@ class StartOptionsTest {
                 "--cluster-id",
                 "--release-version",
                 "--feature",
+                "--cluster",
                 "--strict",
                 "--help",
                 "-c",
