@@ -8,6 +8,8 @@ CASES = [
     ('six partitions, as a member', 6, 'member', []),
     ('six partitions, lz4', 6, 'assigned', ['compression.type=lz4']),
     ('six partitions, zstd', 6, 'assigned', ['compression.type=zstd']),
+    ('one partition, ours in place', 1, 'in-place', []),
+    ('six partitions, ours in place', 6, 'in-place', []),
 ]
 
 

@@ -4,6 +4,7 @@ import io.millrace.client.consumer.Consumer;
 import io.millrace.client.consumer.ConsumerOptions;
 import io.millrace.client.consumer.Deserializers;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -15,7 +16,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * One client, one thread, all records of a topic as fast as they come: what the client's process needs for them. Arguments: official
- * or ours, bootstrap, topic, records a part, parts, bytes a value, assigned or member, group, then consumer properties as NAME=VALUE.
+ * or ours, bootstrap, topic, records a part, parts, bytes a value, assigned, member or in-place (which the official one cannot), group, then consumer properties as NAME=VALUE.
  * Prints a line of JSON for each part; each reads from the beginning, and looks at every value.
  */
 public final class ConsumerDuel {
@@ -81,10 +82,12 @@ public final class ConsumerDuel {
     private static final class Ours implements Client {
         private final String topic;
         private final int valueBytes;
+        private final boolean isInPlace;
         private final Consumer<byte[], byte[]> consumer;
 
-        Ours(String topic, int valueBytes, Map<String, Object> properties) {
+        Ours(String topic, int valueBytes, boolean isInPlace, Map<String, Object> properties) {
             this.topic = topic;
+            this.isInPlace = isInPlace;
             this.valueBytes = valueBytes;
             consumer = Consumer.open(ConsumerOptions.of(properties), Deserializers.bytes(), Deserializers.bytes());
         }
@@ -107,6 +110,7 @@ public final class ConsumerDuel {
 
         @Override
         public int poll() {
+            if (isInPlace) return consumer.poll(POLL, record -> check(record.value(), valueBytes));
             int count = 0;
             for (var each : consumer.poll(POLL)) count += check(each.value(), valueBytes);
             return count;
@@ -116,6 +120,10 @@ public final class ConsumerDuel {
         public void close() {
             consumer.close();
         }
+    }
+
+    private static void check(ByteBuffer value, int valueBytes) {
+        if (value.remaining() != valueBytes || value.get(value.limit() - 1) == 0) throw new IllegalStateException("another record");
     }
 
     /** 1 for a record of the topic. */
@@ -140,41 +148,48 @@ public final class ConsumerDuel {
         OperatingSystemMXBean process = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         try (Client client = arguments[0].equals("ours")
-                ? new Ours(topic, valueBytes, properties)
+                ? new Ours(topic, valueBytes, arguments[6].equals("in-place"), properties)
                 : new Official(topic, valueBytes, properties)) {
             if (isMember) client.subscribe();
             else client.assign();
             read(client, 1);
             long firstMs = System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
             for (int part = 0; part < Integer.parseInt(arguments[4]); part++) {
+                long asked = System.nanoTime();
                 client.rewind();
+                // Before the clock starts: what the broker was asked for at the log's end it may keep for fetch.max.wait.ms.
+                int measured = records - read(client, 1);
+                double seekMs = (System.nanoTime() - asked) / 1e6;
                 long cpuNanos = process.getProcessCpuTime();
                 long allocated = threads.getTotalThreadAllocatedBytes();
                 long began = System.nanoTime();
-                read(client, records);
+                read(client, measured);
                 double seconds = (System.nanoTime() - began) / 1e9;
                 System.out.printf(
                         Locale.ROOT,
-                        "{\"client\":\"%s\",\"part\":%d,\"firstRecordMs\":%d,\"recordsPerSecond\":%.0f,\"cpuSecondsPerMillion\":%.3f,"
+                        "{\"client\":\"%s\",\"part\":%d,\"firstRecordMs\":%d,\"seekMs\":%.1f,\"recordsPerSecond\":%.0f,\"cpuSecondsPerMillion\":%.3f,"
                                 + "\"bytesAllocatedPerRecord\":%.1f}%n",
                         arguments[0],
                         part,
                         firstMs,
-                        records / seconds,
-                        (process.getProcessCpuTime() - cpuNanos) / 1e3 / records,
-                        (double) (threads.getTotalThreadAllocatedBytes() - allocated) / records);
+                        seekMs,
+                        measured / seconds,
+                        (process.getProcessCpuTime() - cpuNanos) / 1e3 / measured,
+                        (double) (threads.getTotalThreadAllocatedBytes() - allocated) / measured);
             }
         }
     }
 
-    /** Polls until at least so many records came. */
-    private static void read(Client client, int records) {
+    /** Polls until at least so many records came; how many that are. */
+    private static int read(Client client, int records) {
         int idle = 0;
-        for (int count = 0; count < records; ) {
+        int count = 0;
+        while (count < records) {
             int came = client.poll();
             count += came;
             idle = came == 0 ? idle + 1 : 0;
             if (idle == 3) throw new IllegalStateException(count + " records came of " + records + ", and no more");
         }
+        return count;
     }
 }

@@ -15,6 +15,7 @@ import io.millrace.cli.start.StartUsage;
 import io.millrace.cli.tail.TailCommand;
 import io.millrace.cli.terminal.Terminal;
 import io.millrace.cli.topic.TopicCommand;
+import io.millrace.cli.transaction.TransactionCommand;
 import io.millrace.client.ClientFailure;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -36,6 +37,7 @@ import picocli.CommandLine.IVersionProvider;
             TailCommand.class,
             BenchCommand.class,
             GroupCommand.class,
+            TransactionCommand.class,
             ConfigCommand.class,
             LogCommand.class,
             NodeCommand.class,

@@ -24,6 +24,7 @@ public final class Admin implements AutoCloseable {
     private final OffsetAdmin offsets;
     private final LogDirAdmin logDirs;
     private final ProducerAdmin producers;
+    private final TransactionAdmin transactions;
     private final ClusterAdmin wholeCluster;
     private final FeatureAdmin features;
     private final ReplicaAdmin replicas;
@@ -36,6 +37,7 @@ public final class Admin implements AutoCloseable {
         this.offsets = new OffsetAdmin(cluster);
         this.logDirs = new LogDirAdmin(cluster);
         this.producers = new ProducerAdmin(cluster);
+        this.transactions = new TransactionAdmin(cluster);
         this.wholeCluster = new ClusterAdmin(cluster);
         this.features = new FeatureAdmin(cluster);
         this.replicas = new ReplicaAdmin(cluster);
@@ -88,6 +90,11 @@ public final class Admin implements AutoCloseable {
     /** Producers of partitions, and transactions they left hanging. */
     public ProducerAdmin producers() {
         return producers;
+    }
+
+    /** Transactions, as their coordinators tell of them. */
+    public TransactionAdmin transactions() {
+        return transactions;
     }
 
     /** The cluster as a whole and its nodes. */

@@ -29,6 +29,7 @@ final class Cluster implements AutoCloseable {
     static final int FIRST_PAUSE_MS = 20;
     static final int MAX_PAUSE_MS = 1_000;
     private static final byte GROUP = 0;
+    private static final byte TRANSACTION = 1;
     private static final int FIRST_BATCHED_FIND_COORDINATOR = 4;
 
     /** Answers that mean "not here" or "not yet"; all others are the caller's to judge. */
@@ -51,7 +52,7 @@ final class Cluster implements AutoCloseable {
     private final SocketProtection protection;
     private final Map<HostAndPort, NodeConnection> connections = new LinkedHashMap<>();
     private final Map<Integer, HostAndPort> brokers = new TreeMap<>();
-    private final Map<String, HostAndPort> coordinators = new HashMap<>();
+    private final Map<Destination, HostAndPort> coordinators = new HashMap<>();
     private int controllerId = -1;
 
     Cluster(List<HostAndPort> bootstrap, AdminOptions options, SocketProtection protection) {
@@ -168,7 +169,8 @@ final class Cluster implements AutoCloseable {
             case Destination.AnyNode() -> {}
             case Destination.Controller() -> controllerId = -1;
             case Destination.Broker(int id) -> brokers.remove(id);
-            case Destination.GroupCoordinator(String groupId) -> coordinators.remove(groupId);
+            case Destination.GroupCoordinator coordinator -> coordinators.remove(coordinator);
+            case Destination.TransactionCoordinator coordinator -> coordinators.remove(coordinator);
         }
     }
 
@@ -181,12 +183,19 @@ final class Cluster implements AutoCloseable {
                 yield broker(controllerId, deadline);
             }
             case Destination.Broker(int id) -> broker(id, deadline);
-            case Destination.GroupCoordinator(String groupId) -> {
-                HostAndPort known = coordinators.get(groupId);
-                if (known == null) known = findCoordinator(groupId, deadline);
-                yield connection(known, deadline);
-            }
+            case Destination.GroupCoordinator(String groupId) -> coordinator(destination, groupId, GROUP, deadline);
+            case Destination.TransactionCoordinator(String id) -> coordinator(destination, id, TRANSACTION, deadline);
         };
+    }
+
+    private NodeConnection coordinator(Destination destination, String key, byte keyType, Deadline deadline)
+            throws IOException {
+        HostAndPort known = coordinators.get(destination);
+        if (known == null) {
+            known = findCoordinator(key, keyType, deadline);
+            coordinators.put(destination, known);
+        }
+        return connection(known, deadline);
     }
 
     private NodeConnection broker(int id, Deadline deadline) throws IOException {
@@ -197,19 +206,19 @@ final class Cluster implements AutoCloseable {
     }
 
     /** Before version 4 there is one key and one answer; from then on lists of both (KIP-699). */
-    private HostAndPort findCoordinator(String groupId, Deadline deadline) {
+    private HostAndPort findCoordinator(String key, byte keyType, Deadline deadline) {
         var call = new Call<>(
                 ApiKey.FIND_COORDINATOR,
                 1,
                 ApiKey.FIND_COORDINATOR.latestVersion(),
                 version -> version < FIRST_BATCHED_FIND_COORDINATOR
                         ? FindCoordinatorRequest.builder()
-                                .key(groupId)
-                                .keyType(GROUP)
+                                .key(key)
+                                .keyType(keyType)
                                 .build()
                         : FindCoordinatorRequest.builder()
-                                .keyType(GROUP)
-                                .coordinatorKeys(List.of(groupId))
+                                .keyType(keyType)
+                                .coordinatorKeys(List.of(key))
                                 .build(),
                 FindCoordinatorResponse.class,
                 Cluster::findErrors);
@@ -222,7 +231,6 @@ final class Cluster implements AutoCloseable {
         HostAndPort found = listed.isEmpty()
                 ? new HostAndPort(answer.host(), answer.port())
                 : new HostAndPort(listed.getFirst().host(), listed.getFirst().port());
-        coordinators.put(groupId, found);
         return found;
     }
 
@@ -244,6 +252,8 @@ final class Cluster implements AutoCloseable {
             for (HostAndPort candidate : candidates) {
                 try {
                     return connection(candidate, reached);
+                } catch (NodeConnection.LoginRefused refused) {
+                    throw refused; // The others know the same users.
                 } catch (IOException e) {
                     if (e instanceof NodeConnection.NotKafka notKafka && candidates.size() == 1) throw notKafka;
                     // An attempt that the deadline cut short says nothing about the node.

@@ -13,4 +13,7 @@ sealed interface Destination {
 
     /** The broker that coordinates that group. */
     record GroupCoordinator(String groupId) implements Destination {}
+
+    /** The broker that coordinates the transactions of that id. */
+    record TransactionCoordinator(String transactionalId) implements Destination {}
 }

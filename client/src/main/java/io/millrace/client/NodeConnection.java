@@ -123,10 +123,19 @@ final class NodeConnection implements Closeable {
     }
 
     /** Something listens there, and it does not speak Kafka's protocol with us, or does not let us in: asking again is of no use. */
-    static final class NotKafka extends IOException {
+    static class NotKafka extends IOException {
         private static final long serialVersionUID = 1L;
 
         NotKafka(String message) {
+            super(message);
+        }
+    }
+
+    /** It speaks Kafka's protocol, and does not let us in. */
+    static final class LoginRefused extends NotKafka {
+        private static final long serialVersionUID = 1L;
+
+        LoginRefused(String message) {
             super(message);
         }
     }
@@ -207,7 +216,7 @@ final class NodeConnection implements Closeable {
                 words = exchange.answer(say(words, exchange.mechanism(), deadline));
             } while (words.length > 0 || !exchange.isComplete());
         } catch (SaslRefused e) {
-            throw new NotKafka("no login at " + address + " by " + exchange.mechanism() + ": " + e.getMessage());
+            throw new LoginRefused("no login at " + address + " by " + exchange.mechanism() + ": " + e.getMessage());
         }
     }
 
@@ -220,7 +229,7 @@ final class NodeConnection implements Closeable {
         var answer = (SaslAuthenticateResponse) exchange(new SaslAuthenticateRequest(words), version, deadline);
         ErrorCode error = ErrorCode.forCode(answer.errorCode());
         if (error != ErrorCode.NONE)
-            throw new NotKafka("the node at " + address + " refused the login by " + mechanism + ": "
+            throw new LoginRefused("the node at " + address + " refused the login by " + mechanism + ": "
                     + Answer.sentence(error, answer.errorMessage()));
         return answer.authBytes();
     }

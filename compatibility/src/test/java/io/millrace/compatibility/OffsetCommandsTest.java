@@ -12,9 +12,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
@@ -129,6 +131,74 @@ final class OffsetCommandsTest {
 
     private String offsets(String time) {
         return millrace("topic", "offsets", "times", "--json", "--time", time).getLast();
+    }
+
+    @Test
+    void aTopicIsTrimmedAndItsProducersAreListed() throws Exception {
+        TopicPartition partition = new TopicPartition("trimmed", 0);
+        try (Admin admin = JavaClients.admin(broker.bootstrap())) {
+            fill(admin, "trimmed");
+            assertEquals(
+                    "[{\"topic\":\"trimmed\",\"partition\":0,\"logStartOffset\":0,\"newLogStartOffset\":3}]",
+                    millrace("topic", "trim", "trimmed", "--before-offset", "3", "--json")
+                            .getLast());
+            assertEquals(0, logStart(admin, partition), "without --execute nothing is done");
+            millrace("topic", "trim", "trimmed", "--before-offset", "3", "--execute");
+            assertEquals(3, logStart(admin, partition));
+            String time = String.valueOf(FIRST_MS + 6_500);
+            millrace("topic", "trim", "trimmed", "--partition", "0", "--before-time", time, "--execute");
+            assertEquals(7, logStart(admin, partition));
+            millrace("topic", "trim", "trimmed", "--before-offset", "5", "--execute"); // It begins later already.
+            assertEquals(7, logStart(admin, partition));
+            assertThrows(
+                    AssertionError.class,
+                    () -> millrace("topic", "trim", "trimmed", "--before-offset", "99", "--execute"));
+            millrace("topic", "trim", "trimmed", "--all", "--execute");
+            assertEquals(RECORDS, logStart(admin, partition));
+            var state = admin.describeProducers(List.of(partition))
+                    .partitionResult(partition)
+                    .get()
+                    .activeProducers()
+                    .getFirst();
+            assertEquals(
+                    "[{\"topic\":\"trimmed\",\"partition\":0,\"producerId\":" + state.producerId()
+                            + ",\"producerEpoch\":" + state.producerEpoch() + ",\"lastSequence\":"
+                            + state.lastSequence()
+                            + ",\"lastTimestamp\":" + state.lastTimestamp()
+                            + ",\"coordinatorEpoch\":-1,\"transactionStartOffset\":null}]",
+                    millrace("topic", "producers", "trimmed", "--json").getLast());
+            assertEquals(
+                    "[]",
+                    millrace("topic", "producers", "trimmed", "--open", "--json")
+                            .getLast());
+        }
+    }
+
+    private static long logStart(Admin admin, TopicPartition partition) throws Exception {
+        return admin.listOffsets(Map.of(partition, OffsetSpec.earliest()))
+                .partitionResult(partition)
+                .get()
+                .offset();
+    }
+
+    @Test
+    void whatAGroupHasCommittedForATopicIsForgotten() throws Exception {
+        try (Admin admin = JavaClients.admin(broker.bootstrap())) {
+            fill(admin, "kept");
+            fill(admin, "left");
+            millrace("group", "reset", "leaver", "--to-latest", "--topic", "kept", "--topic", "left", "--execute");
+            assertEquals(
+                    "[{\"topic\":\"left\",\"partition\":0,\"committed\":10}]",
+                    millrace("group", "delete-offsets", "leaver", "--topic", "left", "--json")
+                            .getLast());
+            assertEquals(
+                    Set.of(new TopicPartition("kept", 0)),
+                    admin.listConsumerGroupOffsets("leaver")
+                            .partitionsToOffsetAndMetadata()
+                            .get()
+                            .keySet());
+            assertThrows(AssertionError.class, () -> millrace("group", "delete-offsets", "leaver", "--topic", "left"));
+        }
     }
 
     @Test

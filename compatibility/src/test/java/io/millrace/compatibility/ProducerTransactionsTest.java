@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -94,6 +95,58 @@ final class ProducerTransactionsTest {
         assertEquals(
                 List.of("kept"),
                 OurTransactions.committedInTheEnd(broker.bootstrap(), topic).getFirst());
+    }
+
+    private static List<String> millrace(String... arguments) {
+        List<String> command = new ArrayList<>(List.of(MillraceBroker.PROGRAM));
+        command.addAll(List.of(arguments));
+        command.addAll(List.of("--bootstrap", broker.bootstrap()));
+        return ChildProcess.run("millrace", Checkout.TARGET, Map.of(), Duration.ofMinutes(1), command);
+    }
+
+    @Test
+    void theProgramTellsOfTransactionsAndEndsOneInItsPartition() throws Exception {
+        String topic = topicFor("told", (short) 1);
+        try (var producer = OurTransactions.producer(broker.bootstrap(), "told", Map.of())) {
+            producer.initTransactions();
+            producer.beginTransaction();
+            assertEquals(
+                    0,
+                    producer.send(OurTransactions.record(topic, 0, "undecided"))
+                            .await()
+                            .offset());
+            List<String> listed = millrace("transaction", "list", "--state", "Ongoing");
+            assertTrue(
+                    listed.stream().anyMatch(each -> each.startsWith("told ") && each.endsWith(" Ongoing")),
+                    listed::toString);
+            String described =
+                    millrace("transaction", "describe", "told", "--json").getLast();
+            assertTrue(described.contains("\"state\":\"Ongoing\""), described);
+            assertTrue(described.contains("\"partitions\":[\"" + topic + "-0\"]"), described);
+            String open =
+                    millrace("topic", "producers", topic, "--open", "--json").getLast();
+            assertTrue(open.contains("\"transactionStartOffset\":0}"), open);
+            assertThrows(
+                    AssertionError.class,
+                    () -> millrace(
+                            "transaction",
+                            "abort-hanging",
+                            "--topic",
+                            topic,
+                            "--partition",
+                            "0",
+                            "--start-offset",
+                            "1"));
+            millrace("transaction", "abort-hanging", "--topic", topic, "--partition", "0", "--start-offset", "0");
+            assertEquals(
+                    "[]",
+                    millrace("topic", "producers", topic, "--open", "--json").getLast());
+            producer.abortTransaction();
+        }
+        String ended = millrace("transaction", "describe", "told", "--json").getLast();
+        assertTrue(ended.contains("Abort\""), ended);
+        assertThrows(AssertionError.class, () -> millrace("transaction", "describe", "nobody"));
+        assertThrows(AssertionError.class, () -> millrace("transaction", "list", "--state", "Bored"));
     }
 
     @ParameterizedTest

@@ -5,7 +5,7 @@ import picocli.CommandLine.Command;
 /** {@code millrace topic}: names its commands. */
 @Command(
         name = "topic",
-        description = "Create, list, describe, alter and delete topics, and find their offsets.",
+        description = "Create, list, describe, alter, trim and delete topics, and find their offsets.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
@@ -14,7 +14,9 @@ import picocli.CommandLine.Command;
             TopicDescribe.class,
             TopicAlter.class,
             TopicDelete.class,
-            TopicOffsets.class
+            TopicOffsets.class,
+            TopicTrim.class,
+            TopicProducers.class
         })
 public final class TopicCommand {
     /** Made by picocli. */

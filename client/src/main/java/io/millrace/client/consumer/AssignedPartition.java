@@ -183,9 +183,9 @@ final class AssignedPartition implements FetchSink {
     @Nullable
     RangeReader nextRecord() {
         while (true) {
-            learn();
             FetchedRange range = reading;
-            if (range == null) {
+            if (range == null) { // What is being read is never stale: moved() leaves it.
+                learn();
                 if (!(arrivals.peek() instanceof Arrival.Range(FetchedRange next))) return null;
                 arrivals.remove();
                 reading = next;

@@ -22,6 +22,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -55,7 +56,9 @@ public final class Consumer<K, V> implements AutoCloseable {
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
 
     private final LeftOutRecords leftOut;
-    private final RecordCollector<K, V> collector;
+    private final RecordCollector collector;
+    private final Deserializer<K> keys;
+    private final Deserializer<V> values;
     private final UserThread user;
     private final ClientThreads threads;
     private final Lane lane;
@@ -64,13 +67,14 @@ public final class Consumer<K, V> implements AutoCloseable {
     private final Assignment assignment;
     private final @Nullable GroupCommits group;
     private final @Nullable Membership membership;
-    private ConsumerRecords<K, V> given = new ConsumerRecords<>();
+    /** What the application was given last, for a person. */
+    private Supplier<String> lastTaken = () -> "";
 
     private Consumer(ConsumerOptions options, Deserializer<K> keys, Deserializer<V> values) {
         FetchRules rules = options.fetchRules();
         Mailbox mailbox = new Mailbox();
         ClusterNews news = new ClusterNews(options.clientId(), mailbox);
-        UserThread itsUser = new UserThread(mailbox);
+        UserThread itsUser = new UserThread(mailbox, news::takeRefusal);
         this.user = itsUser;
         this.leftOut = new LeftOutRecords(options);
         this.threads = new ClientThreads(options.connection(), HELPERS, cause -> {
@@ -84,8 +88,10 @@ public final class Consumer<K, V> implements AutoCloseable {
                 : new GroupCommits(options.groupId(), options, threads.client(), mailbox);
         this.group = itsGroup;
         this.assignment = new Assignment(mailbox, rules, lane, fetcher, itsGroup);
-        this.collector = new RecordCollector<>(
-                keys, values, options.maxPollRecords(), leftOut, assignment::seek, assignment::tellReleased);
+        this.keys = keys;
+        this.values = values;
+        this.collector =
+                new RecordCollector(options.maxPollRecords(), leftOut, assignment::seek, assignment::tellReleased);
         Membership itsMembership = itsGroup == null
                 ? null
                 : new Membership(options, threads.client(), mailbox, itsGroup, assignment, news::onTrouble);
@@ -140,7 +146,7 @@ public final class Consumer<K, V> implements AutoCloseable {
     /**
      * As {@link #subscribe(Collection)}, all topics whose whole names match, those that are made later too, once {@code
      * metadata.max.age.ms} is over. Topics that brokers keep for themselves are not meant, unless {@code exclude.internal.topics} is
-     * false.
+     * false. A pattern that takes too long to match a name fails the polls until {@link #unsubscribe}.
      */
     public void subscribe(Pattern pattern) {
         subscribe(pattern, RebalanceListener.NONE);
@@ -210,36 +216,83 @@ public final class Consumer<K, V> implements AutoCloseable {
      * @param timeout how long to wait; zero takes what is there
      * @return none if none came in time
      * @throws ConsumerFailure if a partition cannot be read on: it names partition and offset, and a seek to its {@link
-     *     ConsumerFailure#nextOffset} gets on; if the group refuses this member; once if it was not polled for {@code
+     *     ConsumerFailure#nextOffset} gets on; if a broker refuses the login, once each time it does; if the group refuses this member; once if it was not polled for {@code
      *     max.poll.interval.ms}, naming the record that was taken last; or if the rebalance listener failed
      * @throws WokenUp if {@link #wakeup} was called
      * @throws IllegalStateException if it neither subscribes nor was assigned partitions, or the consumer is closed or broken
      */
     public ConsumerRecords<K, V> poll(Duration timeout) {
         return user.use(() -> {
-            Membership member = membership;
-            boolean isMember = member != null && member.isSubscribed();
-            if (assignment.isEmpty() && !isMember)
-                throw new IllegalStateException("nothing is subscribed to, and no partitions are assigned");
+            Membership member = beginPoll();
             ConsumerRecords<K, V> records = new ConsumerRecords<>();
+            RecordTaker maker = new RecordTaker.Making<>(keys, values, records);
             try {
-                if (member != null && isMember) member.beginPoll(given.lastTaken());
-                if (group != null) group.autoCommit(assignment.all());
                 user.await(UserThread.deadlineNanos(timeout), () -> {
-                    if (member != null && isMember) member.handOver();
-                    assignment.beginFresh();
-                    collector.collect(assignment.all(), records);
-                    return !records.isEmpty();
+                    getReadyToCollect(member);
+                    return collector.collect(assignment.all(), maker) > 0;
                 });
             } catch (Error fatal) {
                 assignment.takeBack(records);
                 throw fatal;
             } finally {
-                if (member != null && isMember) member.endPoll();
+                if (member != null) member.endPoll();
             }
-            if (!records.isEmpty()) given = records;
+            if (!records.isEmpty()) lastTaken = records::lastTaken;
             return records;
         });
+    }
+
+    /**
+     * Has the application read the next records, up to {@code max.poll.records}, where they lie, without an object for any of them;
+     * waits for the first ones. The deserializers have no part in it. A record has been given once its reader returns; the reader
+     * may not use this consumer. {@code max.poll.interval.ms} counts from the first record on.
+     *
+     * @param timeout how long to wait; zero takes what is there
+     * @return how many were read; 0 if none came in time
+     * @throws RuntimeException what the reader threw: the record it was handed stays the next one
+     * @throws ConsumerFailure as {@link #poll(Duration)}
+     * @throws WokenUp if {@link #wakeup} was called
+     * @throws IllegalStateException as {@link #poll(Duration)}
+     */
+    public int poll(Duration timeout, RecordReader reader) {
+        return user.use(() -> {
+            Membership member = beginPoll();
+            int[] count = new int[1];
+            var viewing = new RecordTaker.Viewing(reader, () -> {
+                if (member != null) member.endPoll();
+            });
+            try {
+                user.await(UserThread.deadlineNanos(timeout), () -> {
+                    getReadyToCollect(member);
+                    count[0] = user.read(() -> collector.collect(assignment.all(), viewing));
+                    return count[0] > 0;
+                });
+            } finally {
+                if (member != null && !viewing.hasTaken()) member.endPoll();
+                if (viewing.hasTaken()) lastTaken = viewing::lastTaken;
+            }
+            return count[0];
+        });
+    }
+
+    /** The membership that takes part in polls; null if partitions are assigned. */
+    private @Nullable Membership beginPoll() {
+        Membership member = membership != null && membership.isSubscribed() ? membership : null;
+        if (assignment.isEmpty() && member == null)
+            throw new IllegalStateException("nothing is subscribed to, and no partitions are assigned");
+        try {
+            if (member != null) member.beginPoll(lastTaken.get());
+            if (group != null) group.autoCommit(assignment.all());
+        } catch (RuntimeException | Error failed) {
+            if (member != null) member.endPoll();
+            throw failed;
+        }
+        return member;
+    }
+
+    private void getReadyToCollect(@Nullable Membership member) {
+        if (member != null) member.handOver();
+        assignment.beginFresh();
     }
 
     /** Reads on at that offset. */

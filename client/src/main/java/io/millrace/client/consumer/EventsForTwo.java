@@ -24,6 +24,12 @@ record EventsForTwo(ClusterEvents first, ClusterEvents second) implements Cluste
     }
 
     @Override
+    public void onLoginRefused(String sentence) {
+        first.onLoginRefused(sentence);
+        second.onLoginRefused(sentence);
+    }
+
+    @Override
     public void onTrouble(String sentence) {
         first.onTrouble(sentence);
         second.onTrouble(sentence);

@@ -155,7 +155,11 @@ final class Membership implements MemberEvents {
         SortedSet<String> wanted = topics;
         Pattern wantedPattern = pattern;
         if (wanted != null) lane.execute(() -> member.subscribe(wanted));
-        else if (wantedPattern != null) lane.execute(() -> member.subscribe(wantedPattern.asMatchPredicate()));
+        else if (wantedPattern != null) {
+            TopicPattern counted = new TopicPattern(
+                    wantedPattern, sentence -> failed(ErrorCode.INVALID_REGULAR_EXPRESSION, sentence, true));
+            lane.execute(() -> member.subscribe(counted));
+        }
     }
 
     /** The application goes about its records. */

@@ -5,22 +5,16 @@ import io.millrace.client.fetching.RangeReader;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.records.CompressionUnavailable;
 import io.millrace.records.InvalidBatch;
-import io.millrace.records.RecordHeader;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
- * Makes records of what has been fetched, partition after partition, on the thread that polls. A partition's position moves with
- * each record that is given, and not with one that cannot be read.
- *
- * @param <K> type of keys
- * @param <V> type of values
+ * Has a taker take what has been fetched, partition after partition, on the thread that polls. A partition's position moves with
+ * each record that is taken, and not with one that cannot be.
  */
-final class RecordCollector<K, V> {
-    private final Deserializer<K> keys;
-    private final Deserializer<V> values;
+final class RecordCollector {
     private final int maxPollRecords;
     private final LeftOutRecords leftOut;
     private final BiConsumer<AssignedPartition, FetchPosition> seek;
@@ -35,14 +29,10 @@ final class RecordCollector<K, V> {
      * @param released is told when memory of a partition may be in use no more
      */
     RecordCollector(
-            Deserializer<K> keys,
-            Deserializer<V> values,
             int maxPollRecords,
             LeftOutRecords leftOut,
             BiConsumer<AssignedPartition, FetchPosition> seek,
             Consumer<AssignedPartition> released) {
-        this.keys = keys;
-        this.values = values;
         this.maxPollRecords = maxPollRecords;
         this.leftOut = leftOut;
         this.seek = seek;
@@ -50,11 +40,12 @@ final class RecordCollector<K, V> {
     }
 
     /**
-     * Adds the next records of these partitions, up to {@code max.poll.records}; none if there are none now.
+     * Has the next records of these partitions taken, up to {@code max.poll.records}; none if there are none now.
      *
-     * @throws ConsumerFailure if the first that there is cannot be read, and none are to be given before it
+     * @return how many
+     * @throws ConsumerFailure if the first that there is cannot be read, and none were taken before it
      */
-    void collect(Collection<AssignedPartition> assigned, ConsumerRecords<K, V> records) {
+    int collect(Collection<AssignedPartition> assigned, RecordTaker taker) {
         List<AssignedPartition> all = List.copyOf(assigned);
         int count = 0;
         for (int i = 0; i < all.size() && count < maxPollRecords; i++) {
@@ -62,7 +53,7 @@ final class RecordCollector<K, V> {
             if (partition.isPaused || !partition.hasNews()) continue;
             int taken;
             try {
-                taken = collect(partition, records, maxPollRecords - count);
+                taken = collect(partition, taker, maxPollRecords - count, count == 0);
             } finally {
                 released.accept(partition);
             }
@@ -74,10 +65,10 @@ final class RecordCollector<K, V> {
                 if (failure != null) throw failure;
             }
         }
+        return count;
     }
 
-    private int collect(AssignedPartition partition, ConsumerRecords<K, V> records, int most) {
-        List<ConsumerRecord<K, V>> into = null;
+    private int collect(AssignedPartition partition, RecordTaker taker, int most, boolean isFirst) {
         int count = 0;
         while (count < most) {
             RangeReader reader;
@@ -92,7 +83,7 @@ final class RecordCollector<K, V> {
                     continue;
                 }
                 readAgain(partition);
-                if (!records.isEmpty()) return count; // The next poll tells.
+                if (!isFirst || count > 0) return count; // The next poll tells.
                 throw new ConsumerFailure(
                         ErrorCode.CORRUPT_MESSAGE,
                         partition.partition + " cannot be read at offset " + offset + ": " + unreadable.getMessage(),
@@ -102,29 +93,21 @@ final class RecordCollector<K, V> {
                         unreadable);
             }
             if (reader == null) break;
-            List<RecordHeader> headers = reader.headers();
-            String topic = partition.partition.topic();
-            ConsumerRecord<K, V> record;
             try {
-                record = new ConsumerRecord<>(
-                        topic,
-                        partition.partition.partition(),
-                        reader.offset(),
-                        reader.leaderEpoch(),
-                        reader.timestamp(),
-                        reader.timestampType(),
-                        keys.deserialize(topic, headers, reader.key()),
-                        values.deserialize(topic, headers, reader.value()),
-                        headers);
+                taker.take(partition, reader, most);
             } catch (RuntimeException poison) {
                 long offset = reader.offset();
+                if (taker instanceof RecordTaker.Viewing) { // The application's own words to itself.
+                    readAgain(partition);
+                    throw poison;
+                }
                 if (leftOut.isLeavingOut()) {
                     leftOut.record(partition.partition, offset, poison);
                     partition.passed(offset, reader.leaderEpoch());
                     continue;
                 }
                 readAgain(partition);
-                if (!records.isEmpty()) return count; // The next poll tells.
+                if (!isFirst || count > 0) return count; // The next poll tells.
                 throw new ConsumerFailure(
                         ErrorCode.INVALID_RECORD,
                         "record " + offset + " of " + partition.partition + " cannot be deserialized: " + poison,
@@ -135,10 +118,7 @@ final class RecordCollector<K, V> {
                 readAgain(partition);
                 throw fatal;
             }
-            if (into == null) into = records.of(partition.partition, Math.min(most, partition.usualCount));
-            into.add(record);
-            records.counted(1);
-            partition.passed(record.offset(), record.leaderEpoch());
+            partition.passed(reader.offset(), reader.leaderEpoch());
             count++;
         }
         return count;

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -13,20 +14,29 @@ final class UserThread {
     private static final Duration FOREVER = Duration.ofMillis(Long.MAX_VALUE / 4 / 1_000_000);
 
     private final Mailbox mailbox;
+    private final Supplier<@Nullable String> loginRefusal;
     private final AtomicReference<@Nullable Thread> user = new AtomicReference<>();
     private volatile boolean isWakeupWanted;
     private volatile boolean isClosed;
     private volatile @Nullable Throwable broken;
+    /** Whether the application is reading records where they lie, which must not be moved meanwhile. The user's. */
+    private boolean isReading;
 
-    UserThread(Mailbox mailbox) {
+    /**
+     * For nobody yet.
+     *
+     * @param loginRefusal why a broker did not let this client in, told once; null for nothing
+     */
+    UserThread(Mailbox mailbox, Supplier<@Nullable String> loginRefusal) {
         this.mailbox = mailbox;
+        this.loginRefusal = loginRefusal;
     }
 
     /**
      * Does something that is nobody else's meanwhile.
      *
      * @throws java.util.ConcurrentModificationException if another thread is in here
-     * @throws IllegalStateException if the consumer is closed or broken
+     * @throws IllegalStateException if the consumer is closed or broken, or this thread is within {@link #read}
      */
     <T> T use(Supplier<T> what) {
         Thread current = Thread.currentThread();
@@ -35,6 +45,8 @@ final class UserThread {
             throw new java.util.ConcurrentModificationException(
                     "another thread is using the consumer; only wakeup() may be called beside it");
         }
+        if (isNested && isReading)
+            throw new IllegalStateException("a reader of records cannot use the consumer; it has to return first");
         try {
             requireOpen();
             return what.get();
@@ -43,7 +55,21 @@ final class UserThread {
         }
     }
 
-    /** Waits until it is so, looking whenever there are news; false if it is not so in time. */
+    /** Has the application read records; it may not use the consumer meanwhile. */
+    int read(IntSupplier what) {
+        isReading = true;
+        try {
+            return what.getAsInt();
+        } finally {
+            isReading = false;
+        }
+    }
+
+    /**
+     * Waits until it is so, looking whenever there are news; false if it is not so in time.
+     *
+     * @throws ConsumerFailure if a broker does not let this client in, which no waiting mends
+     */
     boolean await(long deadlineNanos, BooleanSupplier isSo) {
         while (true) {
             requireOpen();
@@ -52,6 +78,8 @@ final class UserThread {
                 throw new WokenUp();
             }
             if (isSo.getAsBoolean()) return true;
+            String refused = loginRefusal.get();
+            if (refused != null) throw new ConsumerFailure(ErrorCode.SASL_AUTHENTICATION_FAILED, refused);
             if (deadlineNanos - System.nanoTime() <= 0) return false;
             try {
                 mailbox.await(deadlineNanos);

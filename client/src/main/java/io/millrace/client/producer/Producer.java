@@ -264,6 +264,7 @@ public final class Producer<K, V> implements AutoCloseable {
             TopicPartitions topic, ProducerRecord<K, V> record, @Nullable SendCallback callback, long deadlineNanos)
             throws InterruptedException {
         int wanted = Math.max(0, record.partition());
+        int refusalsBefore = state.refusals();
         topic.awaitPartition(
                 wanted,
                 deadlineNanos,
@@ -271,10 +272,12 @@ public final class Producer<K, V> implements AutoCloseable {
                     cluster.want(topic.name());
                     if (topic.all().length > 0) cluster.refresh(); // It may have got more partitions.
                 }),
-                () -> state.isOver() || isHopeless(topic.error()));
+                () -> state.isOver() || isHopeless(topic.error()) || state.refusals() != refusalsBefore);
         state.requireOpen();
         int count = topic.all().length;
         if (wanted < count) return null;
+        if (state.refusals() != refusalsBefore) // Which no waiting mends.
+        return refused(record, callback, ErrorCode.SASL_AUTHENTICATION_FAILED, state.lastRefusal());
         ErrorCode error = topic.error();
         if (isHopeless(error))
             return refused(record, callback, error, "topic " + topic.name() + ": " + error.message());

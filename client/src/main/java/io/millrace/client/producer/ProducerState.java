@@ -38,6 +38,8 @@ final class ProducerState implements BatchOutcome.Owner, SenderLane.Listener {
     private volatile @Nullable Throwable broken;
     private volatile @Nullable TransactionCalls transactionCalls;
     private volatile String lastTrouble = "";
+    private volatile String lastRefusal = "";
+    private volatile int refusals;
     private long quietUntilNanos = System.nanoTime();
 
     /** What a partition needs to be made; known before the first topic is. */
@@ -79,6 +81,16 @@ final class ProducerState implements BatchOutcome.Owner, SenderLane.Listener {
     /** What went wrong last that is tried again; empty if nothing did. */
     String lastTrouble() {
         return lastTrouble;
+    }
+
+    /** How often a broker has not let this client in. */
+    int refusals() {
+        return refusals;
+    }
+
+    /** What the last one said that did not; of no meaning before one did. */
+    String lastRefusal() {
+        return lastRefusal;
     }
 
     /** The topic of that name, of which nothing need be known yet. */
@@ -153,6 +165,14 @@ final class ProducerState implements BatchOutcome.Owner, SenderLane.Listener {
                 new SharedPartition(topic, index, by.lane(), by.clock(), by.sender(), appendRules, this);
         if (isClosed) fresh.close();
         return fresh;
+    }
+
+    @Override
+    @SuppressWarnings("NonAtomicVolatileUpdate") // Only the lane counts.
+    public void onLoginRefused(String sentence) {
+        lastRefusal = sentence;
+        refusals++;
+        wakeAll();
     }
 
     @Override

@@ -25,6 +25,9 @@ public final class BrokerLine implements ClientConversationEvents {
          * @param sentence what happened, naming the broker
          */
         void onLost(BrokerLine line, String sentence);
+
+        /** The broker does not let this client in, as far as it has said who it is; {@link #onLost} comes next. */
+        default void onLoginRefused(BrokerLine line, String sentence) {}
     }
 
     private ClusterNode node;
@@ -120,7 +123,9 @@ public final class BrokerLine implements ClientConversationEvents {
         failures++;
         connectFromMs =
                 lane.nowMs() + backoff.waitMs(failures, lane.randomness().nextLong());
-        events.onLost(this, node + " " + reason.sentence());
+        String sentence = node + " " + reason.sentence();
+        if (reason.kind() == CloseReason.Kind.NOT_AUTHENTICATED) events.onLoginRefused(this, sentence);
+        events.onLost(this, sentence);
     }
 
     /** Ends the conversation, if there is one. */

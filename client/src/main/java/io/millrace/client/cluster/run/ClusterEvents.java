@@ -17,6 +17,12 @@ public interface ClusterEvents {
      */
     void onLost(int nodeId, String sentence);
 
+    /**
+     * A broker does not let this client in. It is tried again later, as passwords may be set meanwhile, but who waits for it
+     * should know.
+     */
+    default void onLoginRefused(String sentence) {}
+
     /** Something else went wrong that somebody may want to read, such as metadata that cannot be had. */
     default void onTrouble(String sentence) {}
 }

@@ -260,6 +260,11 @@ public final class ClusterLine implements BrokerLine.Events {
     }
 
     @Override
+    public void onLoginRefused(BrokerLine line, String sentence) {
+        if (!isClosed && lines.get(line.node().id()) == line) events.onLoginRefused(sentence);
+    }
+
+    @Override
     public void onLost(BrokerLine line, String sentence) {
         if (isClosed || lines.get(line.node().id()) != line) return;
         events.onLost(line.node().id(), sentence);

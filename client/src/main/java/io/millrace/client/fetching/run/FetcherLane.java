@@ -56,6 +56,9 @@ public final class FetcherLane implements ClusterEvents {
 
         /** A broker was lost, or something else went wrong that will be tried again. */
         void onTrouble(String sentence);
+
+        /** A broker does not let this client in; it is tried again later. */
+        default void onLoginRefused(String sentence) {}
     }
 
     private final ClientLane lane;
@@ -553,6 +556,11 @@ public final class FetcherLane implements ClusterEvents {
     public void onLost(int nodeId, String sentence) {
         listener.onTrouble(sentence);
         lookSoon();
+    }
+
+    @Override
+    public void onLoginRefused(String sentence) {
+        listener.onLoginRefused(sentence);
     }
 
     @Override

@@ -44,6 +44,9 @@ public final class SenderLane implements ClusterEvents {
 
         /** A broker was lost, or something else went wrong that will be tried again. */
         void onTrouble(String sentence);
+
+        /** A broker does not let this client in; it is tried again later. */
+        default void onLoginRefused(String sentence) {}
     }
 
     private final ClientLane lane;
@@ -561,6 +564,11 @@ public final class SenderLane implements ClusterEvents {
         if (isWaitingForAnyBroker && identity.isWanted()) askIdentity();
         moveAll();
         if (gate != null) gate.progressed();
+    }
+
+    @Override
+    public void onLoginRefused(String sentence) {
+        listener.onLoginRefused(sentence);
     }
 
     @Override

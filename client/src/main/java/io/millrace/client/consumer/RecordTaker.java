@@ -1,0 +1,87 @@
+package io.millrace.client.consumer;
+
+import io.millrace.client.fetching.RangeReader;
+import io.millrace.records.RecordHeader;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a poll makes of the records it reads, one after the other. */
+sealed interface RecordTaker {
+    /** Takes the record that the reader stands at. What it throws leaves the record the next one. */
+    void take(AssignedPartition partition, RangeReader reader, int most);
+
+    /** Hands each to the application where it lies. */
+    final class Viewing implements RecordTaker {
+        private final RecordReader application;
+        private final RecordView view = new RecordView();
+        private final Runnable beforeFirst;
+        private @Nullable AssignedPartition last;
+        private long lastOffset;
+
+        /** A taker for one poll. */
+        Viewing(RecordReader application, Runnable beforeFirst) {
+            this.application = application;
+            this.beforeFirst = beforeFirst;
+        }
+
+        @Override
+        public void take(AssignedPartition partition, RangeReader reader, int most) {
+            if (last == null) beforeFirst.run();
+            last = partition;
+            lastOffset = reader.offset();
+            view.standAt(partition, reader);
+            try {
+                application.read(view);
+            } finally {
+                view.leave();
+            }
+        }
+
+        boolean hasTaken() {
+            return last != null;
+        }
+
+        /** What the application was given last, for a person; empty for nothing. */
+        String lastTaken() {
+            return last == null ? "" : "record " + lastOffset + " of " + last.partition;
+        }
+    }
+
+    /** Makes an object of each. */
+    final class Making<K, V> implements RecordTaker {
+        private final Deserializer<K> keys;
+        private final Deserializer<V> values;
+        private final ConsumerRecords<K, V> records;
+        private @Nullable AssignedPartition into;
+        private List<ConsumerRecord<K, V>> list = List.of();
+
+        /** A taker for one poll. */
+        Making(Deserializer<K> keys, Deserializer<V> values, ConsumerRecords<K, V> records) {
+            this.keys = keys;
+            this.values = values;
+            this.records = records;
+        }
+
+        @Override
+        public void take(AssignedPartition partition, RangeReader reader, int most) {
+            List<RecordHeader> headers = reader.headers();
+            String topic = partition.partition.topic();
+            ConsumerRecord<K, V> record = new ConsumerRecord<>(
+                    topic,
+                    partition.partition.partition(),
+                    reader.offset(),
+                    reader.leaderEpoch(),
+                    reader.timestamp(),
+                    reader.timestampType(),
+                    keys.deserialize(topic, headers, reader.key()),
+                    values.deserialize(topic, headers, reader.value()),
+                    headers);
+            if (into != partition) {
+                list = records.of(partition.partition, Math.min(most, partition.usualCount));
+                into = partition;
+            }
+            list.add(record);
+            records.counted(1);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.millrace.client.consumer;
+
+import org.jspecify.annotations.NullMarked;
