@@ -42,8 +42,7 @@ public final class BatchRewriter {
     public void keep(RecordWalk walk) {
         int sizeBytes = walk.sizeBytes();
         makeRoom(sizeBytes);
-        ByteBuffer bytes = walk.bytes();
-        bytes.get(bytes.position() - sizeBytes, records, end, sizeBytes);
+        walk.bytes().get(walk.endAt() - sizeBytes, records, end, sizeBytes);
         end += sizeBytes;
         recordCount++;
         maxTimestamp = Math.max(maxTimestamp, walk.ownTimestamp());

@@ -236,6 +236,11 @@ public final class RecordWalk {
         return sizeBytes;
     }
 
+    /** Where in {@link #bytes} the record ends; its size field begins {@link #sizeBytes} before. */
+    int endAt() {
+        return end;
+    }
+
     /** Whether the key is not null. */
     public boolean hasKey() {
         return keyBytes >= 0;
