@@ -95,6 +95,29 @@ public final class PartitionLeader {
         return highWatermark;
     }
 
+    /**
+     * Where the leader's log ended as it took up: all that is committed lies below. As long as the high watermark has not come so far, the
+     * leader does not know how much of that there is (KIP-207).
+     */
+    public long epochStartOffset() {
+        return epochStartOffset;
+    }
+
+    /** Whether there are other replicas than the leader's. */
+    public boolean hasFollowers() {
+        return followers.length > 0;
+    }
+
+    /** Replicas that are not in sync, as far as the controller has committed it. */
+    public int missingFromIsr() {
+        return replicas.size() - inSync.committed().size();
+    }
+
+    /** How many more are in sync than {@code min.insync.replicas} asks for; below 0 if too few are. */
+    public int sparedInSync() {
+        return inSync.committed().size() - enoughInSync();
+    }
+
     // The leader's own log
 
     /** Learns that the log now ends at {@code endOffset}. */
@@ -272,6 +295,16 @@ public final class PartitionLeader {
             if (!follower.isCaughtUp(logEndOffset, nowMs, limits.lagTimeMaxMs()))
                 wanted.remove(Integer.valueOf(follower.brokerId()));
         return wanted.size() == inSync.committed().size() ? Optional.empty() : Optional.of(propose(wanted, brokers));
+    }
+
+    /**
+     * Proposes that everything stays as it is, from which the controller learns that the leader has recovered from an unclean election
+     * (KIP-704).
+     *
+     * @return empty if a proposal is under way
+     */
+    public Optional<IsrProposal> proposeUnchanged(KnownBrokers brokers) {
+        return inSync.isChanging() ? Optional.empty() : Optional.of(propose(inSync.committed(), brokers));
     }
 
     private IsrProposal propose(List<Integer> wanted, KnownBrokers brokers) {

@@ -1,6 +1,5 @@
 package io.millrace.replication;
 
-import java.util.HashSet;
 import java.util.List;
 
 /**
@@ -24,9 +23,14 @@ public record PartitionRegistration(int leaderEpoch, int partitionEpoch, List<In
             throw new IllegalArgumentException("partition epoch " + partitionEpoch + " is negative");
         replicas = List.copyOf(replicas);
         isr = List.copyOf(isr);
-        if (new HashSet<>(replicas).size() != replicas.size())
-            throw new IllegalArgumentException("replicas " + replicas + " name a broker twice");
-        if (new HashSet<>(isr).size() != isr.size() || !new HashSet<>(replicas).containsAll(isr))
+        if (namesTwice(replicas)) throw new IllegalArgumentException("replicas " + replicas + " name a broker twice");
+        if (namesTwice(isr) || !replicas.containsAll(isr))
             throw new IllegalArgumentException("in sync are " + isr + " of replicas " + replicas);
+    }
+
+    /** Lists are short, and a node may have many partitions. */
+    private static boolean namesTwice(List<Integer> brokers) {
+        for (int i = 1; i < brokers.size(); i++) if (brokers.subList(0, i).contains(brokers.get(i))) return true;
+        return false;
     }
 }

@@ -23,6 +23,7 @@ import io.millrace.server.controller.ControllerAccess;
 import io.millrace.server.controller.ControllerDuties;
 import io.millrace.server.controller.DirectoryAssignments;
 import io.millrace.server.controller.DirectoryFence;
+import io.millrace.server.controller.InSyncProposals;
 import io.millrace.server.controller.KnownMetadata;
 import io.millrace.server.controller.LoneBroker;
 import io.millrace.server.controller.MetadataRole;
@@ -140,6 +141,12 @@ public final class Node {
         DirectoryAssignments assignments =
                 new DirectoryAssignments(access, broker, config.nodeId(), environment.metadataLane());
         directories.whenPlaced(assignments::placed);
+        InSyncProposals proposals = new InSyncProposals(
+                (request, then) -> access.ask(new InSyncProposals.Alteration(request), then),
+                broker::epoch,
+                config.nodeId(),
+                environment.metadataLane());
+        for (BrokerLane lane : lanes) lane.applier().inSync().askBy(proposals);
         this.spaceWatch = new SpaceWatch(
                 directories,
                 config.spaceReserve(),

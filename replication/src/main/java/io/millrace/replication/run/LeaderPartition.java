@@ -2,15 +2,24 @@ package io.millrace.replication.run;
 
 import io.millrace.environment.Clock;
 import io.millrace.environment.Lane;
+import io.millrace.protocol.ErrorCode;
 import io.millrace.records.TopicPartition;
+import io.millrace.replication.FetchVerdict;
+import io.millrace.replication.FollowerFetch;
+import io.millrace.replication.IsrProposal;
+import io.millrace.replication.LogPositions;
 import io.millrace.replication.OffsetWaiters;
 import io.millrace.replication.PartitionLeader;
+import io.millrace.replication.PartitionRegistration;
+import io.millrace.replication.ProposalAnswer;
+import io.millrace.replication.ReplicationLimits;
 import io.millrace.storage.AppendOrigin;
 import io.millrace.storage.AppendOutcome;
 import io.millrace.storage.LogConfig;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -27,22 +36,30 @@ public final class LeaderPartition {
     private PartitionLog log;
     private final ForcedLog forced;
     private final Clock clock;
+    private final LeadingBroker broker;
     private final OffsetWaiters<Runnable> acks = new OffsetWaiters<>();
     private final Set<Runnable> watchers = new LinkedHashSet<>();
+    private final Set<Runnable> endWatchers = new LinkedHashSet<>();
+    private ReplicationLimits limits;
     private @Nullable Consumer<LeaderPartition> follower;
     private @Nullable IntConsumer copier;
     private PartitionLeader leader;
+    private boolean isResigned;
 
     /**
-     * Takes up leadership of a log that is open.
+     * Takes up leadership of a log that is open. What it holds is served at once if there is no other replica, as it was committed when it was
+     * appended; otherwise the log's high watermark says how far.
      *
+     * @param registration the partition as the metadata has it; {@code broker} is in sync
      * @param forces the lane's
      * @param diskFailed is told when the log's directory can no longer be trusted; the owner fences it
      */
     public LeaderPartition(
             TopicPartition name,
             PartitionLog log,
-            int leaderEpoch,
+            PartitionRegistration registration,
+            ReplicationLimits limits,
+            LeadingBroker broker,
             Lane lane,
             Clock clock,
             Forces forces,
@@ -51,14 +68,18 @@ public final class LeaderPartition {
         this.log = log;
         this.forced = new ForcedLog(log, lane, clock, forces, diskFailed, this::forced);
         this.clock = clock;
-        // What was found in the log at start is served at once: with one replica it was committed when it was appended.
-        this.leader = leadership(leaderEpoch, log.logEndOffset());
+        this.broker = broker;
+        this.limits = limits;
+        boolean isOnlyReplica = registration.replicas().size() == 1;
+        this.leader = leadership(registration, isOnlyReplica ? log.logEndOffset() : log.highWatermark());
+        if (leader.advance(log.config().unforcedRecords())) log.advanceHighWatermark(leader.highWatermark());
     }
 
-    private PartitionLeader leadership(int leaderEpoch, long highWatermark) {
+    private PartitionLeader leadership(PartitionRegistration registration, long highWatermark) {
         long end = log.logEndOffset();
-        log.assignEpochStart(leaderEpoch, end);
-        PartitionLeader next = new PartitionLeader(leaderEpoch, end, log.recoveryPoint(), highWatermark);
+        log.assignEpochStart(registration.leaderEpoch(), end);
+        LogPositions at = new LogPositions(end, log.recoveryPoint(), highWatermark);
+        PartitionLeader next = new PartitionLeader(broker.id(), registration, limits, at, clock.monotonicMs());
         log.advanceHighWatermark(highWatermark);
         return next;
     }
@@ -78,9 +99,28 @@ public final class LeaderPartition {
         return leader.leaderEpoch();
     }
 
-    /** Goes on in a later epoch of its own. */
-    public void leadIn(int leaderEpoch) {
-        if (leaderEpoch > leader.leaderEpoch()) leader = leadership(leaderEpoch, leader.highWatermark());
+    /**
+     * The partition's registration has changed, or not. With a later leader epoch this broker goes on leading in that: what followers had before
+     * counts no more. Of an older registration nothing is taken.
+     */
+    public void lead(PartitionRegistration registration) {
+        if (registration.leaderEpoch() < leader.leaderEpoch()) return;
+        boolean isLater = registration.leaderEpoch() > leader.leaderEpoch();
+        if (isLater) leader = leadership(registration, leader.highWatermark());
+        else if (registration.partitionEpoch() <= leader.partitionEpoch()) return;
+        else leader.registered(registration, broker, clock.monotonicMs());
+        advance();
+        proposeGrowth();
+        // Fetches of followers that wait are for the epoch before.
+        if (isLater) wakeEndWatchers();
+    }
+
+    /** Changed {@code min.insync.replicas} or {@code replica.lag.time.max.ms} count at once. */
+    public void updateLimits(ReplicationLimits newLimits) {
+        if (newLimits.equals(limits)) return;
+        limits = newLimits;
+        leader.limits(newLimits);
+        advance();
     }
 
     /** Takes over changed properties of the log; what they let go of is released, what they ask to be forced is. */
@@ -114,6 +154,8 @@ public final class LeaderPartition {
 
     private AppendOutcome append(ByteBuffer batches, AppendOrigin origin, int transactionVersion) {
         forced.requireSound();
+        if (origin == AppendOrigin.COORDINATOR && appendForAll() != ErrorCode.NONE)
+            return new AppendOutcome.Refused(appendForAll(), "too few replicas of " + name + " are in sync");
         int sizeBytes = batches.remaining();
         AppendOutcome outcome;
         try {
@@ -126,6 +168,7 @@ public final class LeaderPartition {
         if (outcome instanceof AppendOutcome.Appended appended) {
             leader.appended(appended.lastOffset() + 1);
             forced.appended();
+            if (!endWatchers.isEmpty()) wakeEndWatchers();
             advance();
             if (copier != null) copier.accept(sizeBytes);
         }
@@ -139,6 +182,104 @@ public final class LeaderPartition {
         if (follower != null) follower.accept(this);
         if (!watchers.isEmpty()) for (Runnable watcher : List.copyOf(watchers)) watcher.run();
     }
+
+    private void wakeEndWatchers() {
+        for (Runnable watcher : List.copyOf(endWatchers)) watcher.run();
+    }
+
+    // Replicas
+
+    /** Whether there are other replicas than this one. */
+    public boolean hasFollowers() {
+        return leader.hasFollowers();
+    }
+
+    /** Replicas that are not in sync. */
+    public int missingFromIsr() {
+        return leader.missingFromIsr();
+    }
+
+    /** How many more are in sync than {@code min.insync.replicas} asks for; below 0 if too few are. */
+    public int sparedInSync() {
+        return leader.sparedInSync();
+    }
+
+    /** The newest registration that is known, by its partition epoch. */
+    public int partitionEpoch() {
+        return leader.partitionEpoch();
+    }
+
+    /** Who is in sync, as far as the controller has committed it. */
+    public List<Integer> isr() {
+        return leader.isr();
+    }
+
+    /** Whether the high watermark has come to where this leadership began, so that the leader knows all that is committed (KIP-207). */
+    public boolean knowsCommitted() {
+        return leader.highWatermark() >= leader.epochStartOffset();
+    }
+
+    /** Runs {@code then} once {@link #knowsCommitted}, or once the partition is lost; at once if it does. */
+    public void whenCommittedIsKnown(Runnable then) {
+        whenCommitted(leader.epochStartOffset(), then);
+    }
+
+    /** Whether records may be appended that are to be on all in-sync replicas: NONE, or NOT_ENOUGH_REPLICAS. */
+    public ErrorCode appendForAll() {
+        return leader.appendForAll();
+    }
+
+    /** What the producer is told of such records once they are committed: NONE, or NOT_ENOUGH_REPLICAS_AFTER_APPEND. */
+    public ErrorCode committedForAll() {
+        return leader.committedForAll();
+    }
+
+    /**
+     * A follower fetches; if its log agrees, what it has counts from now on, and what follows from that is done before this returns. Once for
+     * each request: a request that waited says nothing new.
+     */
+    public FetchVerdict fetched(FollowerFetch fetch) {
+        FetchVerdict verdict = leader.fetched(fetch, new LogView(log), broker, clock.monotonicMs());
+        if (verdict instanceof FetchVerdict.Agrees) {
+            advance();
+            proposeGrowth();
+        }
+        return verdict;
+    }
+
+    /** Whether a request is for this leadership: NONE, FENCED_LEADER_EPOCH or UNKNOWN_LEADER_EPOCH (KIP-320). */
+    public ErrorCode refusal(int requestedLeaderEpoch) {
+        return leader.refusal(requestedLeaderEpoch);
+    }
+
+    private void proposeGrowth() {
+        leader.proposeGrowth(broker, clock.monotonicMs()).ifPresent(this::propose);
+    }
+
+    /** Looks who has fallen behind; to be called every half of {@code replica.lag.time.max.ms}. */
+    public void lookWhoFellBehind() {
+        leader.proposeShrinking(broker, clock.monotonicMs()).ifPresent(this::propose);
+        advance();
+    }
+
+    /** Tells the controller that there is nothing to recover after an unclean election (KIP-704). */
+    public void tellRecovered() {
+        leader.proposeUnchanged(broker).ifPresent(this::propose);
+    }
+
+    private void propose(IsrProposal proposal) {
+        broker.propose(this, proposal);
+    }
+
+    /** What became of a proposal; returns what whoever carries it has to do now. */
+    public ProposalAnswer.Consequence answered(IsrProposal proposal, ProposalAnswer answer) {
+        if (isResigned) return ProposalAnswer.Consequence.SETTLED;
+        ProposalAnswer.Consequence consequence = leader.answered(proposal, answer);
+        advance();
+        return consequence;
+    }
+
+    // Forces
 
     /**
      * Sees to it that after a crash the log is scanned from its present end only, off the lane. No effect if nothing was
@@ -180,9 +321,9 @@ public final class LeaderPartition {
         advance();
     }
 
-    /** Runs {@code then} once everything below {@code untilOffset} is committed; at once if it is already. */
+    /** Runs {@code then} once everything below {@code untilOffset} is committed, or the partition is lost; at once if either is so already. */
     public void whenCommitted(long untilOffset, Runnable then) {
-        if (leader.highWatermark() >= untilOffset) then.run();
+        if (leader.highWatermark() >= untilOffset || isResigned) then.run();
         else acks.add(untilOffset, then);
     }
 
@@ -199,6 +340,16 @@ public final class LeaderPartition {
     /** Ends {@link #watch}. */
     public void unwatch(Runnable watcher) {
         watchers.remove(watcher);
+    }
+
+    /** Runs {@code watcher} each time the log grows or the leader epoch changes, or when the partition is lost, until {@link #unwatchEnd}. */
+    public void watchEnd(Runnable watcher) {
+        endWatchers.add(watcher);
+    }
+
+    /** Ends {@link #watchEnd}. */
+    public void unwatchEnd(Runnable watcher) {
+        endWatchers.remove(watcher);
     }
 
     /** Tells {@code follower} of each move of the high watermark: the coordinator whose log this is. */
@@ -221,10 +372,13 @@ public final class LeaderPartition {
 
     /** Ends leadership: whoever waits is woken, and finds that the partition is not led here any more. */
     public void resign() {
+        isResigned = true;
         forced.close();
         acks.releaseAll(Runnable::run);
-        List<Runnable> last = List.copyOf(watchers);
+        List<Runnable> last = new ArrayList<>(watchers);
+        last.addAll(endWatchers);
         watchers.clear();
+        endWatchers.clear();
         for (Runnable watcher : last) watcher.run();
     }
 }

@@ -13,8 +13,10 @@ public final class FetchSession {
     private final LinkedHashMap<FollowedPartition.Key, FollowedPartition> followed = new LinkedHashMap<>();
     private int nextEpoch = 1;
     private long lastUsedMs;
+    private final boolean isOfReplica;
 
-    FetchSession(int id, boolean byTopicId, long nowMs) {
+    FetchSession(int id, boolean byTopicId, boolean isOfReplica, long nowMs) {
+        this.isOfReplica = isOfReplica;
         this.id = id;
         this.byTopicId = byTopicId;
         this.lastUsedMs = nowMs;
@@ -23,6 +25,11 @@ public final class FetchSession {
     /** The id the client names it by, at least 1. */
     public int id() {
         return id;
+    }
+
+    /** Whether a follower uses it. */
+    boolean isOfReplica() {
+        return isOfReplica;
     }
 
     boolean byTopicId() {

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The fetch sessions of one lane's connections (KIP-227). Their number is bounded: when it is full, a session unused for
- * {@link #EVICTABLE_AFTER_MS} makes room, and if there is none the client is served without one.
+ * {@link #EVICTABLE_AFTER_MS} makes room, or for a follower any client's; if there is none, who asks is served without one.
  */
 public final class FetchSessions {
     /** A session unused for so long may be given up for a new one. */
@@ -59,6 +59,11 @@ public final class FetchSessions {
         }
     }
 
+    /** The broker whose follower a fetch is from, from 0 up; below 0 if a client fetches. */
+    public static int replicaIdOf(FetchRequest request) {
+        return Math.max(request.replicaId(), request.replicaState().replicaId());
+    }
+
     /** Finds or makes the session of a request, and says what is to be read. */
     public Plan plan(FetchRequest request, boolean byTopicId, long nowMs) {
         if (request.sessionEpoch() == INITIAL_EPOCH || request.sessionEpoch() == FINAL_EPOCH) {
@@ -88,20 +93,28 @@ public final class FetchSessions {
     }
 
     private @Nullable FetchSession create(FetchRequest request, boolean byTopicId, int partitionCount, long nowMs) {
+        boolean isOfReplica = replicaIdOf(request) >= 0;
         while (!sessions.isEmpty() && isFull(partitionCount)) {
-            FetchSession oldest = sessions.values().iterator().next();
-            if (nowMs - oldest.lastUsedMs() < EVICTABLE_AFTER_MS) return null;
-            forget(oldest.id());
+            FetchSession evicted = evictable(isOfReplica, nowMs);
+            if (evicted == null) return null;
+            forget(evicted.id());
         }
         if (isFull(partitionCount)) return null;
         int id;
         do id = 1 + Math.floorMod(randomIds.getAsInt(), Integer.MAX_VALUE);
         while (sessions.containsKey(id));
-        FetchSession session = new FetchSession(id, byTopicId, nowMs);
+        FetchSession session = new FetchSession(id, byTopicId, isOfReplica, nowMs);
         session.update(request);
         sessions.put(id, session);
         followedCount += session.size();
         return session;
+    }
+
+    private @Nullable FetchSession evictable(boolean forReplica, long nowMs) {
+        FetchSession oldest = sessions.values().iterator().next();
+        if (nowMs - oldest.lastUsedMs() >= EVICTABLE_AFTER_MS) return oldest;
+        if (forReplica) for (FetchSession session : sessions.values()) if (!session.isOfReplica()) return session;
+        return null;
     }
 
     private boolean isFull(int partitionCount) {

@@ -15,6 +15,7 @@ public final class FollowedPartition {
     private long fetchOffset;
     private int currentLeaderEpoch;
     private int lastFetchedEpoch;
+    private long followersLogStartOffset;
     private int maxBytes;
     private long toldHighWatermark = -1;
     private long toldLogStartOffset = -1;
@@ -29,6 +30,7 @@ public final class FollowedPartition {
         currentLeaderEpoch = wanted.currentLeaderEpoch();
         lastFetchedEpoch = wanted.lastFetchedEpoch();
         maxBytes = wanted.partitionMaxBytes();
+        followersLogStartOffset = wanted.logStartOffset();
     }
 
     /** Which partition. */
@@ -49,6 +51,11 @@ public final class FollowedPartition {
     /** The epoch of the last record the client has; -1 if it does not say. */
     public int lastFetchedEpoch() {
         return lastFetchedEpoch;
+    }
+
+    /** Where the log of a follower that fetches starts; -1 from anybody else. */
+    public long followersLogStartOffset() {
+        return followersLogStartOffset;
     }
 
     /** The most bytes wanted of this partition, a soft limit. */

@@ -131,6 +131,8 @@ public final class PendingFetch {
         /** All below belong to the owner's lane. */
         private boolean watches;
 
+        private boolean wasLookedAt;
+
         private boolean isStopped;
         private boolean isConverting;
         private boolean hasGrown;
@@ -149,7 +151,7 @@ public final class PendingFetch {
             long got = 0;
             boolean failed = false;
             for (PartitionRead read : reads) {
-                PartitionRead result = owner.partitions().read(read, (int) Math.max(0, left), got == 0);
+                PartitionRead result = read(read, (int) Math.max(0, left), got == 0);
                 results.add(result);
                 left -= result.sizeBytes();
                 got += result.sizeBytes();
@@ -157,10 +159,27 @@ public final class PendingFetch {
             }
             if (mayWait && !watches && !failed && got < limits.minBytes()) {
                 watches = true;
-                for (PartitionRead read : reads) owner.partitions().watch(read.topicPartition(), this);
+                for (PartitionRead read : reads) watch(read);
             }
-            if (OldFormats.mayBeIn(results)) convert(results);
+            wasLookedAt = true;
+            // Followers get what is there, in whatever format.
+            if (!isForFollower() && OldFormats.mayBeIn(results)) convert(results);
             else home.run(() -> take(results));
+        }
+
+        private boolean isForFollower() {
+            return reads.get(0).wanted().follower() != null;
+        }
+
+        private PartitionRead read(PartitionRead read, int bytesLeft, boolean atLeastOneBatch) {
+            return isForFollower()
+                    ? owner.partitions().readForFollower(read, !wasLookedAt, bytesLeft, atLeastOneBatch)
+                    : owner.partitions().read(read, bytesLeft, atLeastOneBatch);
+        }
+
+        private void watch(PartitionRead read) {
+            if (isForFollower()) owner.partitions().watchEnd(read.topicPartition(), this);
+            else owner.partitions().watch(read.topicPartition(), this);
         }
 
         /** What grows meanwhile is looked at when it is done, so that no older answer overtakes a newer one. */
@@ -184,7 +203,11 @@ public final class PendingFetch {
 
         void stop() {
             isStopped = true;
-            if (watches) for (PartitionRead read : reads) owner.partitions().unwatch(read.topicPartition(), this);
+            if (!watches) return;
+            for (PartitionRead read : reads) {
+                if (isForFollower()) owner.partitions().unwatchEnd(read.topicPartition(), this);
+                else owner.partitions().unwatch(read.topicPartition(), this);
+            }
         }
     }
 }

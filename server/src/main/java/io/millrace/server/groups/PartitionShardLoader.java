@@ -30,6 +30,15 @@ final class PartitionShardLoader implements ShardLoader {
 
     @Override
     public void read(long fromOffset, int maxBytes, Consumer<Slice> then) {
+        // A new leader does not know at once how much of its log is committed, and all of that has to be loaded.
+        partition.whenCommittedIsKnown(() -> readCommitted(fromOffset, maxBytes, then));
+    }
+
+    private void readCommitted(long fromOffset, int maxBytes, Consumer<Slice> then) {
+        if (!partition.knowsCommitted()) {
+            then.accept(new Slice.Failed(partition.name() + " is not led here any more"));
+            return;
+        }
         PartitionLog log = partition.log();
         long end = partition.highWatermark();
         if (fromOffset >= end) {

@@ -29,10 +29,11 @@ final class PartitionShardLog implements ShardLog {
                 case AppendOutcome.Appended appended -> new Appended.At(appended.lastOffset());
                 case AppendOutcome.Duplicate duplicate -> new Appended.At(duplicate.lastOffset());
                 // The one thing it is refused with KAFKA_STORAGE_ERROR for is want of space: the group's coordinator
-                // stays this one.
+                // stays this one, as it does while too few replicas are in sync.
                 case AppendOutcome.Refused refused ->
                     new Appended.Refused(
                             refused.error() == ErrorCode.KAFKA_STORAGE_ERROR
+                                            || refused.error() == ErrorCode.NOT_ENOUGH_REPLICAS
                                     ? ErrorCode.COORDINATOR_NOT_AVAILABLE
                                     : refused.error());
             };

@@ -4,6 +4,7 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.FetchRequest;
 import io.millrace.protocol.messages.FetchResponse;
+import io.millrace.replication.FollowerFetch;
 import io.millrace.server.fetch.FetchSessions;
 import io.millrace.server.fetch.FollowedPartition;
 import io.millrace.server.fetch.PendingFetch;
@@ -19,7 +20,8 @@ import java.util.Map;
 
 /**
  * Fetch (key 1), versions 4-18. Sessions from v7 (KIP-227), leader epochs from v9 (KIP-320), topic ids from v13 (KIP-516), leader
- * hints from v16 (KIP-951). Followers' fetches (replica ids from 0 up) are refused: clusters of one node have none.
+ * hints from v16 (KIP-951). Followers fetch too (replica ids from 0 up), up to the log end, and by it acknowledge what they have; as long as
+ * there is no authorization, anybody who reaches the listener may say that it is one.
  */
 public final class FetchHandler implements Handler<FetchRequest, FetchResponse> {
     private static final int FIRST_VERSION_WITH_IDS = 13;
@@ -41,11 +43,14 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
 
     @Override
     public void handle(FetchRequest request, Exchange<FetchResponse> exchange) {
-        if (isFromFollower(request)) {
-            exchange.reply(refusal(ErrorCode.CLUSTER_AUTHORIZATION_FAILED));
+        int replicaId = FetchSessions.replicaIdOf(request);
+        boolean byTopicId = exchange.version() >= FIRST_VERSION_WITH_IDS;
+        // Before, followers did not say what the leader has to compare their logs by. All that may be in a cluster with
+        // this version do.
+        if (replicaId >= 0 && !byTopicId) {
+            exchange.reply(refusal(ErrorCode.UNSUPPORTED_VERSION));
             return;
         }
-        boolean byTopicId = exchange.version() >= FIRST_VERSION_WITH_IDS;
         FetchSessions.Plan plan = sessions.plan(request, byTopicId, home.clock().monotonicMs());
         if (plan.error() != ErrorCode.NONE) {
             exchange.usesFetchSession(0);
@@ -53,10 +58,9 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
             return;
         }
         exchange.usesFetchSession(plan.sessionId());
-        boolean readCommitted = request.isolationLevel() == 1;
         List<PartitionRead> reads = new ArrayList<>(plan.partitions().size());
         for (FollowedPartition followed : plan.partitions())
-            reads.add(resolve(reads.size(), followed, byTopicId, readCommitted));
+            reads.add(resolve(reads.size(), followed, byTopicId, wanted(request, replicaId, followed)));
         int maxBytes = Math.min(request.maxBytes(), maxBytesOfAnAnswer);
         // More than an answer may hold is never there, so it is not waited for.
         PendingFetch.Limits limits =
@@ -71,15 +75,31 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
         pending.start();
     }
 
-    private static boolean isFromFollower(FetchRequest request) {
-        return request.replicaId() >= 0 || request.replicaState().replicaId() >= 0;
+    private static PartitionRead.Wanted wanted(FetchRequest request, int replicaId, FollowedPartition followed) {
+        if (replicaId >= 0)
+            return PartitionRead.Wanted.by(
+                    new FollowerFetch(
+                            replicaId,
+                            request.replicaState().replicaEpoch(),
+                            followed.currentLeaderEpoch(),
+                            followed.fetchOffset(),
+                            followed.lastFetchedEpoch(),
+                            followed.followersLogStartOffset()),
+                    followed.maxBytes());
+        return new PartitionRead.Wanted(
+                followed.fetchOffset(),
+                followed.maxBytes(),
+                followed.currentLeaderEpoch(),
+                followed.lastFetchedEpoch(),
+                request.isolationLevel() == 1);
     }
 
     private static FetchResponse refusal(ErrorCode error) {
         return FetchResponse.builder().errorCode(error.code()).build();
     }
 
-    private PartitionRead resolve(int position, FollowedPartition followed, boolean byTopicId, boolean readCommitted) {
+    private PartitionRead resolve(
+            int position, FollowedPartition followed, boolean byTopicId, PartitionRead.Wanted wanted) {
         FollowedPartition.Key key = followed.key();
         var topic = byTopicId
                 ? home.image().topics().topic(key.topicId())
@@ -89,16 +109,7 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
         else if (key.partition() < 0 || key.partition() >= topic.partitionCount())
             error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
         String name = topic == null ? key.topic() : topic.name();
-        return new PartitionRead(
-                position,
-                AskedPartition.of(name, key.partition()),
-                new PartitionRead.Wanted(
-                        followed.fetchOffset(),
-                        followed.maxBytes(),
-                        followed.currentLeaderEpoch(),
-                        followed.lastFetchedEpoch(),
-                        readCommitted),
-                error);
+        return new PartitionRead(position, AskedPartition.of(name, key.partition()), wanted, error);
     }
 
     private record TopicKey(String name, Uuid id) {}

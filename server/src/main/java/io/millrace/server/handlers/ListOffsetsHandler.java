@@ -37,6 +37,7 @@ public final class ListOffsetsHandler implements Handler<ListOffsetsRequest, Lis
     private static final long EARLIEST_PENDING_UPLOAD = -6;
 
     private static final int FIRST_VERSION_WITH_EPOCHS = 4;
+    private static final int FIRST_VERSION_WITH_NOT_AVAILABLE = 5;
 
     private final BrokerLane home;
     private final Consumer<LogDirectoryFailed> diskFailed;
@@ -84,13 +85,13 @@ public final class ListOffsetsHandler implements Handler<ListOffsetsRequest, Lis
                 else if (!isKnownIn(exchange.version(), partition.timestamp())) refusal = ErrorCode.UNSUPPORTED_VERSION;
                 questions.add(new Question(name, partition, refusal));
             }
-        boolean readCommitted = request.isolationLevel() == 1;
-        boolean withEpoch = exchange.version() >= FIRST_VERSION_WITH_EPOCHS;
+        Reader reader = Reader.of(request);
+        int version = exchange.version();
         Gather.ask(
                 home,
                 questions,
                 Question::partition,
-                (owner, question) -> answer(owner, question, readCommitted, withEpoch),
+                (owner, question) -> answer(owner, question, reader, version),
                 answers -> exchange.reply(response(questions, answers)));
     }
 
@@ -109,7 +110,7 @@ public final class ListOffsetsHandler implements Handler<ListOffsetsRequest, Lis
     }
 
     private ListOffsetsResponse.ListOffsetsPartitionResponse answer(
-            BrokerLane owner, Question question, boolean readCommitted, boolean withEpoch) {
+            BrokerLane owner, Question question, Reader reader, int version) {
         var answer = ListOffsetsResponse.ListOffsetsPartitionResponse.builder()
                 .partitionIndex(question.wantedIndex())
                 .timestamp(-1)
@@ -126,10 +127,13 @@ public final class ListOffsetsHandler implements Handler<ListOffsetsRequest, Lis
         if (epochError != ErrorCode.NONE)
             return answer.errorCode(epochError.code()).build();
         try {
-            find(partition, question.wanted().timestamp(), readCommitted)
-                    .ifPresent(found -> answer.timestamp(found.timestamp())
-                            .offset(found.offset())
-                            .leaderEpoch(withEpoch ? found.leaderEpoch() : -1));
+            long timestamp = question.wanted().timestamp();
+            Optional<TimestampOffset> found = find(partition, timestamp, reader);
+            if (found.isEmpty() && reader.mayMiss(partition) && mayBeUncommitted(timestamp))
+                return answer.errorCode(notAvailable(version).code()).build();
+            found.ifPresent(at -> answer.timestamp(at.timestamp())
+                    .offset(at.offset())
+                    .leaderEpoch(version >= FIRST_VERSION_WITH_EPOCHS ? at.leaderEpoch() : -1));
         } catch (LogDirectoryFailed failed) {
             diskFailed.accept(failed);
             return answer.errorCode(ErrorCode.KAFKA_STORAGE_ERROR.code()).build();
@@ -140,11 +144,50 @@ public final class ListOffsetsHandler implements Handler<ListOffsetsRequest, Lis
         return answer.build();
     }
 
-    private static Optional<TimestampOffset> find(LeaderPartition partition, long timestamp, boolean readCommitted) {
+    /** How far who asks may see: followers to the log's end, consumers to what is committed, or decided as well. */
+    private enum Reader {
+        FOLLOWER,
+        OF_COMMITTED,
+        OF_DECIDED;
+
+        static Reader of(ListOffsetsRequest request) {
+            if (request.replicaId() >= 0) return FOLLOWER;
+            return request.isolationLevel() == 1 ? OF_DECIDED : OF_COMMITTED;
+        }
+
+        long end(LeaderPartition partition) {
+            PartitionLog log = partition.log();
+            return switch (this) {
+                case FOLLOWER -> log.logEndOffset();
+                case OF_COMMITTED -> partition.highWatermark();
+                case OF_DECIDED -> Math.min(log.lastStableOffset(), partition.highWatermark());
+            };
+        }
+
+        /** Whether a new leader does not know yet how far that is (KIP-207). */
+        boolean mayMiss(LeaderPartition partition) {
+            return this != FOLLOWER && !partition.knowsCommitted();
+        }
+    }
+
+    private static boolean mayBeUncommitted(long timestamp) {
+        return timestamp == LATEST || timestamp == MAX_TIMESTAMP || timestamp >= 0;
+    }
+
+    /** Older clients take it for an election that is going on. */
+    private static ErrorCode notAvailable(int version) {
+        return version >= FIRST_VERSION_WITH_NOT_AVAILABLE
+                ? ErrorCode.OFFSET_NOT_AVAILABLE
+                : ErrorCode.LEADER_NOT_AVAILABLE;
+    }
+
+    private static Optional<TimestampOffset> find(LeaderPartition partition, long timestamp, Reader reader) {
         PartitionLog log = partition.log();
-        long end =
-                readCommitted ? Math.min(log.lastStableOffset(), partition.highWatermark()) : partition.highWatermark();
-        if (timestamp == LATEST) return Optional.of(new TimestampOffset(-1, end, partition.leaderEpoch()));
+        long end = reader.end(partition);
+        if (timestamp == LATEST)
+            return reader.mayMiss(partition)
+                    ? Optional.empty()
+                    : Optional.of(new TimestampOffset(-1, end, partition.leaderEpoch()));
         if (timestamp == EARLIEST || timestamp == EARLIEST_LOCAL || timestamp == EARLIEST_PENDING_UPLOAD)
             return Optional.of(new TimestampOffset(-1, log.logStartOffset(), log.epochAt(log.logStartOffset())));
         if (timestamp == LATEST_TIERED) return Optional.empty();

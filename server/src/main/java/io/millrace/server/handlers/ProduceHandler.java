@@ -176,6 +176,11 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
             answer(answers, append.slot(), notLed(append, owner));
             return;
         }
+        ErrorCode tooFew = acks == -1 ? partition.appendForAll() : ErrorCode.NONE;
+        if (tooFew != ErrorCode.NONE) {
+            answer(answers, append.slot(), ProduceAnswers.refusal(index, tooFew, tooFewInSync(partition)));
+            return;
+        }
         AppendOutcome outcome;
         try {
             outcome = switch (prepared) {
@@ -202,7 +207,9 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
                 toResponse(index, outcome, partition.log().logStartOffset());
         long untilOffset = untilOffset(outcome);
         boolean waits = acks != 0 && (acks == -1 || partition.log().config().limitsUnforcedRecords());
-        if (!waits || partition.isCommitted(untilOffset)) answer(answers, append.slot(), answer);
+        if (!waits) answer(answers, append.slot(), answer);
+        else if (partition.isCommitted(untilOffset))
+            answer(answers, append.slot(), committed(partition, index, acks, answer));
         else
             partition.whenCommitted(
                     untilOffset,
@@ -210,11 +217,24 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
                             answers,
                             append.slot(),
                             partition.isCommitted(untilOffset)
-                                    ? answer
+                                    ? committed(partition, index, acks, answer)
                                     : ProduceAnswers.refusal(
                                             index,
                                             ErrorCode.NOT_LEADER_OR_FOLLOWER,
                                             "leadership ended before the append was committed")));
+    }
+
+    /** What is committed may have got there when fewer replicas were in sync than were asked for. */
+    private static ProduceResponse.PartitionProduceResponse committed(
+            LeaderPartition partition, int index, short acks, ProduceResponse.PartitionProduceResponse answer) {
+        if (acks != -1 || answer.errorCode() != ErrorCode.NONE.code()) return answer;
+        ErrorCode tooFew = partition.committedForAll();
+        return tooFew == ErrorCode.NONE ? answer : ProduceAnswers.refusal(index, tooFew, tooFewInSync(partition));
+    }
+
+    private static String tooFewInSync(LeaderPartition partition) {
+        return "in sync are " + partition.isr() + " of the replicas of " + partition.name() + ", "
+                + -partition.sparedInSync() + " fewer than min.insync.replicas asks for";
     }
 
     private static ProduceResponse.PartitionProduceResponse notLed(Append append, BrokerLane owner) {

@@ -10,6 +10,8 @@ import io.millrace.metadata.PartitionImage;
 import io.millrace.metadata.TopicImage;
 import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
+import io.millrace.replication.PartitionRegistration;
+import io.millrace.replication.ReplicationLimits;
 import io.millrace.replication.run.LeaderPartition;
 import io.millrace.server.groups.LaneGroups;
 import io.millrace.server.storage.LaneSpace;
@@ -58,6 +60,7 @@ public final class LaneApplier {
     private final Set<TopicPartition> closing = new HashSet<>();
     private final Set<Uuid> earlierTopics = new HashSet<>();
     private final LaneMoves moves;
+    private final LaneInSync inSync;
     private boolean isBeforeFirst = true;
     private final IdentityHashMap<LogDirectories.InUse, LaneSpace> spaces = new IdentityHashMap<>();
     private final Set<TopicPartition> withoutSpace = new LinkedHashSet<>();
@@ -72,9 +75,10 @@ public final class LaneApplier {
      *
      * @param recoveryPoint its end, all of which was forced
      * @param logStartOffset its first offset
+     * @param highWatermark everything below was known to be committed
      * @param topicId whose log it is
      */
-    public record Closed(long recoveryPoint, long logStartOffset, Uuid topicId) {}
+    public record Closed(long recoveryPoint, long logStartOffset, long highWatermark, Uuid topicId) {}
 
     /**
      * Gives a lane its applier, before it works.
@@ -105,6 +109,7 @@ public final class LaneApplier {
         this.randomness = randomness;
         this.producerConfig = producerConfig;
         this.diskFailed = diskFailed;
+        this.inSync = new LaneInSync(lane, brokerId);
         this.openings = new Openings(lane.lane(), openingsAtATime());
         this.moves = new LaneMoves(lane, this, directories, randomness, producerConfig, turns, diskFailed);
     }
@@ -139,8 +144,10 @@ public final class LaneApplier {
                             .toList());
         for (TopicImage topic : change.changed()) follow(topic);
         if (change.brokerConfigsChanged())
-            for (LeaderPartition partition : lane.partitions().all())
+            for (LeaderPartition partition : lane.partitions().all()) {
                 partition.updateConfig(configOf(partition.name().topic()));
+                partition.updateLimits(inSync.limitsOf(partition.name().topic()));
+            }
     }
 
     /** Runs {@code then} once no log is being opened; at once if none is. */
@@ -155,17 +162,21 @@ public final class LaneApplier {
 
     private void follow(TopicImage topic) {
         @Nullable LogConfig config = null;
+        ReplicationLimits limits = ReplicationLimits.DEFAULT;
         for (int index = 0; index < topic.partitionCount(); index++) {
             TopicPartition name = new TopicPartition(topic.name(), index);
             if (lane.ownerOf(name) != lane) continue;
-            if (config == null) config = configOf(topic.name());
+            if (config == null) {
+                config = configOf(topic.name());
+                limits = inSync.limitsOf(topic.name());
+            }
             PartitionImage partition = topic.partition(index);
             if (partition == null) continue;
             LeaderPartition led = lane.partitions().find(name);
             if (led != null) led.updateConfig(config);
             if (isLedForOthers(name, partition)) stopLeading(name);
             else if (partition.leader() != brokerId) stopLeading(name);
-            else if (led != null) led.leadIn(partition.leaderEpoch());
+            else if (led != null) goOnLeading(led, partition, limits);
             else if (canOpen(name)) open(name, topic.id(), config);
         }
     }
@@ -186,6 +197,22 @@ public final class LaneApplier {
                 name + " stays offline: its replicas are " + partition.replicas()
                         + ", and this version does not replicate partitions");
         return true;
+    }
+
+    private void goOnLeading(LeaderPartition led, PartitionImage image, ReplicationLimits limits) {
+        led.updateLimits(limits);
+        if (image.leaderEpoch() > led.leaderEpoch() || image.partitionEpoch() > led.partitionEpoch())
+            inSync.registered(led, registrationOf(image));
+        inSync.led(led, image);
+    }
+
+    private static PartitionRegistration registrationOf(PartitionImage image) {
+        return new PartitionRegistration(image.leaderEpoch(), image.partitionEpoch(), image.replicas(), image.isr());
+    }
+
+    /** The in-sync sets of the partitions led on this lane. */
+    public LaneInSync inSync() {
+        return inSync;
     }
 
     private boolean canOpen(TopicPartition name) {
@@ -210,7 +237,9 @@ public final class LaneApplier {
         if (placement == null) return;
         try {
             log.close();
-            closed.put(name, new Closed(log.recoveryPoint(), log.logStartOffset(), placement.topicId()));
+            closed.put(
+                    name,
+                    new Closed(log.recoveryPoint(), log.logStartOffset(), log.highWatermark(), placement.topicId()));
         } catch (LogDirectoryFailed failed) {
             if (isStopped) openings.stayedOpen(name, placement.directory());
             diskFailed.accept(failed);
@@ -324,21 +353,24 @@ public final class LaneApplier {
         Closed before = closed.get(name);
         long recoveryPoint = before == null ? 0 : before.recoveryPoint();
         long logStartOffset = before == null ? 0 : before.logStartOffset();
+        long highWatermark = before == null ? 0 : before.highWatermark();
         openOnHelper(
                 name,
                 topicId,
                 placement.directory(),
-                () -> PartitionLog.open(
-                        directory.disk(),
-                        path,
-                        name,
-                        topicId,
-                        config,
-                        producerConfig,
-                        recoveryPoint,
-                        logStartOffset,
-                        before != null,
-                        lane.clock().wallMs()));
+                () -> withHighWatermark(
+                        highWatermark,
+                        PartitionLog.open(
+                                directory.disk(),
+                                path,
+                                name,
+                                topicId,
+                                config,
+                                producerConfig,
+                                recoveryPoint,
+                                logStartOffset,
+                                before != null,
+                                lane.clock().wallMs())));
     }
 
     private void openFound(LogDirectories.Found found, TopicPartition name, Uuid topicId, LogConfig config) {
@@ -360,17 +392,25 @@ public final class LaneApplier {
                 name,
                 topicId,
                 use,
-                () -> PartitionLog.open(
-                        use.directory().disk(),
-                        found.path(),
-                        name,
-                        topicId,
-                        config,
-                        producerConfig,
-                        found.recoveryPoint(name),
-                        found.logStartOffset(name),
-                        use.wasClean(),
-                        lane.clock().wallMs()));
+                () -> withHighWatermark(
+                        found.highWatermark(name),
+                        PartitionLog.open(
+                                use.directory().disk(),
+                                found.path(),
+                                name,
+                                topicId,
+                                config,
+                                producerConfig,
+                                found.recoveryPoint(name),
+                                found.logStartOffset(name),
+                                use.wasClean(),
+                                lane.clock().wallMs())));
+    }
+
+    /** What a crash has taken from the end of the log cannot be committed. */
+    private static PartitionLog withHighWatermark(long highWatermark, PartitionLog log) {
+        log.advanceHighWatermark(highWatermark);
+        return log;
     }
 
     /** A directory of a topic that was deleted and made again under this name meanwhile (R14). */
@@ -522,8 +562,17 @@ public final class LaneApplier {
         if (placement == null) throw new IllegalStateException(name + " has no place");
         log.askBeforeAppends(spaceIn(placement.directory()));
         LeaderPartition partition = new LeaderPartition(
-                name, log, image.leaderEpoch(), lane.lane(), lane.clock(), lane.forces(), diskFailed);
+                name,
+                log,
+                registrationOf(image),
+                inSync.limitsOf(name.topic()),
+                inSync,
+                lane.lane(),
+                lane.clock(),
+                lane.forces(),
+                diskFailed);
         lane.partitions().add(partition);
+        inSync.led(partition, image);
         if (name.topic().equals(LaneGroups.TOPIC)) lane.groups().lead(partition);
         moves.led(partition);
     }

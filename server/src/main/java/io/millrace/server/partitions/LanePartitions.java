@@ -4,6 +4,8 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.FetchResponse;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.records.TopicPartition;
+import io.millrace.replication.FetchVerdict;
+import io.millrace.replication.FollowerFetch;
 import io.millrace.replication.run.LeaderPartition;
 import io.millrace.storage.CorruptLog;
 import io.millrace.storage.LogDirectoryFailed;
@@ -133,7 +135,7 @@ public final class LanePartitions {
         openFiles.sweepIfTooMany();
     }
 
-    /** Runs {@code watcher} each time the partition grows, and when it is lost. */
+    /** Runs {@code watcher} each time the partition's committed part grows, and when it is lost. */
     public void watch(TopicPartition name, Runnable watcher) {
         LeaderPartition partition = led.get(name);
         if (partition != null) partition.watch(watcher);
@@ -143,6 +145,18 @@ public final class LanePartitions {
     public void unwatch(TopicPartition name, Runnable watcher) {
         LeaderPartition partition = led.get(name);
         if (partition != null) partition.unwatch(watcher);
+    }
+
+    /** Runs {@code watcher} each time the log grows, and when the partition is lost or led in another epoch. */
+    public void watchEnd(TopicPartition name, Runnable watcher) {
+        LeaderPartition partition = led.get(name);
+        if (partition != null) partition.watchEnd(watcher);
+    }
+
+    /** Ends {@link #watchEnd}. */
+    public void unwatchEnd(TopicPartition name, Runnable watcher) {
+        LeaderPartition partition = led.get(name);
+        if (partition != null) partition.unwatchEnd(watcher);
     }
 
     /**
@@ -206,6 +220,69 @@ public final class LanePartitions {
         } catch (CorruptLog damage) {
             return read.refused(damaged(read.topicPartition(), damage));
         }
+    }
+
+    /**
+     * Reads for a follower: up to the log end.
+     *
+     * @param read says what the follower has
+     * @param isFirstLook whether the request is new, and counts as an acknowledgement of what the follower has
+     * @param bytesLeft as for {@link #read}
+     * @param atLeastOneBatch as for {@link #read}
+     */
+    public PartitionRead readForFollower(
+            PartitionRead read, boolean isFirstLook, int bytesLeft, boolean atLeastOneBatch) {
+        openFiles.sweepIfTooMany();
+        FollowerFetch fetch = read.wanted().follower();
+        if (fetch == null) throw new IllegalArgumentException("a client reads " + read.topicPartition());
+        LeaderPartition partition = led.get(read.topicPartition());
+        if (partition == null) return read.refused(whyNotLed(read.topicPartition()));
+        PartitionLog log = partition.log();
+        try {
+            FetchVerdict verdict = isFirstLook ? partition.fetched(fetch) : again(partition, fetch);
+            return switch (verdict) {
+                case FetchVerdict.Refused(ErrorCode error) -> read.refused(error);
+                case FetchVerdict.Diverges(OffsetAndEpoch end) ->
+                    read.diverging(
+                            partition.leaderEpoch(),
+                            partition.highWatermark(),
+                            log.lastStableOffset(),
+                            log.logStartOffset(),
+                            end);
+                case FetchVerdict.Agrees ignored ->
+                    toFollower(partition, read, Math.min(read.wanted().maxBytes(), bytesLeft), atLeastOneBatch);
+            };
+        } catch (LogDirectoryFailed failed) {
+            diskFailed.accept(failed);
+            return read.refused(ErrorCode.KAFKA_STORAGE_ERROR);
+        } catch (CorruptLog damage) {
+            return read.refused(damaged(read.topicPartition(), damage));
+        }
+    }
+
+    /** A request that has waited says nothing new, and may be of a leadership that has ended meanwhile. */
+    private static FetchVerdict again(LeaderPartition partition, FollowerFetch fetch) {
+        ErrorCode error = partition.refusal(fetch.leaderEpoch());
+        return error == ErrorCode.NONE ? new FetchVerdict.Agrees() : new FetchVerdict.Refused(error);
+    }
+
+    private static PartitionRead toFollower(
+            LeaderPartition partition, PartitionRead read, int maxBytes, boolean atLeastOneBatch) {
+        PartitionLog log = partition.log();
+        return switch (log.read(read.wanted().fetchOffset(), maxBytes, atLeastOneBatch, log.logEndOffset())) {
+            case ReadOutcome.OutOfRange ignored -> {
+                PartitionRead refused = read.refused(ErrorCode.OFFSET_OUT_OF_RANGE);
+                yield refused;
+            }
+            case ReadOutcome.Slice slice ->
+                read.found(
+                        slice.records(),
+                        partition.leaderEpoch(),
+                        partition.highWatermark(),
+                        log.lastStableOffset(),
+                        log.logStartOffset(),
+                        List.of());
+        };
     }
 
     private static List<FetchResponse.AbortedTransaction> aborted(PartitionLog log, ReadOutcome.Slice slice) {

@@ -5,6 +5,7 @@ import io.millrace.protocol.RecordsPayload;
 import io.millrace.protocol.messages.FetchResponse;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.records.TopicPartition;
+import io.millrace.replication.FollowerFetch;
 import io.millrace.storage.FileRecords;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,9 +23,32 @@ public final class PartitionRead {
      * @param currentLeaderEpoch what the client believes, -1 for no opinion
      * @param lastFetchedEpoch epoch of the last record the client has, -1 for no word on it
      * @param readCommitted whether records of open and aborted transactions are to be left to the reader to skip
+     * @param follower what a follower's fetch says of its log, and by that of what it wants; null from a client
      */
     public record Wanted(
-            long fetchOffset, int maxBytes, int currentLeaderEpoch, int lastFetchedEpoch, boolean readCommitted) {}
+            long fetchOffset,
+            int maxBytes,
+            int currentLeaderEpoch,
+            int lastFetchedEpoch,
+            boolean readCommitted,
+            @Nullable FollowerFetch follower) {
+        /** What a client wants. */
+        public Wanted(
+                long fetchOffset, int maxBytes, int currentLeaderEpoch, int lastFetchedEpoch, boolean readCommitted) {
+            this(fetchOffset, maxBytes, currentLeaderEpoch, lastFetchedEpoch, readCommitted, null);
+        }
+
+        /** What a follower wants. */
+        public static Wanted by(FollowerFetch follower, int maxBytes) {
+            return new Wanted(
+                    follower.fetchOffset(),
+                    maxBytes,
+                    follower.leaderEpoch(),
+                    follower.lastFetchedEpoch(),
+                    false,
+                    follower);
+        }
+    }
 
     private final int position;
     private final TopicPartition topicPartition;

@@ -46,6 +46,7 @@ public record LaneOffsets(
                     put(offsets.topicIds, directory, name, closed.topicId());
                     put(offsets.recoveryPoints, directory, name, closed.recoveryPoint());
                     put(offsets.logStartOffsets, directory, name, closed.logStartOffset());
+                    put(offsets.highWatermarks, directory, name, closed.highWatermark());
                 });
                 return;
             }

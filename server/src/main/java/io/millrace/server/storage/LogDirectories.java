@@ -44,6 +44,7 @@ public final class LogDirectories {
      * @param wasClean whether its logs were all closed in order
      * @param recoveryPoints what was forced, per partition, as of the last checkpoint
      * @param logStartOffsets log start offsets within a segment, as of the last checkpoint
+     * @param highWatermarks what was known to be committed, as of the last checkpoint
      * @param checkpointTopicIds of which topics the checkpoints speak; empty if they are to be taken as they are
      */
     public record InUse(
@@ -52,6 +53,7 @@ public final class LogDirectories {
             boolean wasClean,
             Map<TopicPartition, Long> recoveryPoints,
             Map<TopicPartition, Long> logStartOffsets,
+            Map<TopicPartition, Long> highWatermarks,
             Optional<Map<TopicPartition, Uuid>> checkpointTopicIds) {
         /** Everything below was forced in the log of a partition found here, which is of this topic id if it is known. */
         public long recoveryPoint(TopicPartition name, @Nullable Uuid topicId) {
@@ -61,6 +63,11 @@ public final class LogDirectories {
         /** Where the log of a partition found here begins at least. */
         public long logStartOffset(TopicPartition name, @Nullable Uuid topicId) {
             return speaksOf(name, topicId) ? logStartOffsets.getOrDefault(name, 0L) : 0;
+        }
+
+        /** Everything below was known to be committed in the log of a partition found here. */
+        public long highWatermark(TopicPartition name, @Nullable Uuid topicId) {
+            return speaksOf(name, topicId) ? highWatermarks.getOrDefault(name, 0L) : 0;
         }
 
         /** Whether its checkpoints speak of this topic under that name. */
@@ -96,6 +103,11 @@ public final class LogDirectories {
         /** Where the log begins at least. */
         public long logStartOffset(TopicPartition name) {
             return Math.max(in.logStartOffset(name, topicId), marker == null ? 0 : marker.logStartOffset());
+        }
+
+        /** Everything below was known to be committed; 0 if nothing is known. */
+        public long highWatermark(TopicPartition name) {
+            return in.highWatermark(name, topicId);
         }
 
         private long generation() {
@@ -208,6 +220,7 @@ public final class LogDirectories {
                     directory.wasCleanlyShutDown(),
                     directory.recoveryPoints().read(),
                     directory.logStartOffsets().read(),
+                    directory.highWatermarks().read(),
                     directory.checkpointTopicIds().read());
             LogDirectory.Listing listing = directory.list();
             isGood = true;

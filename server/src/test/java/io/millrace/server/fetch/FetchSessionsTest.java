@@ -121,8 +121,32 @@ class FetchSessionsTest {
     }
 
     @Test
+    void aFollowersSessionTakesThePlaceOfAClientsAndNeverOfAnotherFollowers() {
+        sessions = new FetchSessions(2, () -> nextRandom++);
+        int client = plan(0, FULL, List.of(1), List.of()).sessionId();
+        int first = planOfReplica(2).sessionId();
+        assertEquals(
+                ErrorCode.FETCH_SESSION_ID_NOT_FOUND,
+                plan(planOfReplica(3).sessionId() == 0 ? 0 : client, 1, List.of(), List.of())
+                        .error());
+        assertEquals(0, planOfReplica(4).sessionId());
+        assertEquals(0, plan(0, FULL, List.of(1), List.of()).sessionId());
+        assertEquals(ErrorCode.NONE, plan(first, 1, List.of(), List.of()).error());
+    }
+
+    private FetchSessions.Plan planOfReplica(int brokerId) {
+        FetchRequest request = request(0, FULL, List.of(1), List.of()).toBuilder()
+                .replicaState(FetchRequest.ReplicaState.builder()
+                        .replicaId(brokerId)
+                        .replicaEpoch(9)
+                        .build())
+                .build();
+        return sessions.plan(request, false, 0);
+    }
+
+    @Test
     void theEpochAfterTheLargestIsOne() {
-        FetchSession session = new FetchSession(1, false, 0);
+        FetchSession session = new FetchSession(1, false, false, 0);
         assertEquals(1, session.nextEpoch());
         session.used(0);
         assertEquals(2, session.nextEpoch());

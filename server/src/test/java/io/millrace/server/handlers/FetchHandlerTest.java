@@ -170,9 +170,9 @@ class FetchHandlerTest {
     }
 
     @Test
-    void followersAreTurnedAway() {
+    void followersHaveToSayWhatTheLeaderComparesTheirLogsBy() {
         assertEquals(
-                ErrorCode.CLUSTER_AUTHORIZATION_FAILED.code(),
+                ErrorCode.UNSUPPORTED_VERSION.code(),
                 ask(request(0, -1, 0).replicaId(2), BY_NAME).reply().errorCode());
     }
 }

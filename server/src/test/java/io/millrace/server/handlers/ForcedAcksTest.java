@@ -12,6 +12,7 @@ import io.millrace.protocol.messages.ConfigRecord;
 import io.millrace.protocol.messages.ProduceRequest;
 import io.millrace.protocol.messages.ProduceResponse;
 import io.millrace.records.TopicPartition;
+import io.millrace.replication.PartitionRegistration;
 import io.millrace.replication.run.ForceNumbers;
 import io.millrace.server.fixture.Batches;
 import io.millrace.server.fixture.MemoryDisk;
@@ -216,7 +217,9 @@ class ForcedAcksTest {
     void aLaterLeaderEpochShowsNothingThatIsNotForced() {
         broker.create("t", 1, "millrace.acks.forced", "true");
         var exchange = produce(-1, "t", 0, "a");
-        broker.homeThread().as(() -> broker.partition("t", 0).leadIn(9));
+        broker.homeThread()
+                .as(() -> broker.partition("t", 0)
+                        .lead(new PartitionRegistration(9, 9, List.of(TestBroker.ID), List.of(TestBroker.ID))));
         assertEquals(0, broker.partition("t", 0).highWatermark());
         broker.time.run();
         assertAcknowledged(exchange);

@@ -99,6 +99,7 @@ final class Reboot {
                 directory.wasCleanlyShutDown(),
                 directory.recoveryPoints().read(),
                 directory.logStartOffsets().read(),
+                directory.highWatermarks().read(),
                 directory.checkpointTopicIds().read());
         for (LogDirectory.Entry entry : directory.list().partitions()) {
             TopicPartition partition = entry.name().partition();
