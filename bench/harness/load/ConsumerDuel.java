@@ -16,8 +16,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * One client, one thread, all records of a topic as fast as they come: what the client's process needs for them. Arguments: official
- * or ours, bootstrap, topic, records a part, parts, bytes a value, assigned, member or in-place (which the official one cannot), group, then consumer properties as NAME=VALUE.
- * Prints a line of JSON for each part; each reads from the beginning, and looks at every value.
+ * or ours, bootstrap, topic, records a part, parts, bytes a value, assigned, member or in-place (which the official one cannot), group,
+ * then consumer properties as NAME=VALUE. Prints a line of JSON for each part; each reads from the beginning, and looks at every value.
  */
 public final class ConsumerDuel {
     private static final Duration POLL = Duration.ofSeconds(10);
