@@ -32,6 +32,7 @@ record LaneNumbers(
         ForceNumbers forces,
         Conversions conversions,
         TopicSums topics,
+        InSync inSync,
         long partitionsOffline,
         Groups groups,
         @Nullable Sessions fetchSessions,
@@ -51,6 +52,9 @@ record LaneNumbers(
 
     /** Of old formats, for fetches. */
     record Conversions(long answers, long records, long bytes) {}
+
+    /** Changes of in-sync sets of partitions led here. */
+    record InSync(long expansions, long shrinkings, long refusals) {}
 
     record Groups(long shardsActive, long shardsLoading, long groups, long offsets) {}
 
@@ -83,6 +87,10 @@ record LaneNumbers(
                         lane.partitions().oldFormats().convertedRecords(),
                         lane.partitions().oldFormats().convertedBytes()),
                 TopicSums.of(lane),
+                new InSync(
+                        lane.applier().inSync().expansions(),
+                        lane.applier().inSync().shrinkings(),
+                        lane.applier().inSync().refusals()),
                 lane.partitions().offlineCount(),
                 groups(lane),
                 sessions.map(known -> new Sessions(known.size(), known.followedCount()))

@@ -50,6 +50,39 @@ final class NodeText {
         return lanes.stream().mapToLong(number).sum();
     }
 
+    private void inSync(TopicSums.Sum total) {
+        out.single(
+                "millrace_partitions_under_replicated",
+                Kind.GAUGE,
+                "Partitions led here with fewer replicas in sync than they have.",
+                total.underReplicated());
+        out.single(
+                "millrace_partitions_under_min_isr",
+                Kind.GAUGE,
+                "Partitions led here with fewer replicas in sync than min.insync.replicas asks for.",
+                total.underMinIsr());
+        out.single(
+                "millrace_partitions_at_min_isr",
+                Kind.GAUGE,
+                "Partitions led here with just as many replicas in sync as that.",
+                total.atMinIsr());
+        out.single(
+                "millrace_isr_expansions_total",
+                Kind.COUNTER,
+                "In-sync sets of partitions led here that have grown.",
+                sum(lane -> lane.inSync().expansions()));
+        out.single(
+                "millrace_isr_shrinkings_total",
+                Kind.COUNTER,
+                "In-sync sets of partitions led here that have become smaller.",
+                sum(lane -> lane.inSync().shrinkings()));
+        out.single(
+                "millrace_isr_changes_refused_total",
+                Kind.COUNTER,
+                "Proposed in-sync sets that the controller, or whoever was asked in its place, did not take.",
+                sum(lane -> lane.inSync().refusals()));
+    }
+
     private void directories(LogDirectories directories) {
         out.single(
                 "millrace_log_directories_offline",
@@ -202,6 +235,7 @@ final class NodeText {
                 Kind.GAUGE,
                 "Those of them whose producer has been silent for twenty minutes.",
                 total.lateTransactions());
+        inSync(total);
         out.single("millrace_partitions_led", Kind.GAUGE, "Partitions this broker leads.", total.partitions());
         out.single("millrace_log_size_bytes", Kind.GAUGE, "Bytes of all logs led here.", total.sizeBytes());
         out.single("millrace_topics_led", Kind.GAUGE, "Topics with a partition led here.", topics.topicCount());

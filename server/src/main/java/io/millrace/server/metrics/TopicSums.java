@@ -26,6 +26,9 @@ final class TopicSums {
         private long sizeBytes;
         private long openTransactions;
         private long lateTransactions;
+        private long underReplicated;
+        private long underMinIsr;
+        private long atMinIsr;
 
         void add(LeaderPartition partition, long wallMs) {
             partitions++;
@@ -34,6 +37,9 @@ final class TopicSums {
             sizeBytes += partition.log().sizeBytes();
             openTransactions += partition.log().openTransactionCount();
             lateTransactions += partition.log().lateTransactionCount(wallMs, LATE_TRANSACTION_MS);
+            if (partition.missingFromIsr() > 0) underReplicated++;
+            if (partition.sparedInSync() < 0) underMinIsr++;
+            if (partition.sparedInSync() == 0) atMinIsr++;
         }
 
         void add(Sum other) {
@@ -43,6 +49,9 @@ final class TopicSums {
             sizeBytes += other.sizeBytes;
             openTransactions += other.openTransactions;
             lateTransactions += other.lateTransactions;
+            underReplicated += other.underReplicated;
+            underMinIsr += other.underMinIsr;
+            atMinIsr += other.atMinIsr;
         }
 
         long partitions() {
@@ -67,6 +76,21 @@ final class TopicSums {
 
         long lateTransactions() {
             return lateTransactions;
+        }
+
+        /** Partitions with fewer replicas in sync than they have. */
+        long underReplicated() {
+            return underReplicated;
+        }
+
+        /** Partitions with fewer replicas in sync than {@code min.insync.replicas} asks for. */
+        long underMinIsr() {
+            return underMinIsr;
+        }
+
+        /** Partitions with just as many. */
+        long atMinIsr() {
+            return atMinIsr;
         }
     }
 

@@ -95,6 +95,23 @@ class NodeMetricsTest {
     }
 
     @Test
+    void partitionsThatLackReplicasInSyncAreCounted() {
+        broker.createReplicated("t", List.of(1, 2), List.of(1), "min.insync.replicas", "2");
+        broker.createReplicated("u", List.of(1, 2), List.of(1));
+        broker.createReplicated("v", List.of(1, 2), List.of(1, 2));
+        broker.publish(TestBroker.partition("v", List.of(1, 2), List.of(1), 4, 5));
+        broker.publish(TestBroker.partition("v", List.of(1, 2), List.of(1, 2), 4, 6));
+        expect(
+                scrape(),
+                "millrace_partitions_under_replicated 2",
+                "millrace_partitions_under_min_isr 1",
+                "millrace_partitions_at_min_isr 1",
+                "millrace_isr_expansions_total 1",
+                "millrace_isr_shrinkings_total 1",
+                "millrace_isr_changes_refused_total 0");
+    }
+
+    @Test
     void numbersOfAllLanesAreAddedUp() {
         broker.registerSelf();
         broker.create("t", 4);
