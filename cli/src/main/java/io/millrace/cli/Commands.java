@@ -10,6 +10,7 @@ import io.millrace.cli.format.FormatCommand;
 import io.millrace.cli.group.GroupCommand;
 import io.millrace.cli.node.NodeCommand;
 import io.millrace.cli.produce.ProduceCommand;
+import io.millrace.cli.quorum.QuorumCommand;
 import io.millrace.cli.reassign.ReassignCommand;
 import io.millrace.cli.start.StartUsage;
 import io.millrace.cli.tail.TailCommand;
@@ -40,6 +41,7 @@ import picocli.CommandLine.IVersionProvider;
             TransactionCommand.class,
             ConfigCommand.class,
             LogCommand.class,
+            QuorumCommand.class,
             NodeCommand.class,
             FeaturesCommand.class,
             ElectionCommand.class,

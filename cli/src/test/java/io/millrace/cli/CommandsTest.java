@@ -168,6 +168,10 @@ class CommandsTest {
                 new String[] {"reassign", "begin", "t:0=1,x"},
                 new String[] {"reassign", "begin", "t:0=1", "t:0=2"},
                 new String[] {"reassign", "cancel", "t"},
+                new String[] {"quorum", "add", "1@h:9093"},
+                new String[] {"quorum", "add", "1@h:9093:AAAAAAAAQACAAAAAAAAAAQ,2@h:9093:AAAAAAAAQACAAAAAAAAAAg"},
+                new String[] {"quorum", "remove", "1", "--directory", "x"},
+                new String[] {"quorum", "describe", "-b", "h:1", "--bootstrap-controller", "h:2"},
                 new String[] {"nonsense"})) {
             err.getBuffer().setLength(0);
             assertEquals(2, run(wrong), () -> String.join(" ", wrong));

@@ -28,6 +28,7 @@ public final class Admin implements AutoCloseable {
     private final ClusterAdmin wholeCluster;
     private final FeatureAdmin features;
     private final ReplicaAdmin replicas;
+    private final QuorumAdmin quorum;
 
     private Admin(Cluster cluster) {
         this.cluster = cluster;
@@ -41,6 +42,7 @@ public final class Admin implements AutoCloseable {
         this.wholeCluster = new ClusterAdmin(cluster);
         this.features = new FeatureAdmin(cluster);
         this.replicas = new ReplicaAdmin(cluster);
+        this.quorum = new QuorumAdmin(cluster);
     }
 
     /**
@@ -60,6 +62,17 @@ public final class Admin implements AutoCloseable {
     public static Admin of(List<HostAndPort> bootstrap, AdminOptions options, ConnectionSecurity security) {
         if (bootstrap.isEmpty()) throw new IllegalArgumentException("no bootstrap address");
         return new Admin(new Cluster(bootstrap, options, SocketProtection.of(security)));
+    }
+
+    /**
+     * An admin that asks controllers themselves, by the addresses of their listeners, as where no broker is up. What only brokers
+     * answer fails with {@link ClientFailure.NotSupported} (KIP-919).
+     *
+     * @throws IllegalArgumentException if a store of keys or certificates cannot be read
+     */
+    public static Admin ofControllers(List<HostAndPort> bootstrap, AdminOptions options, ConnectionSecurity security) {
+        if (bootstrap.isEmpty()) throw new IllegalArgumentException("no bootstrap address");
+        return new Admin(new Cluster(bootstrap, options, SocketProtection.of(security), Cluster.CONTROLLERS));
     }
 
     /** Topics and their partitions. */
@@ -105,6 +118,11 @@ public final class Admin implements AutoCloseable {
     /** The levels of the cluster's features. */
     public FeatureAdmin features() {
         return features;
+    }
+
+    /** The metadata quorum. */
+    public QuorumAdmin quorum() {
+        return quorum;
     }
 
     /** Who leads partitions, and on which brokers their replicas are. */

@@ -3,6 +3,8 @@ package io.millrace.client;
 import io.millrace.protocol.ApiKey;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Response;
+import io.millrace.protocol.messages.DescribeClusterRequest;
+import io.millrace.protocol.messages.DescribeClusterResponse;
 import io.millrace.protocol.messages.FindCoordinatorRequest;
 import io.millrace.protocol.messages.FindCoordinatorResponse;
 import io.millrace.protocol.messages.MetadataRequest;
@@ -47,6 +49,15 @@ final class Cluster implements AutoCloseable {
             ErrorCode.BROKER_NOT_AVAILABLE,
             ErrorCode.NETWORK_EXCEPTION);
 
+    /** Nodes to ask are brokers. */
+    static final byte BROKERS = 1;
+
+    /** Nodes to ask are controllers, and the one that leads is the controller. */
+    static final byte CONTROLLERS = 2;
+
+    private static final int FIRST_WITH_ENDPOINT_TYPES = 1;
+
+    private final byte endpointType;
     private final List<HostAndPort> bootstrap;
     private final AdminOptions options;
     private final SocketProtection protection;
@@ -56,9 +67,20 @@ final class Cluster implements AutoCloseable {
     private int controllerId = -1;
 
     Cluster(List<HostAndPort> bootstrap, AdminOptions options, SocketProtection protection) {
+        this(bootstrap, options, protection, BROKERS);
+    }
+
+    /** @param endpointType whether the addresses are those of brokers or of controllers (KIP-919) */
+    Cluster(List<HostAndPort> bootstrap, AdminOptions options, SocketProtection protection, byte endpointType) {
+        this.endpointType = endpointType;
         this.protection = protection;
         this.bootstrap = List.copyOf(bootstrap);
         this.options = options;
+    }
+
+    /** {@link #BROKERS} or {@link #CONTROLLERS}. */
+    byte endpointType() {
+        return endpointType;
     }
 
     AdminOptions options() {
@@ -161,7 +183,20 @@ final class Cluster implements AutoCloseable {
     }
 
     private void refresh(Deadline deadline) {
-        metadata(List.of(), deadline);
+        if (endpointType == CONTROLLERS) controllers(deadline);
+        else metadata(List.of(), deadline);
+    }
+
+    private void controllers(Deadline deadline) {
+        var request = DescribeClusterRequest.builder().endpointType(CONTROLLERS).build();
+        var call = Call.of(request, DescribeClusterResponse.class, answer -> List.of(answer.errorCode()))
+                .from(FIRST_WITH_ENDPOINT_TYPES);
+        var answer = ask(new Destination.AnyNode(), call, deadline);
+        if (answer.errorCode() != ErrorCode.NONE.code())
+            throw new ClientFailure.Refused(ErrorCode.forCode(answer.errorCode()), answer.errorMessage());
+        brokers.clear();
+        for (var node : answer.brokers()) brokers.put(node.brokerId(), new HostAndPort(node.host(), node.port()));
+        controllerId = answer.controllerId();
     }
 
     private void forget(Destination destination) {

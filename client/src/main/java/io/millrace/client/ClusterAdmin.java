@@ -17,6 +17,7 @@ import java.util.TreeMap;
 
 /** What an {@link Admin} learns of the cluster as a whole, and of its nodes. */
 public final class ClusterAdmin {
+    private static final int FIRST_WITH_ENDPOINT_TYPES = 1;
     private static final int FIRST_WITH_FENCED = 2;
 
     private final Cluster cluster;
@@ -25,17 +26,19 @@ public final class ClusterAdmin {
         this.cluster = cluster;
     }
 
-    /** The brokers, those that are fenced too where the cluster tells (KIP-700, KIP-1073). */
+    /** The brokers, those that are fenced too where the cluster tells (KIP-700, KIP-1073); or the controllers, if those are asked. */
     public ClusterDescription describe() {
         Deadline deadline = cluster.deadline();
-        if (!cluster.speaks(ApiKey.DESCRIBE_CLUSTER, new Destination.AnyNode(), deadline))
+        boolean ofControllers = cluster.endpointType() == Cluster.CONTROLLERS;
+        if (!ofControllers && !cluster.speaks(ApiKey.DESCRIBE_CLUSTER, new Destination.AnyNode(), deadline))
             return byMetadata(cluster.metadata(List.of(), deadline));
         var call = new Call<>(
                 ApiKey.DESCRIBE_CLUSTER,
-                ApiKey.DESCRIBE_CLUSTER.oldestVersion(),
+                ofControllers ? FIRST_WITH_ENDPOINT_TYPES : ApiKey.DESCRIBE_CLUSTER.oldestVersion(),
                 ApiKey.DESCRIBE_CLUSTER.latestVersion(),
                 version -> DescribeClusterRequest.builder()
-                        .includeFencedBrokers(version >= FIRST_WITH_FENCED)
+                        .endpointType(cluster.endpointType())
+                        .includeFencedBrokers(!ofControllers && version >= FIRST_WITH_FENCED)
                         .build(),
                 DescribeClusterResponse.class,
                 answer -> List.of(answer.errorCode()));

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
 /** One controller of a quorum, Millrace's or Apache's, as a process of its own. */
@@ -51,6 +52,17 @@ final class ControllerProcess implements AutoCloseable {
 
     int port() {
         return port;
+    }
+
+    /** The id of its directory, once that is formatted. */
+    Uuid directoryId() {
+        try {
+            for (String line : Files.readAllLines(directory.resolve("log/meta.properties")))
+                if (line.startsWith("directory.id=")) return Uuid.fromString(line.substring(line.indexOf('=') + 1));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        throw new AssertionError("controller " + id + " has no directory.id");
     }
 
     boolean isRunning() {

@@ -11,14 +11,17 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.QuorumInfo;
+import org.apache.kafka.clients.admin.RaftVoterEndpoint;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -205,6 +208,66 @@ class ControllersTest {
         QuorumInfo followed = quorum(ControllersTest::allHaveCaughtUp);
         assertTrue(followed.leaderEpoch() >= ledByApache.leaderEpoch(), followed::toString);
         assertTrue(followed.highWatermark() > led.highWatermark(), followed::toString);
+    }
+
+    @Test
+    void votersAreAddedAndRemovedAmongBothKinds() throws Exception {
+        int ours = FreePort.find();
+        int apaches = FreePort.find();
+        String quorum = "controller.quorum.bootstrap.servers=127.0.0.1:" + ours + ",127.0.0.1:" + apaches;
+        controllers.add(new ControllerProcess(
+                1, ours, false, directory.resolve("controller-1"), quorum, List.of("--standalone")));
+        controllers.add(new ControllerProcess(
+                2, apaches, true, directory.resolve("controller-2"), quorum, List.of("--no-initial-controllers")));
+        for (ControllerProcess controller : controllers) controller.format();
+        for (ControllerProcess controller : controllers) controller.begin(timeouts(500, 1_000));
+        quorum(seen -> seen.observers().stream()
+                .anyMatch(it -> it.replicaId() == 2 && it.logEndOffset() >= seen.highWatermark()));
+
+        // Apache's admin client adds Apache's controller to ours, then removes ours, which leads.
+        Uuid second = controller(2).directoryId();
+        var at = Set.of(new RaftVoterEndpoint("CONTROLLER", "127.0.0.1", apaches));
+        done("2 votes", admin -> admin.addRaftVoter(2, second, at).all().get(25, TimeUnit.SECONDS));
+        quorum(seen -> seen.leaderId() == 1 && voterIds(seen).equals(List.of(1, 2)));
+        Uuid first = controller(1).directoryId();
+        done("1 votes no more", admin -> admin.removeRaftVoter(1, first).all().get(25, TimeUnit.SECONDS));
+        quorum(seen -> seen.leaderId() == 2
+                && voterIds(seen).equals(List.of(2))
+                && seen.observers().stream()
+                        .anyMatch(it -> it.replicaId() == 1
+                                && it.replicaDirectoryId().equals(first)
+                                && it.logEndOffset() >= seen.highWatermark()));
+
+        // Our command adds ours to Apache's.
+        String apache = "127.0.0.1:" + apaches;
+        millrace("quorum", "add", "1@127.0.0.1:" + ours + ":" + first, "--bootstrap-controller", apache);
+        alter("1000001");
+        String described = String.join("\n", millrace("quorum", "describe", "--bootstrap-controller", apache));
+        assertTrue(Pattern.compile("(?m)^ *2 +leader ").matcher(described).find(), described);
+        assertTrue(Pattern.compile("(?m)^ *1 +voter ").matcher(described).find(), described);
+    }
+
+    private static List<Integer> voterIds(QuorumInfo quorum) {
+        return quorum.voters().stream()
+                .map(QuorumInfo.ReplicaState::replicaId)
+                .sorted()
+                .toList();
+    }
+
+    private void done(String what, Question<Void> change) {
+        answered(
+                what,
+                admin -> {
+                    change.ask(admin);
+                    return true;
+                },
+                done -> done);
+    }
+
+    private List<String> millrace(String... arguments) {
+        List<String> command = new ArrayList<>(List.of(MillraceBroker.PROGRAM));
+        command.addAll(List.of(arguments));
+        return ChildProcess.run(String.join(" ", arguments), directory, Map.of(), PATIENCE, command);
     }
 
     private void anApacheBrokerServesTopicsUnderIt(boolean isDynamic) throws Exception {

@@ -97,8 +97,6 @@ final class FeatureUpdate {
                 ? kraftVersion
                 : image.features().level(feature);
         if (feature == Feature.KRAFT_VERSION && level < current) return "Can't downgrade the version of this feature.";
-        if (feature == Feature.KRAFT_VERSION && level > current)
-            return "The quorum's own version is changed by the quorum's leader.";
         if (level < current && upgradeType == UPGRADE)
             return "Can't downgrade the version of this feature without setting the upgrade type to either safe or"
                     + " unsafe downgrade.";

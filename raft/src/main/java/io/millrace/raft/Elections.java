@@ -52,7 +52,7 @@ final class Elections {
             }
             case Follower(int epoch, FollowerProgress progress) -> {
                 if (now.nowMs() < progress.fetchDeadlineMs()) return;
-                if (mayStand()) prospect(true, now, actions);
+                if (mayStand()) prospect(machine.isVoter(), now, actions);
                 else if (machine.isVoter()) progress.renew(fetchDeadlineMs(now));
                 else machine.become(election, new Unattached(epoch, electionAtMs(now)), actions);
             }
@@ -82,7 +82,7 @@ final class Elections {
     }
 
     private boolean mayStand() {
-        return machine.isVoter() && !machine.replication().isChangingLog();
+        return machine.mayLead() && !machine.replication().isChangingLog();
     }
 
     // Standing
@@ -109,6 +109,7 @@ final class Elections {
     private void lead(VoteCount votes, Moment now, List<QuorumAction> actions) {
         int epoch = machine.election().epoch();
         var progress = new LeaderProgress(machine.log.end().offset(), now.nowMs());
+        progress.count(machine.voters());
         machine.become(
                 ElectionState.led(epoch, machine.self.id()),
                 new Leader(epoch, progress, new WaitingFetches()),
@@ -338,12 +339,30 @@ final class Elections {
                 var end = new PeerRequest.EndQuorumEpoch(resigned.epoch(), resigned.preferredCandidates());
                 for (int id : resigned.toTell()) ask(key(id), end, now, actions);
             }
-            case Follower follower ->
-                machine.replication()
-                        .next(follower)
-                        .ifPresent(next -> ask(key(follower.progress().leaderId()), next, now, actions));
+            case Follower follower -> askLeader(follower, now, actions);
             case Unattached ignored -> lookForLeader(now, actions);
         }
+    }
+
+    private void askLeader(Follower follower, Moment now, List<QuorumAction> actions) {
+        FollowerProgress progress = follower.progress();
+        ReplicaKey leader = key(progress.leaderId());
+        if (machine.contacts.isFree(leader.id(), now.nowMs()) && progress.mayWish(now.nowMs())) {
+            Optional<VoterChange> wish =
+                    machine.own.wish(follower.epoch(), machine.history(), progress.hasToldOfItself());
+            progress.wished(now.nowMs() + machine.timeouts.fetchTimeoutMs());
+            if (wish.isPresent()) {
+                ask(leader, new PeerRequest.ChangeVoters(follower.epoch(), wish.get()), now, actions);
+                return;
+            }
+        }
+        machine.replication().next(follower).ifPresent(next -> ask(leader, next, now, actions));
+    }
+
+    /** What comes of it stands in the log, if it does; if not, it is asked for again after a while. */
+    void changeAnswered(PeerAnswer answer) {
+        if (machine.state() instanceof Follower follower && answer instanceof PeerAnswer.Acknowledged)
+            follower.progress().hasBeenHeard();
     }
 
     private void askForVotes(VoteCount votes, boolean isPreVote, Moment now, List<QuorumAction> actions) {

@@ -14,6 +14,8 @@ public final class FollowerProgress {
     private boolean hasFetched;
     private long leaderHighWatermark;
     private boolean isStoring;
+    private long wishAtMs;
+    private boolean hasToldOfItself;
     private @Nullable Download download;
 
     /** A snapshot that is being fetched, and the position of the byte that is wanted next. */
@@ -22,6 +24,26 @@ public final class FollowerProgress {
     FollowerProgress(int leaderId, long fetchDeadlineMs) {
         this.leaderId = leaderId;
         this.fetchDeadlineMs = fetchDeadlineMs;
+        this.wishAtMs = fetchDeadlineMs;
+    }
+
+    /** Whether it is time to ask the leader for a change of who votes. */
+    boolean mayWish(long nowMs) {
+        return hasFetched && !isStoring && download == null && nowMs >= wishAtMs;
+    }
+
+    /** A change was asked for; the next time is not before {@code nextMs}. */
+    void wished(long nextMs) {
+        wishAtMs = nextMs;
+    }
+
+    /** Whether the leader has taken note of where this replica is reached. */
+    boolean hasToldOfItself() {
+        return hasToldOfItself;
+    }
+
+    void hasBeenHeard() {
+        hasToldOfItself = true;
     }
 
     /** Whom it follows. */

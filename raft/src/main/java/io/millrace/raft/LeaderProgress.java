@@ -26,6 +26,7 @@ public final class LeaderProgress {
     private final long sinceMs;
     private final Map<Integer, Replica> voters = new TreeMap<>();
     private final Map<ReplicaKey, Replica> observers = new TreeMap<>();
+    private VoterSet counted = VoterSet.NONE;
 
     /**
      * What the leader knows of a replica.
@@ -75,6 +76,31 @@ public final class LeaderProgress {
     /** Where the leader's epoch starts. */
     public long epochStartOffset() {
         return epochStartOffset;
+    }
+
+    /**
+     * These vote from now on. What is known of a replica goes with it, and nothing of one that had the same id on another disk.
+     */
+    void count(VoterSet voterSet) {
+        if (counted.equals(voterSet)) return;
+        VoterSet before = counted;
+        counted = voterSet;
+        for (Voter voter : before.voters()) {
+            if (voterSet.contains(voter.key())) continue;
+            Replica known = voters.remove(voter.key().id());
+            if (known != null) observers.put(voter.key(), known);
+        }
+        for (Voter voter : voterSet.voters()) {
+            if (before.contains(voter.key())) continue;
+            Replica known = observers.remove(voter.key());
+            if (known != null) voters.put(voter.key().id(), known);
+        }
+    }
+
+    /** Whether an observer had all of the leader's log at some moment from {@code fromMs} on. */
+    boolean isCaughtUp(ReplicaKey observer, long fromMs) {
+        Replica known = observers.get(observer);
+        return known != null && known.caughtUpAtMs() != NEVER && known.caughtUpAtMs() >= fromMs;
     }
 
     /** A replica of the voters, which are asked by id. */

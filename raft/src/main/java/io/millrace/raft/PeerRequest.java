@@ -48,4 +48,7 @@ public sealed interface PeerRequest {
      * @param position from 0
      */
     record FetchSnapshot(int epoch, OffsetAndEpoch snapshotId, long position) implements PeerRequest {}
+
+    /** Change who votes: a follower says so of itself. */
+    record ChangeVoters(int epoch, VoterChange change) implements PeerRequest {}
 }

@@ -1,5 +1,6 @@
 package io.millrace.raft;
 
+import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.LeaderChangeMessage;
 import io.millrace.records.OffsetAndEpoch;
 import java.nio.ByteBuffer;
@@ -78,6 +79,28 @@ public sealed interface QuorumAction {
      * then say {@link QuorumEvent.SnapshotInstalled} or {@link QuorumEvent.SnapshotUnusable}.
      */
     record InstallSnapshot(OffsetAndEpoch snapshotId) implements QuorumAction {}
+
+    /**
+     * Ask a replica at its address which {@code kraft.version} it supports, then say {@link QuorumEvent.VersionsTold}.
+     *
+     * @param call names the question in the answer
+     */
+    record AskVersions(long call, Voter voter) implements QuorumAction {}
+
+    /**
+     * Append a control batch that says who votes from here on, then say {@link QuorumEvent.Appended}, or {@link
+     * QuorumEvent.VotersNotAppended}.
+     *
+     * @param kraftVersion to be written before the voters, if it changes
+     */
+    record AppendVoters(int epoch, Optional<Short> kraftVersion, VoterSet voters) implements QuorumAction {}
+
+    /**
+     * Answer whoever asked for other voters.
+     *
+     * @param sentence why not; empty with {@link ErrorCode#NONE}
+     */
+    record AnswerChange(long call, ErrorCode error, String sentence) implements QuorumAction {}
 
     /** Nothing sensible can follow: what is committed here is not what is committed elsewhere. */
     record StopForGood(String reason) implements QuorumAction {}

@@ -45,6 +45,32 @@ public sealed interface QuorumEvent {
     record Asked(long call, ReplicaKey from, Optional<ReplicaKey> addressee, PeerRequest request)
             implements QuorumEvent {}
 
+    /**
+     * Somebody asks for other voters; every call is answered once, with {@link QuorumAction.AnswerChange}.
+     *
+     * @param patienceMs how long whoever asks waits, at least 0
+     */
+    record ChangeAsked(long call, VoterChange change, int patienceMs) implements QuorumEvent {}
+
+    /** What {@link QuorumAction.AskVersions} was answered; nothing if it was not. */
+    record VersionsTold(long call, Optional<KraftVersions> versions) implements QuorumEvent {}
+
+    /** What {@link QuorumAction.AppendVoters} asked for cannot be written for want of space. */
+    record VotersNotAppended() implements QuorumEvent {}
+
+    /** A range of {@code kraft.version}, both ends included. */
+    record KraftVersions(short min, short max) {
+        /** Whether a version is in it. */
+        public boolean include(short kraftVersion) {
+            return min <= kraftVersion && kraftVersion <= max;
+        }
+
+        @Override
+        public String toString() {
+            return "kraft.version " + min + " to " + max;
+        }
+    }
+
     /** A request of this replica was answered. */
     record Answered(long number, PeerAnswer answer) implements QuorumEvent {}
 

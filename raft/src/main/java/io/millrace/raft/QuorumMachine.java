@@ -54,9 +54,11 @@ public final class QuorumMachine {
     /** Whether there are addresses of the quorum that may be asked, whoever votes. */
     final boolean canAskAround;
 
+    final OwnVoter own;
     private final VoterHistory history;
     private final Elections elections = new Elections(this);
     private final Replication replication;
+    private final VoterChanges changes = new VoterChanges(this);
     private final Deque<QuorumEvent> waiting = new ArrayDeque<>();
     private List<QuorumAction> heldBack = List.of();
     private ElectionState persisted;
@@ -75,7 +77,7 @@ public final class QuorumMachine {
             long highWatermark,
             VoterHistory history,
             QuorumTimeouts timeouts) {
-        this(self, persisted, log, highWatermark, history, timeouts, false);
+        this(self, persisted, log, highWatermark, history, timeouts, false, OwnVoter.NONE);
     }
 
     /**
@@ -85,6 +87,7 @@ public final class QuorumMachine {
      * @param highWatermark what is known to be committed: where the latest snapshot ends, or 0
      * @param history who votes; grows and shrinks with the log
      * @param canAskAround whether there are addresses of the quorum that an observer may ask, whoever votes
+     * @param own what this replica says of itself to its leader
      */
     public QuorumMachine(
             ReplicaKey self,
@@ -93,8 +96,10 @@ public final class QuorumMachine {
             long highWatermark,
             VoterHistory history,
             QuorumTimeouts timeouts,
-            boolean canAskAround) {
+            boolean canAskAround,
+            OwnVoter own) {
         this.self = self;
+        this.own = own;
         this.log = log;
         this.history = history;
         this.timeouts = timeouts;
@@ -143,7 +148,7 @@ public final class QuorumMachine {
             case Candidate candidate -> candidate.untilMs();
             case Resigned resigned -> resigned.untilMs();
             case Follower follower -> follower.progress().fetchDeadlineMs();
-            case Leader leader -> replication.wakeAtMs(leader, lastMs);
+            case Leader leader -> Math.min(replication.wakeAtMs(leader, lastMs), changes.wakeAtMs());
         };
         return Math.min(byState, contacts.nextDueMs(lastMs));
     }
@@ -165,6 +170,8 @@ public final class QuorumMachine {
     private List<QuorumAction> later(QuorumEvent event) {
         if (event instanceof QuorumEvent.Asked asked && waiting.size() >= MOST_WAITING_CALLS)
             return List.of(busy(asked));
+        // While it notes an election it does not lead.
+        if (event instanceof QuorumEvent.ChangeAsked asked) return List.of(busy(asked));
         waiting.add(event);
         return List.of();
     }
@@ -172,6 +179,11 @@ public final class QuorumMachine {
     private QuorumAction busy(QuorumEvent.Asked asked) {
         var known = new LeaderAndEpoch(OptionalInt.empty(), persisted.epoch());
         return new Answer(asked.call(), new PeerAnswer.Refused(ErrorCode.BROKER_NOT_AVAILABLE, known));
+    }
+
+    private static QuorumAction busy(QuorumEvent.ChangeAsked asked) {
+        return new QuorumAction.AnswerChange(
+                asked.call(), ErrorCode.NOT_LEADER_OR_FOLLOWER, "this controller does not lead the quorum");
     }
 
     private List<QuorumAction> persisted(ElectionState written, Moment now) {
@@ -185,7 +197,12 @@ public final class QuorumMachine {
     }
 
     private List<QuorumAction> take(QuorumEvent event, Moment now) {
-        if (isLeaving) return event instanceof QuorumEvent.Asked asked ? List.of(busy(asked)) : List.of();
+        if (isLeaving)
+            return switch (event) {
+                case QuorumEvent.Asked asked -> List.of(busy(asked));
+                case QuorumEvent.ChangeAsked asked -> List.of(busy(asked));
+                default -> List.of();
+            };
         List<QuorumAction> decided = new ArrayList<>();
         decide(event, now, decided);
         if (isSettled()) {
@@ -195,7 +212,9 @@ public final class QuorumMachine {
         // Bad news does not wait: the state machine must not go on in an epoch that is over.
         List<QuorumAction> atOnce = new ArrayList<>();
         for (QuorumAction action : decided)
-            if (action instanceof AnnounceResigned || action instanceof StopForGood) atOnce.add(action);
+            if (action instanceof AnnounceResigned
+                    || action instanceof StopForGood
+                    || action instanceof QuorumAction.AnswerChange) atOnce.add(action);
         decided.removeAll(atOnce);
         heldBack = decided;
         atOnce.add(new PersistElection(election, history.kraftVersion(), history.voters()));
@@ -214,6 +233,9 @@ public final class QuorumMachine {
             case QuorumEvent.SnapshotInstalled(var id) -> replication.installed(id, actions);
             case QuorumEvent.SnapshotUnusable(var id) -> replication.snapshotUnusable(id, now);
             case QuorumEvent.Asked asked -> asked(asked, now, actions);
+            case QuorumEvent.ChangeAsked asked -> changes.asked(asked, now, actions);
+            case QuorumEvent.VersionsTold told -> changes.versionsTold(told, now, actions);
+            case QuorumEvent.VotersNotAppended() -> changes.notAppended(actions);
             case QuorumEvent.Answered(long number, PeerAnswer answer) -> answered(number, answer, now, actions);
             case QuorumEvent.Unanswered(long number) -> {
                 if (!contacts.endAround(number, askAgainAtMs(now)))
@@ -222,10 +244,14 @@ public final class QuorumMachine {
             case QuorumEvent.ElectionPersisted ignored -> throw new IllegalStateException("taken before");
             case QuorumEvent.ResignRequested ignored -> throw new IllegalStateException("taken before");
         }
+        // A leader that does not vote goes on until that is committed, for others may still need it for that.
+        if (state instanceof Leader leader && !isVoter() && history.lastChangeOffset() < highWatermark)
+            elections.resign(leader, now, actions);
     }
 
     private void timePassed(Moment now, List<QuorumAction> actions) {
         if (state instanceof Leader leader) {
+            changes.timePassed(now, actions);
             if (replication.hasMajority(leader, now)) replication.answerDue(leader, now, actions);
             else elections.resign(leader, now, actions);
         } else {
@@ -242,8 +268,10 @@ public final class QuorumMachine {
             refuse(asked.call(), ErrorCode.INVALID_VOTER_KEY, actions);
             return;
         }
-        if (voters().isOnlyVoter(self) && claimsToLead(asked.request())) {
-            // Nobody else can ever lead: whoever says so would only make this replica resign.
+        if (voters().isOnlyVoter(self) && !(state instanceof Follower) && claimsToLead(asked.request())) {
+            // Nobody else can lead: whoever says so would only make this replica resign. It follows only a leader that
+            // has
+            // removed itself and still leads.
             refuse(asked.call(), ErrorCode.INVALID_REQUEST, actions);
             return;
         }
@@ -253,6 +281,7 @@ public final class QuorumMachine {
             case PeerRequest.EndQuorumEpoch end -> elections.epochEnds(asked, end, now, actions);
             case PeerRequest.Fetch fetch -> replication.fetchAsked(asked, fetch, now, actions);
             case PeerRequest.FetchSnapshot fetch -> replication.snapshotAsked(asked, fetch, now, actions);
+            case PeerRequest.ChangeVoters ignored -> refuse(asked.call(), ErrorCode.INVALID_REQUEST, actions);
         }
     }
 
@@ -263,6 +292,7 @@ public final class QuorumMachine {
             case PeerRequest.EndQuorumEpoch ignored -> true;
             case PeerRequest.Fetch ignored -> false;
             case PeerRequest.FetchSnapshot ignored -> false;
+            case PeerRequest.ChangeVoters ignored -> false;
         };
     }
 
@@ -277,6 +307,7 @@ public final class QuorumMachine {
             case PeerRequest.EndQuorumEpoch ignored -> elections.endAnswered(ask.to(), answer, now);
             case PeerRequest.Fetch ignored -> replication.fetchAnswered(ask.to(), answer, now, actions);
             case PeerRequest.FetchSnapshot ignored -> replication.snapshotAnswered(ask.to(), answer, now, actions);
+            case PeerRequest.ChangeVoters ignored -> elections.changeAnswered(answer);
         }
     }
 
@@ -303,6 +334,26 @@ public final class QuorumMachine {
         return history.voters();
     }
 
+    VoterChanges changes() {
+        return changes;
+    }
+
+    boolean hasCommittedInItsEpoch() {
+        return isAnnounced;
+    }
+
+    /**
+     * Whether it votes, or did before a change that is not known to be committed. Its log may then be the longest, so that the
+     * others cannot elect anybody else (Raft, 4.2.2); Kafka's replicas would wait for ever.
+     */
+    boolean mayLead() {
+        if (isVoter()) return true;
+        long last = history.lastChangeOffset();
+        return last > VoterHistory.BOOTSTRAP_OFFSET
+                && last >= highWatermark
+                && history.votersAt(last - 1).contains(self);
+    }
+
     boolean isVoter() {
         return history.voters().contains(self);
     }
@@ -316,6 +367,7 @@ public final class QuorumMachine {
         if (!(before instanceof Leader leader)) return;
         if (isAnnounced) actions.add(new AnnounceResigned(leader.epoch()));
         isAnnounced = false;
+        changes.ended(actions);
         for (WaitingFetches.Waiting fetch : leader.waiting().takeAll())
             refuse(fetch.call(), ErrorCode.NOT_LEADER_OR_FOLLOWER, actions);
     }
@@ -324,6 +376,7 @@ public final class QuorumMachine {
         if (offset <= highWatermark) return;
         highWatermark = offset;
         actions.add(new AdvanceHighWatermark(offset));
+        changes.committed(actions);
         if (!(state instanceof Leader leader)) return;
         if (!isAnnounced) {
             isAnnounced = true;

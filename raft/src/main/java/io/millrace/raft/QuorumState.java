@@ -3,7 +3,8 @@ package io.millrace.raft;
 import java.util.List;
 import java.util.Set;
 
-/** What a replica of the metadata log is to its quorum. An observer is only ever Unattached or a Follower. */
+/** What a replica of the metadata log is to its quorum. An observer is only ever Unattached or a Follower, save one that voted until
+ * a change that may not be committed. */
 public sealed interface QuorumState {
     /** The epoch it is in. */
     int epoch();

@@ -40,7 +40,11 @@ final class Replication {
 
     void appended(List<QuorumAction> actions) {
         isChangingLog = false;
-        if (machine.state() instanceof Leader leader) answerServed(leader, actions);
+        if (!(machine.state() instanceof Leader leader)) return;
+        leader.progress().count(machine.voters());
+        machine.changes().appended(actions);
+        // With fewer voters what is held may be enough.
+        commit(leader, actions);
     }
 
     void forced(long offset, List<QuorumAction> actions) {

@@ -51,6 +51,13 @@ public final class VoterHistory {
         return kraftVersions.isEmpty() ? 0 : kraftVersions.lastEntry().getValue();
     }
 
+    /** Offset of the newest record that says who votes or which kraft.version holds; {@link #BOOTSTRAP_OFFSET} if the log has none. */
+    public long lastChangeOffset() {
+        return Math.max(
+                voterSets.isEmpty() ? BOOTSTRAP_OFFSET : voterSets.lastKey(),
+                kraftVersions.isEmpty() ? BOOTSTRAP_OFFSET : kraftVersions.lastKey());
+    }
+
     /** Who voted once the record at {@code offset} was in the log. */
     public VoterSet votersAt(long offset) {
         Map.Entry<Long, VoterSet> entry = voterSets.floorEntry(offset);

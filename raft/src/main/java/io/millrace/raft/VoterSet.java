@@ -45,6 +45,12 @@ public record VoterSet(List<Voter> voters) {
         return voters.size() == 1 && contains(replica);
     }
 
+    /** All but the voter with this id. */
+    public VoterSet without(int id) {
+        return new VoterSet(
+                voters.stream().filter(voter -> voter.key().id() != id).toList());
+    }
+
     /** How many make a majority. */
     public int majority() {
         return voters.size() / 2 + 1;

@@ -17,5 +17,14 @@ enum Mistake {
     /** A snapshot takes in what is not committed. */
     SNAPSHOT_OF_UNCOMMITTED,
     /** A leader without a majority goes on (KAFKA-15489). */
-    NO_STEP_DOWN
+    NO_STEP_DOWN,
+    /** A leader changes who votes before its last change is committed. */
+    CHANGES_OVERLAP,
+    /** Who votes changes for a replica when that is committed, not when it is in its log. */
+    VOTERS_WHEN_COMMITTED;
+
+    /** Whether it is about changes of who votes. */
+    boolean isOfChanges() {
+        return this == CHANGES_OVERLAP || this == VOTERS_WHEN_COMMITTED;
+    }
 }

@@ -19,7 +19,25 @@ final class ModelLog implements LogOutline {
     private long forcedOffset;
 
     /** A record. */
-    record Entry(int epoch, long value) {}
+    record Entry(int epoch, long value) {
+        private static final long VOTERS = -1_000;
+
+        /** A record that says who votes. */
+        static Entry ofVoters(int epoch, VoterSet voters) {
+            long mask = 0;
+            for (int id : voters.ids()) mask |= 1L << id;
+            return new Entry(epoch, VOTERS - mask);
+        }
+
+        /** Who votes from here on, if it says so. */
+        Optional<VoterSet> voters() {
+            if (value > VOTERS) return Optional.empty();
+            List<Voter> voters = new ArrayList<>();
+            for (int id = 0; id < Long.SIZE - 1; id++)
+                if (((VOTERS - value) & (1L << id)) != 0) voters.add(QuorumModel.voter(id));
+            return Optional.of(new VoterSet(voters));
+        }
+    }
 
     @Override
     public OffsetAndEpoch start() {

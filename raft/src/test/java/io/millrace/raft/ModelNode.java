@@ -1,11 +1,11 @@
 package io.millrace.raft;
 
 import io.millrace.protocol.ErrorCode;
-import io.millrace.protocol.Uuid;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.testkit.SeededRandom;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -20,6 +20,8 @@ final class ModelNode {
     private final QuorumModel model;
     private final SeededRandom random;
     private final VoterSet voters;
+    private final boolean joins;
+    private VoterHistory history = new VoterHistory(VoterSet.NONE);
     private ElectionState onDisk = ElectionState.INITIAL;
     private @Nullable ElectionState beingWritten;
     private @Nullable QuorumMachine machine;
@@ -27,13 +29,16 @@ final class ModelNode {
     private double clockRate = 1;
     private int life;
     private boolean forces;
+    private boolean ledBefore;
     private boolean forceIsWanted;
     private long wakesAtMs = Long.MAX_VALUE;
 
-    ModelNode(QuorumModel model, SeededRandom random, int id, VoterSet voters) {
+    /** @param joins whether it asks to be taken in where it does not vote */
+    ModelNode(QuorumModel model, SeededRandom random, int id, VoterSet voters, boolean joins) {
         this.model = model;
         this.random = random;
-        this.key = new ReplicaKey(id, new Uuid(7, id));
+        this.key = QuorumModel.voter(id).key();
+        this.joins = joins;
         this.voters = voters;
     }
 
@@ -61,6 +66,11 @@ final class ModelNode {
         return machine == null ? -1 : machine.highWatermark();
     }
 
+    /** Who votes, as far as it knows. */
+    VoterSet voters() {
+        return history.voters();
+    }
+
     double clockRate() {
         return clockRate;
     }
@@ -68,8 +78,9 @@ final class ModelNode {
     void start() {
         clockRate = model.isCalm() ? 1 : 0.6 + random.nextDouble();
         long committed = log.latestSnapshot().map(OffsetAndEpoch::offset).orElse(0L);
-        machine = new QuorumMachine(
-                key, onDisk, log, committed, new VoterHistory(voters), TIMEOUTS, voters.equals(VoterSet.NONE));
+        readVoters(committed);
+        var own = new OwnVoter(Optional.of(QuorumModel.voter(id())), joins);
+        machine = new QuorumMachine(key, onDisk, log, committed, history, TIMEOUTS, voters.equals(VoterSet.NONE), own);
         tell(new QuorumEvent.Started());
     }
 
@@ -96,6 +107,46 @@ final class ModelNode {
         });
     }
 
+    private void readVoters(long committed) {
+        history = new VoterHistory(VoterSet.NONE);
+        history.addKraftVersion(VoterHistory.BOOTSTRAP_OFFSET, (short) 1);
+        history.addVoters(VoterHistory.BOOTSTRAP_OFFSET, voters);
+        boolean isLate = model.mistake() == Mistake.VOTERS_WHEN_COMMITTED;
+        noteVoters(
+                0, isLate ? Math.min(committed, log.end().offset()) : log.end().offset());
+    }
+
+    private void noteVoters(long fromOffset, long untilOffset) {
+        for (long offset = fromOffset; offset < untilOffset; offset++) {
+            long at = offset;
+            log.entry(offset).voters().ifPresent(said -> history.addVoters(at, said));
+        }
+    }
+
+    /** Somebody wants other voters. */
+    void change(long call, VoterChange change) {
+        boolean hasCommitted = highWatermark() > 0 && log.epochBefore(highWatermark()) == epoch();
+        boolean isLastCommitted = history.lastChangeOffset() < highWatermark();
+        boolean isMistaken = model.mistake() == Mistake.CHANGES_OVERLAP && hasCommitted && !isLastCommitted;
+        if (!isMistaken || !isLeader()) {
+            tell(new QuorumEvent.ChangeAsked(call, change, 500 + random.nextInt(5_000)));
+            return;
+        }
+        switch (change) {
+            case VoterChange.Add(Voter voter, boolean ignored) -> {
+                List<Voter> all = new ArrayList<>(voters().voters());
+                if (voters().find(voter.key().id()).isEmpty()) all.add(voter);
+                append(ModelLog.Entry.ofVoters(epoch(), new VoterSet(all)));
+            }
+            case VoterChange.Remove(ReplicaKey voter) -> {
+                if (voters().voters().size() == 1) return;
+                append(ModelLog.Entry.ofVoters(epoch(), voters().without(voter.id())));
+            }
+            default -> throw new AssertionError(change);
+        }
+        tell(new QuorumEvent.Appended(log.end().offset()));
+    }
+
     /** A client's record, if this node leads. */
     void append(long value) {
         if (!isLeader()) return;
@@ -112,6 +163,8 @@ final class ModelNode {
     private void append(ModelLog.Entry entry) {
         model.claims().holds(log.end().offset(), entry, log.end().leaderEpoch());
         log.append(entry);
+        if (model.mistake() != Mistake.VOTERS_WHEN_COMMITTED)
+            noteVoters(log.end().offset() - 1, log.end().offset());
         forceIsWanted = true;
         force();
     }
@@ -142,6 +195,7 @@ final class ModelNode {
         QuorumMachine running = machine;
         if (running == null) return;
         if (event instanceof QuorumEvent.TimePassed && isLeader() && model.mistake() == Mistake.NO_STEP_DOWN) return;
+        ledBefore = isLeader();
         List<QuorumAction> actions = running.on(spoilt(event), new Moment(localMs(), random.nextLong()));
         for (QuorumAction action : actions) perform(action, running);
         if (isLeader()) model.claims().leads(epoch(), id(), log);
@@ -189,12 +243,17 @@ final class ModelNode {
             case QuorumAction.AppendLeaderChange change -> {
                 if (!running.isLeader(change.epoch())) return;
                 append(new ModelLog.Entry(change.epoch(), -id()));
+                change.bootstrapVoters()
+                        .ifPresent(said -> append(ModelLog.Entry.ofVoters(change.epoch(), said.voters())));
                 tell(new QuorumEvent.Appended(log.end().offset()));
             }
             case QuorumAction.AdvanceHighWatermark(long offset) -> {
                 boolean isNews = offset > model.claims().committedCount();
-                model.claims().commits(log, offset, id(), isLeader(), epoch());
-                if (isNews) model.claims().isHeldByMajority(offset, model.voterLogs());
+                // One that has removed itself commits that and leads no more.
+                model.claims().commits(log, offset, id(), isLeader() || ledBefore, epoch());
+                if (isNews) model.claims().isHeldByMajority(offset, model.logsOf(voters()));
+                if (model.mistake() == Mistake.VOTERS_WHEN_COMMITTED)
+                    noteVoters(history.lastChangeOffset() + 1, offset);
             }
             case QuorumAction.AnnounceLeader ignored -> {}
             case QuorumAction.AnnounceResigned ignored -> {}
@@ -219,6 +278,7 @@ final class ModelNode {
             case QuorumAction.AppendFetched(int epoch, ByteBuffer records) -> appendFetched(epoch, records);
             case QuorumAction.TruncateTo(long offset) -> {
                 log.truncateTo(offset);
+                history.truncateFrom(log.end().offset());
                 tell(new QuorumEvent.Truncated(log.end().offset()));
             }
             case QuorumAction.StoreSnapshotPart(OffsetAndEpoch id, long position, ByteBuffer bytes) -> {
@@ -229,6 +289,23 @@ final class ModelNode {
                 later(random.nextInt(5), () -> tell(new QuorumEvent.SnapshotPartStored(id, position + bytes.limit())));
             }
             case QuorumAction.InstallSnapshot(OffsetAndEpoch id) -> install(id);
+            case QuorumAction.AskVersions(long call, Voter ignored) -> {
+                var versions = random.nextInt(4) == 0 && !model.isCalm()
+                        ? Optional.<QuorumEvent.KraftVersions>empty()
+                        : Optional.of(new QuorumEvent.KraftVersions((short) 0, (short) 1));
+                later(random.nextInt(100), () -> tell(new QuorumEvent.VersionsTold(call, versions)));
+            }
+            case QuorumAction.AppendVoters(int epoch, Optional<Short> ignored, VoterSet said) -> {
+                if (!running.isLeader(epoch)) throw new AssertionError(id() + " does not lead and changes who votes");
+                if (random.nextInt(20) == 0 && !model.isCalm()) {
+                    tell(new QuorumEvent.VotersNotAppended());
+                    return;
+                }
+                append(ModelLog.Entry.ofVoters(epoch, said));
+                tell(new QuorumEvent.Appended(log.end().offset()));
+            }
+            case QuorumAction.AnswerChange(long call, ErrorCode error, String sentence) ->
+                model.answerChange(this, call, error, sentence);
             case QuorumAction.StopForGood(String reason) -> throw new AssertionError(reason);
         }
     }
@@ -279,6 +356,8 @@ final class ModelNode {
             List<ModelLog.Entry> entries = ModelLog.decode(bytes);
             if (entries.size() != id.offset()) throw new AssertionError(entries.size() + " records in " + id);
             log.install(id, entries);
+            history.truncateFrom(0);
+            noteVoters(0, id.offset());
             tell(new QuorumEvent.SnapshotInstalled(id));
         });
     }

@@ -212,7 +212,8 @@ class QuorumMachineTest {
     @Test
     void anObserverThatKnowsNobodyAsksAroundAndFollowsWhomItIsToldOf() {
         var history = new VoterHistory(VoterSet.NONE);
-        var machine = new QuorumMachine(SELF, ElectionState.INITIAL, log, 0, history, QuorumTimeouts.DEFAULT, true);
+        var machine = new QuorumMachine(
+                SELF, ElectionState.INITIAL, log, 0, history, QuorumTimeouts.DEFAULT, true, OwnVoter.NONE);
 
         QuorumAction.AskAround first = assertInstanceOf(
                 QuorumAction.AskAround.class,
@@ -247,7 +248,14 @@ class QuorumMachineTest {
         var history = new VoterHistory(VoterAddresses.ofQuorumVoters(List.of("1@a:1", "2@b:2"), "CONTROLLER"));
         for (long chance = 0; chance < 20; chance++) {
             var machine = new QuorumMachine(
-                    SELF, ElectionState.INITIAL, new ModelLog(), 0, history, QuorumTimeouts.DEFAULT, true);
+                    SELF,
+                    ElectionState.INITIAL,
+                    new ModelLog(),
+                    0,
+                    history,
+                    QuorumTimeouts.DEFAULT,
+                    true,
+                    OwnVoter.NONE);
             List<QuorumAction> actions = machine.on(new QuorumEvent.Started(), new Moment(0, chance));
             assertInstanceOf(QuorumAction.Ask.class, actions.getFirst());
         }

@@ -1,5 +1,6 @@
 package io.millrace.raft;
 
+import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
 import io.millrace.testkit.SeededRandom;
 import java.util.ArrayList;
@@ -8,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.PriorityQueue;
 import java.util.Set;
 
@@ -21,11 +23,12 @@ final class QuorumModel {
 
     private final SeededRandom random;
     private final Mistake mistake;
+    private final int voterCount;
     private final ModelClaims claims = new ModelClaims();
     private final List<ModelNode> nodes = new ArrayList<>();
-    private final int voterCount;
     private final PriorityQueue<Task> tasks = new PriorityQueue<>();
     private final Map<Long, Caller> callers = new HashMap<>();
+    private final Set<Long> operatorsCalls = new HashSet<>();
     private final Set<String> cutLinks = new HashSet<>();
     private final Map<Integer, Map<Integer, Long>> heardAtMs = new HashMap<>();
     private final Map<Integer, Long> ledSinceMs = new HashMap<>();
@@ -35,6 +38,7 @@ final class QuorumModel {
     private long nextValue = 1;
     private double loss;
     private double duplication;
+    private int grantedChanges;
     private boolean isCalm;
 
     private record Task(long atMs, long order, Runnable what) implements Comparable<Task> {
@@ -56,17 +60,27 @@ final class QuorumModel {
         this.voterCount = voterCount;
         this.mistake = mistake;
         List<Voter> voters = new ArrayList<>();
-        for (int id = 0; id < voterCount; id++)
-            voters.add(new Voter(new ReplicaKey(id, new Uuid(7, id)), List.of(), (short) 0, (short) 1));
+        for (int id = 0; id < voterCount; id++) voters.add(voter(id));
         VoterSet voterSet = new VoterSet(voters);
+        boolean join = random.nextInt(4) == 0;
         for (int id = 0; id < voterCount + observerCount; id++)
             nodes.add(new ModelNode(
-                    this, random.split(), id, isToldOnlyAddresses(id - voterCount) ? VoterSet.NONE : voterSet));
+                    this,
+                    random.split(),
+                    id,
+                    isToldOnlyAddresses(id - voterCount) ? VoterSet.NONE : voterSet,
+                    join && id >= voterCount));
     }
 
     /** One of two observers; where a mistake is looked for, the stories are those in which it has been found. */
     private boolean isToldOnlyAddresses(int observer) {
         return observer == 1 && mistake == Mistake.NONE;
+    }
+
+    /** A replica as a voter. */
+    static Voter voter(int id) {
+        var endpoint = new Voter.Endpoint("CONTROLLER", "host-" + id, 9093);
+        return new Voter(new ReplicaKey(id, new Uuid(7, id)), List.of(endpoint), (short) 0, (short) 1);
     }
 
     ModelClaims claims() {
@@ -86,8 +100,13 @@ final class QuorumModel {
         return isCalm;
     }
 
-    List<ModelLog> voterLogs() {
-        return nodes.subList(0, voterCount).stream().map(node -> node.log).toList();
+    List<ModelLog> logsOf(VoterSet voters) {
+        return voters.ids().stream().map(id -> nodes.get(id).log).toList();
+    }
+
+    /** How many changes of who votes were granted. */
+    int grantedChanges() {
+        return grantedChanges;
     }
 
     void later(long inMs, Runnable what) {
@@ -105,7 +124,9 @@ final class QuorumModel {
                 long call = nextCall++;
                 callers.put(call, new Caller(from, life, number, request));
                 noteHeard(receiver, from, request);
-                receiver.tell(new QuorumEvent.Asked(call, from.key, Optional.of(to), request));
+                if (request instanceof PeerRequest.ChangeVoters(int epoch, VoterChange change))
+                    receiver.change(call, change);
+                else receiver.tell(new QuorumEvent.Asked(call, from.key, Optional.of(to), request));
             });
         }
     }
@@ -122,6 +143,37 @@ final class QuorumModel {
         boolean isVote = caller.request() instanceof PeerRequest.Vote vote && !vote.isPreVote();
         if (isVote && answer instanceof PeerAnswer.Voted voted && voted.isGranted())
             claims.votes(from.id(), caller.request().epoch(), caller.node().key);
+    }
+
+    void answerChange(ModelNode from, long call, ErrorCode error, String sentence) {
+        if ((error == ErrorCode.NONE) != sentence.isEmpty()) throw new AssertionError(error + ": " + sentence);
+        if (error == ErrorCode.NONE) grantedChanges++;
+        if (operatorsCalls.remove(call)) return;
+        var unknown = new LeaderAndEpoch(OptionalInt.empty(), 0);
+        answer(
+                from,
+                call,
+                error == ErrorCode.NONE
+                        ? new PeerAnswer.Acknowledged(unknown)
+                        : new PeerAnswer.Refused(error, unknown));
+    }
+
+    /** Somebody has a leader take in a replica, or let one go. */
+    private void operator() {
+        if (isCalm) return;
+        for (ModelNode leader : nodes) {
+            if (!leader.isLeader()) continue;
+            ModelNode node = nodes.get(random.nextInt(nodes.size()));
+            boolean votes = leader.voters().find(node.id()).isPresent();
+            long call = nextCall++;
+            operatorsCalls.add(call);
+            leader.change(
+                    call,
+                    votes
+                            ? new VoterChange.Remove(node.key)
+                            : new VoterChange.Add(voter(node.id()), random.nextBoolean()));
+        }
+        later(random.nextInt(mistake.isOfChanges() ? 300 : 2_000), this::operator);
     }
 
     private int copies() {
@@ -148,6 +200,9 @@ final class QuorumModel {
         for (ModelNode node : nodes) later(random.nextInt(500), () -> startIfDown(node));
         later(0, this::client);
         later(0, this::trouble);
+        // Changes hide other mistakes: with few voters there is less to go wrong.
+        boolean changes = mistake == Mistake.NONE ? random.nextInt(3) > 0 : mistake.isOfChanges();
+        if (changes) later(0, this::operator);
         runUntil(nowMs + troubledMs);
         calm();
         long value = nextValue;
@@ -164,7 +219,7 @@ final class QuorumModel {
             Task task = tasks.remove();
             nowMs = task.atMs();
             task.what().run();
-            for (int id = 0; id < voterCount; id++) hasMajorityOrStepsDown(nodes.get(id));
+            nodes.forEach(this::hasMajorityOrStepsDown);
         }
         nowMs = untilMs;
     }
@@ -179,11 +234,12 @@ final class QuorumModel {
         long since = ledSinceMs.computeIfAbsent(node.id(), id -> nowMs);
         long boundMs = (long) (QuorumTimeouts.DEFAULT.checkQuorumTimeoutMs() / node.clockRate()) + 20;
         int near = 0;
-        for (int id = 0; id < voterCount; id++) {
+        List<Integer> voters = node.voters().ids();
+        for (int id : voters) {
             long heard = heardAtMs.getOrDefault(node.id(), Map.of()).getOrDefault(id, since);
             if (id == node.id() || nowMs - heard <= boundMs) near++;
         }
-        if (2 * near <= voterCount) throw new AssertionError(node + " leads on with " + near + " of " + voterCount);
+        if (2 * near <= voters.size()) throw new AssertionError(node + " leads on with " + near + " of " + voters);
     }
 
     private void client() {

@@ -21,12 +21,15 @@ class QuorumModelTest {
     void muchIsCommittedAndManyLead() {
         long committed = 0;
         int leaders = 0;
+        int changes = 0;
         for (int seed = 0; seed < 20; seed++) {
             QuorumModel model = story(new SeededRandom(seed), Mistake.NONE);
             model.run(30_000);
             committed += model.claims().committedCount();
             leaders += model.claims().leaderCount();
+            changes += model.grantedChanges();
         }
+        assertTrue(changes > 20, changes + " changes of who votes in 20 stories");
         assertTrue(committed > 500 && leaders > 60, committed + " records of " + leaders + " leaders in 20 stories");
     }
 

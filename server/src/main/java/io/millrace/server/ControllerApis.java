@@ -20,6 +20,7 @@ import io.millrace.server.network.LaneNetwork;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.quorum.PeerRequestHandler;
 import io.millrace.server.quorum.QuorumDoor;
+import io.millrace.server.quorum.VoterChangeHandler;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,10 @@ final class ControllerApis {
     /** What replicas of the metadata log ask each other. */
     static final List<ApiKey> QUORUM = List.of(
             ApiKey.VOTE, ApiKey.BEGIN_QUORUM_EPOCH, ApiKey.END_QUORUM_EPOCH, ApiKey.FETCH, ApiKey.FETCH_SNAPSHOT);
+
+    /** Changes of who votes. */
+    private static final List<ApiKey> VOTERS =
+            List.of(ApiKey.ADD_RAFT_VOTER, ApiKey.REMOVE_RAFT_VOTER, ApiKey.UPDATE_RAFT_VOTER);
 
     /** What brokers hand on for their clients. */
     private static final Set<ApiKey> FORWARDABLE = EnumSet.of(
@@ -44,6 +49,8 @@ final class ControllerApis {
             ApiKey.LIST_PARTITION_REASSIGNMENTS,
             ApiKey.UNREGISTER_BROKER,
             ApiKey.UPDATE_FEATURES,
+            ApiKey.ADD_RAFT_VOTER,
+            ApiKey.REMOVE_RAFT_VOTER,
             ApiKey.CREATE_ACLS,
             ApiKey.DELETE_ACLS,
             ApiKey.DESCRIBE_QUORUM);
@@ -59,6 +66,7 @@ final class ControllerApis {
             ControllerAccess controller,
             QuorumDoor quorum) {
         PeerRequestHandler peers = new PeerRequestHandler(clusterId, quorum);
+        VoterChangeHandler changes = new VoterChangeHandler(clusterId, quorum);
         // How much room brokers have is theirs to know.
         NewPartitionSpace space = Optional::empty;
         for (BrokerLane lane : lanes) {
@@ -66,6 +74,7 @@ final class ControllerApis {
             if (network == null) throw new IllegalStateException("lane " + lane.index() + " has no network");
             ApiTable apis = network.apis();
             for (ApiKey apiKey : QUORUM) apis.serveAtControllers(apiKey, peers);
+            for (ApiKey apiKey : VOTERS) apis.serveAtControllers(apiKey, changes);
             apis.serveAtControllers(ApiKey.API_VERSIONS, new ApiVersionsHandler(lane, apis, config, clusterId))
                     .serveAtControllers(ApiKey.DESCRIBE_QUORUM, new DescribeQuorumHandler(quorum))
                     .serveAtControllers(
@@ -78,7 +87,7 @@ final class ControllerApis {
                     .serveAtControllers(ApiKey.ALTER_CONFIGS, new AlterConfigsHandler(lane, controller))
                     .serveAtControllers(
                             ApiKey.INCREMENTAL_ALTER_CONFIGS, new IncrementalAlterConfigsHandler(lane, controller));
-            var decided = new DecidedApis(apis, lane, controller, true);
+            var decided = new DecidedApis(apis, lane, controller, quorum, true);
             decided.serveClients(DecidedApis.NO_BROKER);
             decided.serveNodes();
         }

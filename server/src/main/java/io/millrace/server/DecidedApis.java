@@ -32,6 +32,7 @@ import io.millrace.server.handlers.UpdateFeaturesHandler;
 import io.millrace.server.network.ApiTable;
 import io.millrace.server.network.Handler;
 import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.quorum.QuorumDoor;
 import java.util.function.BiFunction;
 
 /**
@@ -39,7 +40,8 @@ import java.util.function.BiFunction;
  *
  * @param atControllers whether they are served on controllers' listeners only
  */
-record DecidedApis(ApiTable apis, BrokerLane lane, ControllerAccess controller, boolean atControllers) {
+record DecidedApis(
+        ApiTable apis, BrokerLane lane, ControllerAccess controller, QuorumDoor quorum, boolean atControllers) {
     /** In the place of a broker's id: this node is none. */
     static final int NO_BROKER = -1;
 
@@ -83,7 +85,7 @@ record DecidedApis(ApiTable apis, BrokerLane lane, ControllerAccess controller, 
         serve(ApiKey.DESCRIBE_ACLS, acls);
         serve(ApiKey.CREATE_ACLS, acls);
         serve(ApiKey.DELETE_ACLS, acls);
-        serve(ApiKey.UPDATE_FEATURES, new UpdateFeaturesHandler(lane, controller));
+        serve(ApiKey.UPDATE_FEATURES, new UpdateFeaturesHandler(lane, controller, quorum));
     }
 
     /** What brokers and controllers ask the controller that leads. */

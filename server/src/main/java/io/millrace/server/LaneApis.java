@@ -47,6 +47,7 @@ import io.millrace.server.network.LaneNetwork;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.quorum.PeerRequestHandler;
 import io.millrace.server.quorum.QuorumDoor;
+import io.millrace.server.quorum.VoterChangeHandler;
 import io.millrace.server.storage.LogDirectories;
 import io.millrace.storage.LogDirectoryFailed;
 import java.util.List;
@@ -122,7 +123,11 @@ final class LaneApis {
                             ApiKey.DESCRIBE_TOPIC_PARTITIONS,
                             new DescribeTopicPartitionsHandler(
                                     lane, configs.brokerInt("max.request.partition.size.limit")));
-            new DecidedApis(apis, lane, controller, false).serveClients(config.nodeId());
+            new DecidedApis(apis, lane, controller, quorum, false).serveClients(config.nodeId());
+            if (!config.isLone()) {
+                var changes = new VoterChangeHandler(clusterId, quorum, lane, controller);
+                apis.serve(ApiKey.ADD_RAFT_VOTER, changes).serve(ApiKey.REMOVE_RAFT_VOTER, changes);
+            }
             if (config.isLone()) for (ApiKey apiKey : ControllerApis.QUORUM) apis.serveAtControllers(apiKey, peers);
         }
     }

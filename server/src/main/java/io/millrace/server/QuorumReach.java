@@ -1,6 +1,8 @@
 package io.millrace.server;
 
 import io.millrace.environment.Environment;
+import io.millrace.metadata.Feature;
+import io.millrace.raft.OwnVoter;
 import io.millrace.raft.ReplicaKey;
 import io.millrace.raft.Voter;
 import io.millrace.raft.run.MetadataQuorum;
@@ -10,6 +12,7 @@ import io.millrace.server.config.ListenerAddress;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.quorum.PeerLines;
 import java.util.List;
+import java.util.Optional;
 
 /** How a node that is not a quorum by itself reaches the others. */
 final class QuorumReach {
@@ -17,6 +20,8 @@ final class QuorumReach {
     private final ServerConfig config;
     private final PeerLines lines;
     private volatile PeerRequestMessages.Sender sender;
+    /** A broker alone never votes. */
+    private OwnVoter own = OwnVoter.NONE;
 
     /**
      * Lines that are not used before {@link #begin}.
@@ -35,7 +40,7 @@ final class QuorumReach {
                 environment.clock(),
                 environment.randomness(),
                 config.effective().brokerInt("controller.quorum.request.timeout.ms"));
-        if (!config.isController()) lines.bootstrapAt(config.bootstrapServers());
+        lines.bootstrapAt(config.bootstrapServers());
     }
 
     /** Says where this node's controller listens; before the quorum begins. */
@@ -46,6 +51,13 @@ final class QuorumReach {
                 addresses.stream()
                         .map(address -> new Voter.Endpoint(address.name(), address.host(), address.port()))
                         .toList());
+        own = new OwnVoter(
+                Optional.of(new Voter(
+                        sender.key(),
+                        sender.endpoints(),
+                        Feature.KRAFT_VERSION.minLevel(),
+                        Feature.KRAFT_VERSION.maxLevel())),
+                config.effective().brokerBoolean("controller.quorum.auto.join.enable"));
     }
 
     PeerLines lines() {
@@ -53,7 +65,7 @@ final class QuorumReach {
     }
 
     QuorumNetwork network() {
-        return new QuorumNetwork(lines, config.quorumTimeouts(), environment.randomness()::nextLong);
+        return new QuorumNetwork(lines, config.quorumTimeouts(), environment.randomness()::nextLong, own);
     }
 
     /** Begins; on the metadata lane, before the quorum starts. */

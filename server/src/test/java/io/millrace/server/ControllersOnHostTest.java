@@ -22,8 +22,12 @@ import io.millrace.protocol.messages.DescribeQuorumRequest;
 import io.millrace.protocol.messages.DescribeQuorumResponse;
 import io.millrace.protocol.messages.EnvelopeRequest;
 import io.millrace.protocol.messages.EnvelopeResponse;
+import io.millrace.protocol.messages.RemoveRaftVoterRequest;
+import io.millrace.protocol.messages.RemoveRaftVoterResponse;
 import io.millrace.protocol.messages.RequestHeader;
 import io.millrace.protocol.messages.ResponseHeader;
+import io.millrace.protocol.messages.UpdateFeaturesRequest;
+import io.millrace.protocol.messages.UpdateFeaturesResponse;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -275,6 +279,53 @@ class ControllersOnHostTest {
                 "the broker's fencing",
                 () -> leader.ask(lookWhetherToCreate(), CreateTopicsResponse.class),
                 response -> response.topics().getFirst().errorCode() == ErrorCode.INVALID_REPLICATION_FACTOR.code());
+    }
+
+    @Test
+    void staticVotersGoIntoTheLogWithKraftVersionAndTheLeaderCanBeRemovedThen() throws Exception {
+        var upgrade = UpdateFeaturesRequest.builder()
+                .timeoutMs(5_000)
+                .featureUpdates(List.of(UpdateFeaturesRequest.FeatureUpdateKey.builder()
+                        .feature("kraft.version")
+                        .maxVersionLevel((short) 1)
+                        .upgradeType((byte) 1)
+                        .build()))
+                .build();
+        await(
+                "kraft.version 1",
+                () -> leader().ask(upgrade, UpdateFeaturesResponse.class),
+                response -> response.errorCode() == 0);
+        HostedNode leader = leader();
+        var before = voters(leader);
+        assertEquals(3, before.size());
+        assertTrue(before.stream().noneMatch(voter -> voter.replicaDirectoryId().equals(Uuid.ZERO)), before::toString);
+        var versions = ApiVersionsRequest.builder()
+                .clientSoftwareName("test")
+                .clientSoftwareVersion("1")
+                .build();
+        await(
+                "that clients are told of it",
+                () -> leader.ask(versions, ApiVersionsResponse.class),
+                told -> told.finalizedFeatures().stream()
+                        .anyMatch(it -> it.name().equals("kraft.version") && it.maxVersionLevel() == 1));
+
+        int id = nodes.indexOf(leader) + 1;
+        var remove = RemoveRaftVoterRequest.builder()
+                .clusterId(null)
+                .voterId(id)
+                .voterDirectoryId(before.get(id - 1).replicaDirectoryId())
+                .build();
+        RemoveRaftVoterResponse removed = leader.ask(remove, RemoveRaftVoterResponse.class);
+        assertEquals(ErrorCode.NONE.code(), removed.errorCode(), removed::toString);
+        var after = await("another leader", () -> voters(leader()), found -> found.size() == 2);
+        assertTrue(after.stream().noneMatch(voter -> voter.replicaId() == id), after::toString);
+    }
+
+    private static List<DescribeQuorumResponse.ReplicaState> voters(HostedNode node) throws Exception {
+        DescribeQuorumResponse described = describe(node);
+        return described.errorCode() != 0
+                ? List.of()
+                : described.topics().getFirst().partitions().getFirst().currentVoters();
     }
 
     private static byte[] enclosed(ApiKey apiKey, io.millrace.protocol.Request request) {

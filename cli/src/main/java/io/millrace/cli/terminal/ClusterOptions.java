@@ -60,21 +60,34 @@ public final class ClusterOptions {
 
     /** An admin for that cluster; the caller closes it. */
     public Admin admin() {
+        return admin(null);
+    }
+
+    /**
+     * As {@link #admin()}, or for controllers that are asked themselves.
+     *
+     * @param controllers their addresses, which stand in the place of the cluster's; null to ask brokers
+     */
+    public Admin admin(@Nullable String controllers) {
         int timeoutMs = timeoutMs();
-        Map<String, String> properties = properties(false);
+        if (controllers != null && bootstrapServer != null)
+            throw wronglyAsked("say --bootstrap-server or --bootstrap-controller, and not both");
+        Map<String, String> properties = properties(controllers != null);
         List<HostAndPort> bootstrap;
         try {
-            bootstrap = HostAndPort.parseList(bootstrapServers());
+            bootstrap = HostAndPort.parseList(controllers == null ? bootstrapServers() : controllers);
         } catch (IllegalArgumentException e) {
-            throw wronglyAsked("--bootstrap-server " + e.getMessage());
+            throw wronglyAsked(
+                    (controllers == null ? "--bootstrap-server " : "--bootstrap-controller ") + e.getMessage());
         }
         int connectTimeoutMs = Math.min(timeoutMs, AdminOptions.DEFAULT.connectTimeoutMs());
         String clientId = properties.getOrDefault("client.id", CLIENT_ID);
         try {
-            return Admin.of(
-                    bootstrap,
-                    new AdminOptions(clientId, timeoutMs, connectTimeoutMs),
-                    ConnectionSecurity.of(properties));
+            var options = new AdminOptions(clientId, timeoutMs, connectTimeoutMs);
+            ConnectionSecurity security = ConnectionSecurity.of(properties);
+            return controllers == null
+                    ? Admin.of(bootstrap, options, security)
+                    : Admin.ofControllers(bootstrap, options, security);
         } catch (IllegalArgumentException e) {
             throw wronglyAsked(String.valueOf(e.getMessage()));
         }

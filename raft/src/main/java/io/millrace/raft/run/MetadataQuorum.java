@@ -15,6 +15,8 @@ import io.millrace.raft.QuorumAction;
 import io.millrace.raft.QuorumEvent;
 import io.millrace.raft.QuorumMachine;
 import io.millrace.raft.ReplicaKey;
+import io.millrace.raft.Voter;
+import io.millrace.raft.VoterChange;
 import io.millrace.raft.VoterHistory;
 import io.millrace.raft.VoterSet;
 import io.millrace.records.BatchHeader;
@@ -28,9 +30,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -64,12 +69,14 @@ public final class MetadataQuorum {
     private final PeerCalls calls;
     private final FollowedLog followed;
     private final OldFiles oldFiles;
+    private final Map<Long, BiConsumer<ErrorCode, String>> changes = new HashMap<>();
     private final List<ByteBuffer> bootstrapValues;
     private SnapshotReader.@Nullable Snapshot snapshotToLoad;
     private QuorumAction.@Nullable AnnounceLeader announcement;
     private Lane.@Nullable Timer cleaning;
     private Lane.@Nullable Timer wake;
     private long wakeAtMs = Long.MAX_VALUE;
+    private long nextChange = 1;
     private boolean writingSnapshot;
     private boolean stopped;
 
@@ -179,7 +186,8 @@ public final class MetadataQuorum {
                 committed,
                 history,
                 network.timeouts(),
-                network.peers().canAskAround());
+                network.peers().canAskAround(),
+                network.own());
         List<ByteBuffer> bootstrap = readBootstrap(disk, metadataLogDirectory, latest);
         return new MetadataQuorum(
                 disk, directory, config, lane, clock, listener, log, stateFile, machine, network, bootstrap, toLoad);
@@ -413,6 +421,22 @@ public final class MetadataQuorum {
         tell(new QuorumEvent.Asked(calls.begin(then), from, addressee, request));
     }
 
+    /**
+     * Somebody asks for other voters (KIP-853).
+     *
+     * @param patienceMs how long whoever asks waits
+     * @param then called once, on the quorum's lane, at once or later, with a sentence that says why not
+     */
+    public void change(VoterChange change, int patienceMs, BiConsumer<ErrorCode, String> then) {
+        if (stopped) {
+            then.accept(ErrorCode.NOT_LEADER_OR_FOLLOWER, "this controller is stopping");
+            return;
+        }
+        long call = nextChange++;
+        changes.put(call, then);
+        tell(new QuorumEvent.ChangeAsked(call, change, patienceMs));
+    }
+
     private void tell(QuorumEvent event) {
         Moment now = new Moment(nowMs(), network.chance().getAsLong());
         for (QuorumAction action : machine.on(event, now)) carryOut(action);
@@ -464,6 +488,16 @@ public final class MetadataQuorum {
             case QuorumAction.TruncateTo(long offset) -> onDisk(() -> followed.truncateTo(offset));
             case QuorumAction.StoreSnapshotPart part -> followed.store(part);
             case QuorumAction.InstallSnapshot(OffsetAndEpoch id) -> followed.install(id);
+            case QuorumAction.AskVersions(long call, Voter voter) ->
+                network.peers().askVersions(voter, versions -> {
+                    if (!stopped) tell(new QuorumEvent.VersionsTold(call, versions));
+                });
+            case QuorumAction.AppendVoters voters -> onDisk(() -> appendVoters(voters));
+            case QuorumAction.AnswerChange(long call, ErrorCode error, String sentence) -> {
+                BiConsumer<ErrorCode, String> then = changes.remove(call);
+                if (then == null) throw new IllegalStateException("change " + call + " is answered twice");
+                then.accept(error, sentence);
+            }
             case QuorumAction.StopForGood(String reason) -> fail(new IllegalStateException(reason));
         }
     }
@@ -516,10 +550,7 @@ public final class MetadataQuorum {
         List<ControlRecord> records = new ArrayList<>();
         records.add(new ControlRecord.LeaderChange(change.message()));
         change.bootstrapVoters().ifPresent(bootstrap -> {
-            records.add(new ControlRecord.KRaftVersion(KRaftVersionRecord.builder()
-                    .version((short) 0)
-                    .kRaftVersion(bootstrap.kraftVersion())
-                    .build()));
+            records.add(kraftVersion(bootstrap.kraftVersion()));
             records.add(new ControlRecord.KRaftVoters(bootstrap.voters().toRecord()));
         });
         long wallMs = clock.wallMs();
@@ -532,6 +563,28 @@ public final class MetadataQuorum {
         } catch (LogDirectoryFailed failure) {
             fail(failure);
         }
+    }
+
+    private static ControlRecord kraftVersion(short level) {
+        return new ControlRecord.KRaftVersion(KRaftVersionRecord.builder()
+                .version((short) 0)
+                .kRaftVersion(level)
+                .build());
+    }
+
+    private void appendVoters(QuorumAction.AppendVoters change) {
+        if (!machine.isLeader(change.epoch())) return;
+        List<ControlRecord> records = new ArrayList<>();
+        change.kraftVersion().ifPresent(level -> records.add(kraftVersion(level)));
+        records.add(new ControlRecord.KRaftVoters(change.voters().toRecord()));
+        long wallMs = clock.wallMs();
+        ByteBuffer batch = ControlRecords.batch(log.log().logEndOffset(), change.epoch(), wallMs, records);
+        if (append(batch, change.epoch(), wallMs, List.of()) == MetadataLog.NO_SPACE)
+            tell(new QuorumEvent.VotersNotAppended());
+        else
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "The voters of the metadata quorum are " + change.voters().ids());
     }
 
     private void onCommitted(CommittedBatch batch) {

@@ -5,6 +5,7 @@ import io.millrace.protocol.RecordsPayload;
 import io.millrace.protocol.Request;
 import io.millrace.protocol.Response;
 import io.millrace.protocol.Uuid;
+import io.millrace.protocol.messages.AddRaftVoterResponse;
 import io.millrace.protocol.messages.BeginQuorumEpochRequest;
 import io.millrace.protocol.messages.BeginQuorumEpochResponse;
 import io.millrace.protocol.messages.EndQuorumEpochRequest;
@@ -13,6 +14,8 @@ import io.millrace.protocol.messages.FetchRequest;
 import io.millrace.protocol.messages.FetchResponse;
 import io.millrace.protocol.messages.FetchSnapshotRequest;
 import io.millrace.protocol.messages.FetchSnapshotResponse;
+import io.millrace.protocol.messages.RemoveRaftVoterResponse;
+import io.millrace.protocol.messages.UpdateRaftVoterResponse;
 import io.millrace.protocol.messages.VoteRequest;
 import io.millrace.protocol.messages.VoteResponse;
 import io.millrace.raft.LeaderAndEpoch;
@@ -227,6 +230,9 @@ public final class PeerAnswerMessages {
                 case EndQuorumEpochResponse end -> read(end);
                 case FetchResponse fetch -> read(fetch);
                 case FetchSnapshotResponse fetch -> read(fetch);
+                case AddRaftVoterResponse add -> Optional.of(changed(add.errorCode()));
+                case RemoveRaftVoterResponse remove -> Optional.of(changed(remove.errorCode()));
+                case UpdateRaftVoterResponse update -> Optional.of(changed(update.errorCode()));
                 default -> Optional.empty();
             };
         } catch (IllegalArgumentException outOfRange) {
@@ -331,6 +337,12 @@ public final class PeerAnswerMessages {
         return payload instanceof RecordsPayload.Buffer(ByteBuffer bytes)
                 ? Optional.of(bytes.duplicate())
                 : Optional.empty();
+    }
+
+    private static PeerAnswer changed(int errorCode) {
+        return errorCode == 0
+                ? new PeerAnswer.Acknowledged(new LeaderAndEpoch(OptionalInt.empty(), 0))
+                : refused(errorCode);
     }
 
     private static PeerAnswer refused(int errorCode) {

@@ -68,6 +68,7 @@ public final class PeerRequestMessages {
             case PeerRequest.EndQuorumEpoch end -> end(end, sender);
             case PeerRequest.Fetch fetch -> fetch(fetch, sender);
             case PeerRequest.FetchSnapshot fetch -> fetchSnapshot(fetch, sender);
+            case PeerRequest.ChangeVoters wish -> VoterChangeMessages.write(wish.change(), sender.clusterId());
         };
     }
 

@@ -1,6 +1,7 @@
 package io.millrace.raft.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import io.millrace.protocol.ApiKey;
 import io.millrace.protocol.ErrorCode;
@@ -15,6 +16,7 @@ import io.millrace.raft.PeerAnswer;
 import io.millrace.raft.PeerRequest;
 import io.millrace.raft.ReplicaKey;
 import io.millrace.raft.Voter;
+import io.millrace.raft.VoterChange;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.testkit.Property;
 import io.millrace.testkit.SeededRandom;
@@ -124,7 +126,36 @@ class PeerMessagesTest {
                 };
             case PeerRequest.FetchSnapshot fetch ->
                 new PeerAnswer.SnapshotPart(fetch.snapshotId(), 2000, fetch.position(), bytes(random), leader);
+            case PeerRequest.ChangeVoters ignored -> new PeerAnswer.Acknowledged(leader);
         };
+    }
+
+    @Test
+    void changesOfVotersComeAcrossTheWireAsTheyWere() {
+        var voter = new Voter(
+                new ReplicaKey(4, new Uuid(3, 4)),
+                List.of(new Voter.Endpoint("CONTROLLER", "host", 9093)),
+                (short) 0,
+                (short) 0);
+        for (VoterChange change : List.of(
+                new VoterChange.Add(voter, false),
+                new VoterChange.Remove(voter.key()),
+                new VoterChange.Update(7, voter))) {
+            Request sent = overTheWire(VoterChangeMessages.write(change, "cluster"));
+            var understood = assertInstanceOf(
+                    VoterChangeMessages.Read.Understood.class, VoterChangeMessages.read(sent, "cluster"));
+            assertEquals(change, understood.change());
+            assertInstanceOf(VoterChangeMessages.Read.Wrong.class, VoterChangeMessages.read(sent, "another"));
+            for (ErrorCode error : List.of(ErrorCode.NONE, ErrorCode.REQUEST_TIMED_OUT)) {
+                var leader = new LeaderAndEpoch(OptionalInt.of(1), 7);
+                var read =
+                        PeerAnswerMessages.read(VoterChangeMessages.answer(sent, error, "", leader, Optional.empty()));
+                assertEquals(
+                        error == ErrorCode.NONE,
+                        read.orElseThrow() instanceof PeerAnswer.Acknowledged,
+                        () -> change + " " + read);
+            }
+        }
     }
 
     private static ByteBuffer bytes(SeededRandom random) {

@@ -55,13 +55,17 @@ final class MissingFeatures {
             if (name.equals(TIERED_STORAGE) && Boolean.parseBoolean(value))
                 throw refused(
                         name, value, "this version has no tiered storage, so what lies there would not be served");
-            if (name.equals(AUTO_JOIN) && Boolean.parseBoolean(value))
-                throw refused(name, value, "this version cannot add voters to a quorum");
+            if (name.equals(AUTO_JOIN) && Boolean.parseBoolean(value) && !isControllerAlone(stated))
+                throw refused(name, value, "in this version only process.roles=controller joins a quorum");
             String less = SAID.get(name);
             if (less != null && !value.equals(DEFAULT_REPORTER))
                 sentences.add(name + "=" + value + " has no effect: " + less);
         }
         return sentences;
+    }
+
+    private static boolean isControllerAlone(Map<String, String> stated) {
+        return stated.getOrDefault("process.roles", "").strip().equals("controller");
     }
 
     private static BadConfig refused(String name, String value, String why) {

@@ -67,6 +67,7 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
     private MetadataImage image = MetadataImage.EMPTY;
     private int leaderEpoch = -1;
     private long bytesSinceSnapshot;
+    private short publishedKraftVersion;
     /** Whether all that earlier runs committed has been seen. Images before that are of the past, and stay here. */
     private boolean hasCaughtUp;
 
@@ -183,7 +184,7 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
         MetadataDelta delta = new MetadataDelta(image);
         for (VersionedRecord record : transactions.accept(records)) delta.replay(record.message());
         image = delta.apply(new MetadataProvenance(batch.lastOffset(), batch.epoch()));
-        if (records.isEmpty()) events.read(image);
+        if (records.isEmpty() && quorum().kraftVersion() == publishedKraftVersion) events.read(image);
         else publish(ImageChange.of(delta, image));
         for (Waiting first = waiting.peekFirst();
                 first != null && first.offset() <= batch.lastOffset();
@@ -212,6 +213,7 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
 
     private void send(ImageChange change) {
         short kraftVersion = quorum().kraftVersion();
+        publishedKraftVersion = kraftVersion;
         for (BrokerLane broker : brokerLanes)
             broker.run(() -> {
                 broker.kraftVersion(kraftVersion);

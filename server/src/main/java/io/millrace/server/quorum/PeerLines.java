@@ -12,9 +12,12 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Request;
 import io.millrace.protocol.Response;
 import io.millrace.protocol.Uuid;
+import io.millrace.protocol.messages.ApiVersionsRequest;
+import io.millrace.protocol.messages.ApiVersionsResponse;
 import io.millrace.raft.LeaderAndEpoch;
 import io.millrace.raft.PeerAnswer;
 import io.millrace.raft.PeerRequest;
+import io.millrace.raft.QuorumEvent;
 import io.millrace.raft.ReplicaKey;
 import io.millrace.raft.Voter;
 import io.millrace.raft.VoterSet;
@@ -40,6 +43,7 @@ import org.jspecify.annotations.Nullable;
  * given, and believes the answer about where the leader is.
  */
 public final class PeerLines implements QuorumNetwork.Peers {
+    private static final String KRAFT_VERSION = "kraft.version";
     private static final System.Logger LOG = System.getLogger(PeerLines.class.getName());
 
     /** A replica asks one thing of another at a time; what it has lost interest in may still be under way. */
@@ -203,6 +207,36 @@ public final class PeerLines implements QuorumNetwork.Peers {
         List<Voter> all = new ArrayList<>(named.voters());
         all.add(told);
         return new VoterSet(all);
+    }
+
+    @Override
+    public void askVersions(Voter voter, Consumer<Optional<QuorumEvent.KraftVersions>> then) {
+        Optional<Voter.Endpoint> endpoint = QuorumDoor.endpoint(voter, controllerListener);
+        if (endpoint.isEmpty()) {
+            means.shared().lane().execute(() -> then.accept(Optional.empty()));
+            return;
+        }
+        // It may be anybody who listens there, so that it gets no part in what voters' lines are for.
+        PeerLine line = new PeerLine("controller " + voter.key().id(), endpoint.get(), means);
+        var request = ApiVersionsRequest.builder()
+                .clientSoftwareName(means.settings().softwareName())
+                .clientSoftwareVersion(means.settings().softwareVersion())
+                .build();
+        line.send(request, answer -> {
+            means.shared().lane().execute(line::close);
+            then.accept(kraftVersions(answer));
+        });
+    }
+
+    /** A feature that is not named is at its lowest level, which is 0. */
+    private static Optional<QuorumEvent.KraftVersions> kraftVersions(Answer answer) {
+        if (!(answer instanceof Answer.Answered(Response response, short version))) return Optional.empty();
+        if (!(response instanceof ApiVersionsResponse versions) || versions.errorCode() != ErrorCode.NONE.code())
+            return Optional.empty();
+        for (var feature : versions.supportedFeatures())
+            if (feature.name().equals(KRAFT_VERSION))
+                return Optional.of(new QuorumEvent.KraftVersions(feature.minVersion(), feature.maxVersion()));
+        return Optional.of(new QuorumEvent.KraftVersions((short) 0, (short) 0));
     }
 
     /** Sends any request to a voter; answered once, later, on the lane. */

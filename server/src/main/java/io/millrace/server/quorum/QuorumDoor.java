@@ -5,6 +5,7 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.raft.LeaderAndEpoch;
 import io.millrace.raft.PeerAnswer;
 import io.millrace.raft.Voter;
+import io.millrace.raft.VoterChange;
 import io.millrace.raft.run.MetadataQuorum;
 import io.millrace.raft.run.PeerRequestMessages;
 import io.millrace.raft.run.QuorumDescription;
@@ -54,6 +55,29 @@ public final class QuorumDoor {
                     asked.addressee(),
                     asked.request(),
                     answer -> then.accept(answer, leaderEndpoint(open, answer.leader())));
+        });
+    }
+
+    /**
+     * Hands over a change of who votes.
+     *
+     * @param patienceMs how long whoever asks waits
+     * @param then is told once, on the quorum's lane, with a sentence that says why not
+     */
+    public void change(VoterChange change, int patienceMs, BiConsumer<ErrorCode, String> then) {
+        onLane(() -> {
+            MetadataQuorum open = quorum;
+            if (open == null) then.accept(ErrorCode.NOT_LEADER_OR_FOLLOWER, "this controller is only starting");
+            else open.change(change, patienceMs, then);
+        });
+    }
+
+    /** Says whom this node knows to lead, and where it is reached, if that is known; once, on the quorum's lane. */
+    void leaderAt(BiConsumer<LeaderAndEpoch, Optional<Voter.Endpoint>> then) {
+        onLane(() -> {
+            MetadataQuorum open = quorum;
+            if (open == null) then.accept(new LeaderAndEpoch(OptionalInt.empty(), 0), Optional.empty());
+            else then.accept(open.leader(), leaderEndpoint(open, open.leader()));
         });
     }
 

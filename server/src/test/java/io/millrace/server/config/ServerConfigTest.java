@@ -270,8 +270,8 @@ class ServerConfigTest {
                 .contains("election.timeout"));
         assertTrue(refusal(with(right, "controller.quorum.request.timeout.ms", "0"))
                 .contains("request.timeout"));
-        assertTrue(refusal(with(right, "controller.quorum.auto.join.enable", "true"))
-                .contains("auto.join"));
+        config(with(right, "controller.quorum.auto.join.enable", "true"));
+        assertTrue(refusal("controller.quorum.auto.join.enable", "true").contains("auto.join"));
         assertTrue(refusal("process.roles", "controller").contains("listeners"));
     }
 

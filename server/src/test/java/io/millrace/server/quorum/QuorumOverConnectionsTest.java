@@ -6,15 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.messages.AddRaftVoterRequest;
+import io.millrace.protocol.messages.AddRaftVoterResponse;
 import io.millrace.protocol.messages.BeginQuorumEpochRequest;
 import io.millrace.protocol.messages.BeginQuorumEpochResponse;
 import io.millrace.protocol.messages.DescribeQuorumRequest;
 import io.millrace.protocol.messages.DescribeQuorumResponse;
 import io.millrace.protocol.messages.FetchRequest;
 import io.millrace.protocol.messages.FetchResponse;
+import io.millrace.protocol.messages.RemoveRaftVoterRequest;
+import io.millrace.protocol.messages.RemoveRaftVoterResponse;
 import io.millrace.protocol.messages.VoteRequest;
 import io.millrace.protocol.messages.VoteResponse;
 import io.millrace.raft.QuorumTimeouts;
+import io.millrace.raft.Voter;
 import io.millrace.raft.VoterAddresses;
 import io.millrace.raft.VoterSet;
 import io.millrace.raft.run.AppendResult;
@@ -270,6 +275,88 @@ class QuorumOverConnectionsTest {
         voters.add(again);
         again.begin(home(9), VoterSet.NONE, TIMEOUTS, addresses);
         awaitSeen(621);
+    }
+
+    @Test
+    void votersJoinAreAddedAndAreRemovedWhileTheQuorumGoesOn() throws Exception {
+        var first = new QuorumVoter(1, QuorumVoter.CLUSTER, 0);
+        var added = new QuorumVoter(2, QuorumVoter.CLUSTER, 0);
+        var joining = new QuorumVoter(3, QuorumVoter.CLUSTER, 0).thatJoins();
+        voters.addAll(List.of(first, added, joining));
+        List<String> addresses = List.of("127.0.0.1:" + first.port());
+        first.format(home(1), new VoterSet(List.of(first.asVoter())));
+        added.format(home(2), VoterSet.NONE);
+        joining.format(home(3), VoterSet.NONE);
+        first.begin(home(1), VoterSet.NONE, TIMEOUTS);
+        added.begin(home(2), VoterSet.NONE, TIMEOUTS, addresses);
+        joining.begin(home(3), VoterSet.NONE, TIMEOUTS, addresses);
+        for (int number = 0; number < 10; number++) commit(number);
+        awaitSeen(10);
+
+        Voter second = added.asVoter();
+        Voter.Endpoint at = second.endpoints().getFirst();
+        var add = AddRaftVoterRequest.builder()
+                .clusterId(null)
+                .voterId(2)
+                .voterDirectoryId(second.key().directoryId())
+                .listeners(List.of(new AddRaftVoterRequest.Listener(at.listener(), at.host(), at.port())))
+                .timeoutMs(5_000);
+        assertTrue(
+                granted(() -> added.ask(first, add.build(), AddRaftVoterResponse.class)
+                        .errorCode()),
+                "2 is added");
+        assertEquals(
+                ErrorCode.DUPLICATE_VOTER.code(),
+                added.ask(first, add.build(), AddRaftVoterResponse.class).errorCode());
+        until("3 has joined", () -> voterIds(first).equals(List.of(1, 2, 3)));
+        for (int number = 10; number < 20; number++) commit(number);
+        awaitSeen(20);
+
+        int itsEpoch = first.ledEpoch();
+        var remove = RemoveRaftVoterRequest.builder()
+                .clusterId(null)
+                .voterId(1)
+                .voterDirectoryId(first.key().directoryId())
+                .build();
+        assertTrue(
+                granted(() ->
+                        added.ask(first, remove, RemoveRaftVoterResponse.class).errorCode()),
+                "1 is removed");
+        for (int number = 20; number < 30; number++) commit(number);
+        awaitSeen(30);
+        assertTrue(leader().ledEpoch() > itsEpoch);
+        assertTrue(leader() != first, "who was removed leads no more");
+        assertEquals(List.of(2, 3), voterIds(leader()));
+        until("1 is seen as an observer", () -> observerIds(leader()).contains(1));
+    }
+
+    /** Asks again while it is not the time yet. */
+    private static boolean granted(java.util.concurrent.Callable<Short> change) throws Exception {
+        long untilNanos = System.nanoTime() + 20_000_000_000L;
+        while (System.nanoTime() < untilNanos) {
+            short error = change.call();
+            if (error == ErrorCode.NONE.code()) return true;
+            if (error != ErrorCode.REQUEST_TIMED_OUT.code()) throw new AssertionError(ErrorCode.forCode(error));
+        }
+        return false;
+    }
+
+    private static void until(String what, java.util.concurrent.Callable<Boolean> isSo) throws Exception {
+        long untilNanos = System.nanoTime() + 20_000_000_000L;
+        while (!isSo.call())
+            if (System.nanoTime() > untilNanos) throw new AssertionError("it did not come about that " + what);
+    }
+
+    private static List<Integer> voterIds(QuorumVoter leader) throws Exception {
+        return leader.describe().voters().stream()
+                .map(voter -> voter.voter().key().id())
+                .toList();
+    }
+
+    private static List<Integer> observerIds(QuorumVoter leader) throws Exception {
+        return leader.describe().observers().stream()
+                .map(observer -> observer.key().id())
+                .toList();
     }
 
     @Test

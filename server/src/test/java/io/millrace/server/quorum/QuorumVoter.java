@@ -17,8 +17,10 @@ import io.millrace.protocol.ApiKey;
 import io.millrace.protocol.Request;
 import io.millrace.protocol.Response;
 import io.millrace.protocol.Uuid;
+import io.millrace.raft.OwnVoter;
 import io.millrace.raft.QuorumTimeouts;
 import io.millrace.raft.ReplicaKey;
+import io.millrace.raft.Voter;
 import io.millrace.raft.VoterAddresses;
 import io.millrace.raft.VoterSet;
 import io.millrace.raft.run.AppendResult;
@@ -27,9 +29,12 @@ import io.millrace.raft.run.MetadataLogConfig;
 import io.millrace.raft.run.MetadataQuorum;
 import io.millrace.raft.run.PeerRequestMessages;
 import io.millrace.raft.run.QuorumConfig;
+import io.millrace.raft.run.QuorumDescription;
 import io.millrace.raft.run.QuorumListener;
 import io.millrace.raft.run.QuorumNetwork;
+import io.millrace.raft.run.SnapshotFiles;
 import io.millrace.raft.run.SnapshotResult;
+import io.millrace.raft.run.SnapshotWriter;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.fetch.FetchSessions;
@@ -46,10 +51,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -72,6 +79,7 @@ final class QuorumVoter implements QuorumListener, AutoCloseable {
     private @Nullable MetadataQuorum quorum;
     private int ledEpoch = -1;
     private int snapshotsLoaded;
+    private boolean joins;
     /** The quorum's lane. */
     private OffsetAndEpoch committedEnd = new OffsetAndEpoch(0, 0);
 
@@ -102,6 +110,9 @@ final class QuorumVoter implements QuorumListener, AutoCloseable {
         for (ApiKey apiKey : List.of(
                 ApiKey.VOTE, ApiKey.BEGIN_QUORUM_EPOCH, ApiKey.END_QUORUM_EPOCH, ApiKey.FETCH, ApiKey.FETCH_SNAPSHOT))
             apis.serveAtControllers(apiKey, peers);
+        var changes = new VoterChangeHandler(clusterId, door);
+        for (ApiKey apiKey : List.of(ApiKey.ADD_RAFT_VOTER, ApiKey.REMOVE_RAFT_VOTER, ApiKey.UPDATE_RAFT_VOTER))
+            apis.serveAtControllers(apiKey, changes);
         apis.serve(ApiKey.API_VERSIONS, new ApiVersionsHandler(keep, apis, config, clusterId))
                 .serve(ApiKey.DESCRIBE_QUORUM, new DescribeQuorumHandler(door));
         var network = new LaneNetwork(
@@ -141,6 +152,25 @@ final class QuorumVoter implements QuorumListener, AutoCloseable {
         return new ReplicaKey(id, new Uuid(77, id));
     }
 
+    /** As the log names it once it votes. */
+    Voter asVoter() {
+        var endpoint = new Voter.Endpoint("CONTROLLER", "127.0.0.1", port());
+        return new Voter(key(), List.of(endpoint), (short) 0, (short) 1);
+    }
+
+    /** It asks to be taken in where it does not vote. */
+    QuorumVoter thatJoins() {
+        joins = true;
+        return this;
+    }
+
+    /** Writes the snapshot that a quorum with voters in its log begins with; who joins later knows nobody. */
+    void format(Path directory, VoterSet voters) throws Exception {
+        Path partition = Files.createDirectories(directory.resolve("__cluster_metadata-0"));
+        new SnapshotWriter(host.disk(), partition)
+                .write(SnapshotFiles.BOOTSTRAP, 0, new SnapshotWriter.QuorumInfo((short) 1, voters), 0, List.of());
+    }
+
     /** Static voters at the ports of these. */
     static VoterSet voters(List<QuorumVoter> voters) {
         return VoterAddresses.ofQuorumVoters(
@@ -165,7 +195,8 @@ final class QuorumVoter implements QuorumListener, AutoCloseable {
                 host.metadataLane(),
                 host.clock(),
                 this,
-                new QuorumNetwork(lines, timeouts, host.randomness()::nextLong));
+                new QuorumNetwork(
+                        lines, timeouts, host.randomness()::nextLong, new OwnVoter(Optional.of(asVoter()), joins)));
         onLane(quorumLane -> {
             quorum = opened;
             lines.findBy(opened::voters);
@@ -233,6 +264,15 @@ final class QuorumVoter implements QuorumListener, AutoCloseable {
             return true;
         });
         return answer.get(MOST_MS, TimeUnit.MILLISECONDS);
+    }
+
+    /** The quorum as it sees it. */
+    QuorumDescription describe() throws Exception {
+        return onLane(lane -> {
+            MetadataQuorum open = quorum;
+            if (open == null) throw new IllegalStateException("not begun");
+            return open.describe();
+        });
     }
 
     synchronized List<Integer> seen() {
