@@ -18,12 +18,12 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -42,6 +42,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class FormatCommand implements Callable<Integer> {
+    private static final SecureRandom RANDOM = new SecureRandom();
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -154,8 +156,7 @@ public final class FormatCommand implements Callable<Integer> {
     }
 
     private static Uuid freshId() {
-        UUID random = UUID.randomUUID();
-        return new Uuid(random.getMostSignificantBits(), random.getLeastSignificantBits());
+        return FreshId.of(RANDOM::nextLong);
     }
 
     private QuorumChoice quorumChoice() {

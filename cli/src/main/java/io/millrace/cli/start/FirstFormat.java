@@ -1,8 +1,8 @@
 package io.millrace.cli.start;
 
+import io.millrace.cli.format.FreshId;
 import io.millrace.environment.Disk;
 import io.millrace.environment.Randomness;
-import io.millrace.protocol.Uuid;
 import io.millrace.server.config.BadConfig;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.controller.KnownMetadata;
@@ -21,10 +21,6 @@ import org.jspecify.annotations.Nullable;
 /** Formats what is empty among a node's log directories, so that the first start needs no command before it. */
 final class FirstFormat {
     private static final System.Logger LOG = System.getLogger(FirstFormat.class.getName());
-    private static final long UUID_VERSION_4 = 0x4000L;
-    private static final long UUID_VERSION_MASK = 0xf000L;
-    private static final long UUID_VARIANT = 0x8000_0000_0000_0000L;
-    private static final long UUID_VARIANT_MASK = 0xc000_0000_0000_0000L;
 
     private FirstFormat() {}
 
@@ -75,7 +71,7 @@ final class FirstFormat {
         KnownMetadata.require(disk, config);
         String wanted = asked != null
                 ? asked
-                : clusterId.orElseGet(() -> freshId(randomness).toString());
+                : clusterId.orElseGet(() -> FreshId.of(randomness::nextLong).toString());
         try {
             FormatOptions format = new FormatOptions(
                     wanted,
@@ -83,7 +79,7 @@ final class FirstFormat {
                     FormatOptions.features(options.features()),
                     new FormatOptions.QuorumChoice.StandaloneUnlessStatic(),
                     true);
-            new Formatter(disk).format(format.plan(config), wallMs, () -> freshId(randomness));
+            new Formatter(disk).format(format.plan(config), wallMs, () -> FreshId.of(randomness::nextLong));
         } catch (FormatRefused refused) {
             throw new BadConfig(String.valueOf(refused.getMessage()));
         }
@@ -99,15 +95,5 @@ final class FirstFormat {
                 + ", are not formatted: run 'millrace format --cluster-id ID --config FILE' first, with the same id on"
                 + " every controller, and with --standalone or --initial-controllers unless"
                 + " controller.quorum.voters is set");
-    }
-
-    /** A random id as Kafka makes them: a UUID of version 4 that does not begin with a dash, which looks like an option. */
-    private static Uuid freshId(Randomness randomness) {
-        while (true) {
-            Uuid id = new Uuid(
-                    (randomness.nextLong() & ~UUID_VERSION_MASK) | UUID_VERSION_4,
-                    (randomness.nextLong() & ~UUID_VARIANT_MASK) | UUID_VARIANT);
-            if (!id.isReserved() && !id.toString().startsWith("-")) return id;
-        }
     }
 }

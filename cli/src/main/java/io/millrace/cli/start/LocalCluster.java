@@ -1,6 +1,7 @@
 package io.millrace.cli.start;
 
 import io.millrace.cli.Main;
+import io.millrace.cli.format.FreshId;
 import io.millrace.host.HostDisk;
 import io.millrace.protocol.Uuid;
 import io.millrace.server.config.BadConfig;
@@ -18,12 +19,12 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -40,6 +41,7 @@ final class LocalCluster {
     private final PrintStream out;
     private final PrintStream err;
 
+    private final SecureRandom random = new SecureRandom();
     private final Map<Integer, ClusterNode> nodes = new ConcurrentSkipListMap<>();
     private final Map<Integer, String> addresses = new ConcurrentSkipListMap<>();
     private final AtomicBoolean isStopping = new AtomicBoolean();
@@ -72,15 +74,26 @@ final class LocalCluster {
         prepare();
         Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "stop"));
         try {
-            for (int i = 1; i <= layout.size(); i++) nodes.put(i, start(i));
+            startAll();
             running.await();
         } catch (IOException failed) {
             err.println("millrace: no process can be started: " + failed.getMessage());
             end();
+            return;
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
         }
         if (!isStopping.get()) throw new BadConfig("all nodes have ended");
+    }
+
+    /** No node begins once the cluster is being stopped: nobody would end it. */
+    private void startAll() throws IOException {
+        for (int i = 1; i <= layout.size(); i++) {
+            synchronized (nodes) {
+                if (isStopping.get()) return;
+                nodes.put(i, start(i));
+            }
+        }
     }
 
     private ClusterNode start(int id) throws IOException {
@@ -136,7 +149,7 @@ final class LocalCluster {
                 new FormatOptions.QuorumChoice.Unstated(),
                 true);
         try {
-            formatter.format(format.plan(config), System.currentTimeMillis(), LocalCluster::freshId);
+            formatter.format(format.plan(config), System.currentTimeMillis(), this::freshId);
         } catch (FormatRefused | CorruptLog refused) {
             throw new BadConfig(String.valueOf(refused.getMessage()));
         }
@@ -185,7 +198,9 @@ final class LocalCluster {
 
     /** On SIGTERM and SIGINT, in the shutdown hook. All are told first: their leaders have nobody to go to. */
     private void stop() {
-        isStopping.set(true);
+        synchronized (nodes) {
+            isStopping.set(true);
+        }
         boolean isClean = !hasFailed.get();
         List<ClusterNode> alive =
                 nodes.values().stream().filter(ClusterNode::isAlive).toList();
@@ -208,11 +223,7 @@ final class LocalCluster {
         }
     }
 
-    private static Uuid freshId() {
-        while (true) {
-            UUID random = UUID.randomUUID();
-            Uuid id = new Uuid(random.getMostSignificantBits(), random.getLeastSignificantBits());
-            if (!id.toString().startsWith("-")) return id;
-        }
+    private Uuid freshId() {
+        return FreshId.of(random::nextLong);
     }
 }

@@ -19,8 +19,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Fetch (key 1), versions 4-18. Sessions from v7 (KIP-227), leader epochs from v9 (KIP-320), topic ids from v13 (KIP-516), leader
- * hints from v16 (KIP-951). Followers fetch too (replica ids from 0 up), up to the log end, and by it acknowledge what they have; as long as
+ * Fetch (key 1), versions 4-18. Sessions from v7 (KIP-227), leader epochs from v9 (KIP-320), topic ids from v13 (KIP-516). The leader
+ * hints that v16 has room for (KIP-951) are not given. Followers fetch too (replica ids from 0 up), up to the log end, and by it acknowledge what they have; as long as
  * there is no authorization, anybody who reaches the listener may say that it is one.
  */
 public final class FetchHandler implements Handler<FetchRequest, FetchResponse> {
