@@ -5,6 +5,7 @@ import io.millrace.records.BatchCheck;
 import io.millrace.records.BatchHeader;
 import io.millrace.records.Compression;
 import io.millrace.records.InvalidBatch;
+import io.millrace.records.LegacyBatch;
 import io.millrace.records.RecordWalk;
 import io.millrace.records.TimestampType;
 import java.nio.ByteBuffer;
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 final class AppendCheck {
     /** How many bad records a refusal names in its message, as in Kafka. */
     private static final int RECORDS_IN_MESSAGE = 3;
+
+    /** Batches from replication that reach further are appended one by one: a segment counts offsets in 32 bits. */
+    private static final long MOST_OFFSETS_AT_ONCE = Integer.MAX_VALUE;
 
     private AppendCheck() {}
 
@@ -208,12 +212,13 @@ final class AppendCheck {
         };
     }
 
+    /** Of any format, as the leader's log has them. */
     private static AppendOutcome.@Nullable Refused checkReplicated(
             ByteBuffer batches, int leaderEpoch, long logEndOffset) {
         long next = logEndOffset;
         int newestEpoch = -1;
         for (int at = batches.position(); at < batches.limit(); ) {
-            switch (BatchHeader.check(batches, at)) {
+            switch (StoredBatch.check(batches, at)) {
                 case BatchCheck.Torn torn -> {
                     batches.limit(at);
                     return null;
@@ -222,23 +227,26 @@ final class AppendCheck {
                     return new AppendOutcome.Refused(ErrorCode.CORRUPT_MESSAGE, why);
                 }
                 case BatchCheck.Whole(int sizeBytes) -> {
-                    int epoch = BatchHeader.partitionLeaderEpoch(batches, at);
-                    if (epoch > leaderEpoch) {
+                    boolean isLegacy = LegacyBatch.isLegacy(batches, at);
+                    int epoch = isLegacy ? newestEpoch : BatchHeader.partitionLeaderEpoch(batches, at);
+                    long baseOffset = BatchHeader.baseOffset(batches, at);
+                    long lastOffset = StoredBatch.lastOffset(batches, at);
+                    if (epoch > leaderEpoch
+                            || (at > batches.position() && lastOffset - logEndOffset > MOST_OFFSETS_AT_ONCE)) {
                         batches.limit(at);
                         return null;
                     }
-                    long baseOffset = BatchHeader.baseOffset(batches, at);
                     if (baseOffset < next)
                         return new AppendOutcome.Refused(
                                 ErrorCode.OFFSET_OUT_OF_RANGE,
                                 "A batch begins at offset " + baseOffset + ", the log has come to " + next);
-                    if (BatchHeader.lastOffsetDelta(batches, at) < 0 || epoch < newestEpoch)
+                    if (lastOffset < baseOffset || lastOffset == Long.MAX_VALUE || epoch < newestEpoch)
                         return new AppendOutcome.Refused(
                                 ErrorCode.CORRUPT_MESSAGE,
                                 "The batch at offset " + baseOffset + " ends before it begins, or its leader epoch "
                                         + epoch + " follows " + newestEpoch);
                     newestEpoch = epoch;
-                    next = BatchHeader.nextOffset(batches, at);
+                    next = lastOffset + 1;
                     at += sizeBytes;
                 }
             }

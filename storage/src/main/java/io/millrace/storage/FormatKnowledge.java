@@ -1,7 +1,7 @@
 package io.millrace.storage;
 
 /**
- * Which stretches of one segment file are known to hold sound batches of format 2 only. What is appended is; what was found at start
+ * Which stretches of one segment file are known to hold sound batches of format 2 only. What is appended is, unless a leader sent older ones; what was found at start
  * nobody has looked at, and nobody does before it is read: then a helper reads the batches of the range that is wanted, once, and
  * it is noted here. Readers that go on from where one has been make the known stretch grow. Belongs to the log's lane.
  */
@@ -34,8 +34,15 @@ final class FormatKnowledge {
         if (lookedUntil >= soundFrom) soundFrom = Math.min(soundFrom, lookedFrom);
     }
 
-    /** The file was cut: what is appended from there on is sound and of format 2. */
+    /** A follower was sent a batch of format 0 or 1, which ends here. */
+    void appendedOld(long untilPosition) {
+        soundFrom = untilPosition;
+    }
+
+    /** The file was cut: nothing is known of what is behind, and what is appended there is sound and of format 2, unless it is said otherwise. */
     void cut(long position) {
         soundFrom = Math.min(soundFrom, position);
+        lookedUntil = Math.min(lookedUntil, position);
+        lookedFrom = Math.min(lookedFrom, lookedUntil);
     }
 }

@@ -6,6 +6,7 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
 import io.millrace.records.BatchHeader;
 import io.millrace.records.ControlRecord;
+import io.millrace.records.LegacyBatch;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.records.TopicPartition;
 import java.io.IOException;
@@ -216,7 +217,7 @@ public final class PartitionLog {
     private AppendOutcome write(ByteBuffer batches, AppendOrigin origin, int leaderEpoch, long wallMs, long nowMs)
             throws IOException {
         boolean assigns = origin != AppendOrigin.REPLICATION;
-        long next = assigns ? logEndOffset : BatchHeader.baseOffset(batches, batches.position());
+        long next = assigns ? logEndOffset : firstOffset(batches);
         long baseOffset = next;
         long newestTimestamp = -1;
         for (int at = batches.position(); at < batches.limit(); at += BatchHeader.sizeBytes(batches, at)) {
@@ -224,8 +225,8 @@ public final class PartitionLog {
                 BatchHeader.setBaseOffset(batches, at, next);
                 BatchHeader.setPartitionLeaderEpoch(batches, at, leaderEpoch);
             }
-            next = BatchHeader.lastOffset(batches, at) + 1;
-            newestTimestamp = Math.max(newestTimestamp, BatchHeader.maxTimestamp(batches, at));
+            next = StoredBatch.lastOffset(batches, at) + 1;
+            newestTimestamp = Math.max(newestTimestamp, StoredBatch.maxTimestamp(batches, at));
         }
         rollIfDue(batches.remaining(), baseOffset, next - 1, newestTimestamp, wallMs);
         Segment active = active();
@@ -241,12 +242,18 @@ public final class PartitionLog {
         return new AppendOutcome.Appended(baseOffset, next - 1, stamped ? wallMs : -1, logStartOffset);
     }
 
+    /** Compressed batches of format 0 and 1 do not say where they begin; it is at the log end or behind it. */
+    private long firstOffset(ByteBuffer batches) {
+        int at = batches.position();
+        return LegacyBatch.isLegacy(batches, at) ? logEndOffset : BatchHeader.baseOffset(batches, at);
+    }
+
     private void appended(ByteBuffer batches, Segment active, int position) throws IOException {
         for (int at = batches.position(); at < batches.limit(); ) {
             int batchBytes = BatchHeader.sizeBytes(batches, at);
             long batchOffset = BatchHeader.baseOffset(batches, at);
-            epochs.assign(BatchHeader.partitionLeaderEpoch(batches, at), batchOffset);
-            if (BatchHeader.producerId(batches, at) >= 0) {
+            epochs.assign(StoredBatch.leaderEpoch(batches, at), batchOffset);
+            if (StoredBatch.producerId(batches, at) >= 0) {
                 ProducerStates.Ended ended = producers.replay(batches, at);
                 if (ended != null && ended.isAborted()) {
                     active.abort(new AbortedTransaction(
@@ -655,12 +662,16 @@ public final class PartitionLog {
     /**
      * Cuts the log so that it ends at an offset, or at the base offset of the batch that holds it. Blocks for a force,
      * so that what was cut cannot come back; before anything is appended the owner writes the lowered recovery point to
-     * its checkpoint.
+     * its checkpoint. A leader epoch that begins at the log end goes in any case: it is of a leader that never wrote, and need not be known
+     * to whoever leads now.
      *
      * @return false if the log ended there or before already
      */
     public boolean truncateTo(long offset) {
-        if (offset >= logEndOffset) return false;
+        if (offset >= logEndOffset) {
+            epochs.truncateFromEnd(logEndOffset);
+            return false;
+        }
         if (offset < segments.first().baseOffset()) {
             truncateFullyAndStartAt(offset);
             return true;

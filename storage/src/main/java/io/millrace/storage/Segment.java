@@ -122,12 +122,13 @@ final class Segment {
         for (int at = from; at < until; ) {
             int batchBytes = BatchHeader.sizeBytes(batches, at);
             index(
-                    BatchHeader.lastOffset(batches, at),
-                    BatchHeader.maxTimestamp(batches, at),
+                    StoredBatch.lastOffset(batches, at),
+                    StoredBatch.maxTimestamp(batches, at),
                     sizeBytes,
                     batchBytes,
                     indexIntervalBytes);
             sizeBytes += batchBytes;
+            if (LegacyBatch.isLegacy(batches, at)) formats.appendedOld(sizeBytes);
             at += batchBytes;
         }
     }

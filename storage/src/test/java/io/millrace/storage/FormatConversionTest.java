@@ -83,6 +83,55 @@ class FormatConversionTest {
         }
     }
 
+    /** In pieces as a leader sends them, the last batch of which may be torn. */
+    private static void replicate(SeededRandom random, PartitionLog leader, PartitionLog follower) {
+        while (follower.logEndOffset() < leader.logEndOffset()) {
+            int maxBytes = random.pick(1, 100, 1_000, 100_000);
+            FileRecords range = range(leader, follower.logEndOffset(), maxBytes);
+            ByteBuffer batches = range.toBuffer();
+            range.release();
+            long before = follower.logEndOffset();
+            LogUnderTest.append(follower, batches, AppendOrigin.REPLICATION, 5);
+            assertTrue(follower.logEndOffset() > before, "no progress at " + before);
+        }
+    }
+
+    private static List<String> answered(PartitionLog log) {
+        List<String> told = new ArrayList<>();
+        for (long next = log.logStartOffset(); next < log.logEndOffset(); ) {
+            ByteBuffer bytes = answer(log, next, 1 << 20);
+            for (int at = 0; at < bytes.limit(); at += BatchHeader.sizeBytes(bytes, at))
+                assertEquals(2, BatchHeader.magic(bytes, at));
+            told.addAll(told(bytes, next));
+            next = Long.parseLong(
+                            told.getLast().substring(0, told.getLast().indexOf('@')))
+                    + 1;
+        }
+        return told;
+    }
+
+    @Test
+    void aFollowerKeepsOldMessagesAsItsLeaderHasThemAndReadsThemInFormat2() {
+        Property.check(40, random -> {
+            PartitionLog leader = open(old(random), LogConfig.from(LegacySegmentsTest.CONFIG), 0, false);
+            CrashingDisk disk = disk();
+            LogConfig config = LogConfig.from(LegacySegmentsTest.CONFIG);
+            PartitionLog follower = open(disk, config);
+            follower.truncateFullyAndStartAt(leader.logStartOffset());
+            replicate(random, leader, follower);
+            if (random.chance(0.5)) {
+                follower.truncateTo(random.nextLong(leader.logStartOffset(), leader.logEndOffset()));
+                replicate(random, leader, follower);
+            }
+            assertEquals(leader.logEndOffset(), follower.logEndOffset());
+            assertEquals(stored(leader), stored(follower));
+            assertEquals(stored(leader), answered(follower));
+            LogUnderTest.checkpoint(follower);
+            PartitionLog opened = open(disk, config, follower.recoveryPoint(), true);
+            assertEquals(stored(leader), stored(opened));
+        });
+    }
+
     @Test
     void everyRecordIsReadInFormat2WhereverAndInWhateverPiecesOneReads() {
         Property.check(40, random -> {

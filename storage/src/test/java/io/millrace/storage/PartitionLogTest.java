@@ -259,6 +259,17 @@ class PartitionLogTest {
     }
 
     @Test
+    void aCutAtTheLogEndForgetsAnEpochInWhichNothingWasWritten() {
+        PartitionLog log = open(disk, LogConfig.DEFAULT);
+        append(log, Batches.of(5, "a"), AppendOrigin.CLIENT, 3);
+        log.assignEpochStart(4, 1);
+        assertFalse(log.truncateTo(1));
+        assertEquals(3, log.latestEpoch());
+        assertEquals(1, log.logEndOffset());
+        assertEquals(3, open(disk, LogConfig.DEFAULT).latestEpoch());
+    }
+
+    @Test
     void theHighWatermarkOnlyRisesAndNotBeyondTheEnd() {
         PartitionLog log = open(disk, LogConfig.DEFAULT);
         append(log, Batches.of(5, "a", "b"));
