@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * The leader of one partition on this broker: its log, how far that counts as committed, and those who wait for either to
  * move. Everything happens on the partition's lane.
  */
-public final class LeaderPartition {
+public final class LeaderPartition implements LocalReplica {
     private final TopicPartition name;
     private PartitionLog log;
     private final ForcedLog forced;
@@ -85,16 +85,19 @@ public final class LeaderPartition {
     }
 
     /** Which partition. */
+    @Override
     public TopicPartition name() {
         return name;
     }
 
     /** Its log, for reads and look-ups on this lane. */
+    @Override
     public PartitionLog log() {
         return log;
     }
 
     /** The epoch of this leadership. */
+    @Override
     public int leaderEpoch() {
         return leader.leaderEpoch();
     }
@@ -124,12 +127,14 @@ public final class LeaderPartition {
     }
 
     /** Takes over changed properties of the log; what they let go of is released, what they ask to be forced is. */
+    @Override
     public void updateConfig(LogConfig config) {
         forced.updateConfig(config);
         advance();
     }
 
     /** Everything below it is committed. */
+    @Override
     public long highWatermark() {
         return leader.highWatermark();
     }
@@ -287,6 +292,7 @@ public final class LeaderPartition {
      *
      * @param then run on the lane once that is done, at once if there is nothing to do
      */
+    @Override
     public void checkpoint(Runnable then) {
         forced.checkpoint(then);
     }
@@ -366,11 +372,13 @@ public final class LeaderPartition {
     }
 
     /** After {@link #resign}: runs {@code then} once no force is under way, so that whoever closes the log is alone with it. */
+    @Override
     public void whenIdle(Runnable then) {
         forced.whenIdle(then);
     }
 
     /** Ends leadership: whoever waits is woken, and finds that the partition is not led here any more. */
+    @Override
     public void resign() {
         isResigned = true;
         forced.close();
