@@ -1,6 +1,7 @@
 package io.millrace.server.quorum;
 
 import io.millrace.connection.BufferPool;
+import io.millrace.connection.ReconnectBackoff;
 import io.millrace.connection.run.Answer;
 import io.millrace.connection.run.ClientSettings;
 import io.millrace.connection.run.ConversationLane;
@@ -24,6 +25,7 @@ import io.millrace.raft.VoterSet;
 import io.millrace.raft.run.PeerAnswerMessages;
 import io.millrace.raft.run.PeerRequestMessages;
 import io.millrace.raft.run.QuorumNetwork;
+import io.millrace.server.network.NodeLine;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -46,6 +48,9 @@ public final class PeerLines implements QuorumNetwork.Peers {
     private static final String KRAFT_VERSION = "kraft.version";
     private static final System.Logger LOG = System.getLogger(PeerLines.class.getName());
 
+    /** As long as Kafka's controllers wait. */
+    private static final ReconnectBackoff BACKOFF = new ReconnectBackoff(50, 500);
+
     /** A replica asks one thing of another at a time; what it has lost interest in may still be under way. */
     private static final int MOST_IN_FLIGHT = 8;
 
@@ -60,13 +65,13 @@ public final class PeerLines implements QuorumNetwork.Peers {
 
     private final Supplier<PeerRequestMessages.Sender> self;
     private final String controllerListener;
-    private final PeerLine.Means means;
-    private final Map<Integer, PeerLine> lines = new TreeMap<>();
+    private final NodeLine.Means means;
+    private final Map<Integer, NodeLine> lines = new TreeMap<>();
     private final Set<Integer> strangers = new HashSet<>();
     private Supplier<VoterSet> voters = () -> VoterSet.NONE;
     private List<Voter.Endpoint> bootstrap = List.of();
     private int bootstrapTurns;
-    private @Nullable PeerLine aroundLine;
+    private @Nullable NodeLine aroundLine;
     /** Whom an answer named as leader; of use until the log says where voters are. */
     private @Nullable Voter toldLeader;
 
@@ -89,16 +94,17 @@ public final class PeerLines implements QuorumNetwork.Peers {
         this(
                 self,
                 controllerListener,
-                new PeerLine.Means(
+                new NodeLine.Means(
                         transport,
                         new ConversationLane(lane, clock, new BufferPool(IDLE_BUFFER_BYTES, LARGE_BUFFER_BYTES)),
                         clock,
                         randomness,
                         settings("raft", requestMs, MOST_IN_FLIGHT),
+                        BACKOFF,
                         true));
     }
 
-    private PeerLines(Supplier<PeerRequestMessages.Sender> self, String controllerListener, PeerLine.Means means) {
+    private PeerLines(Supplier<PeerRequestMessages.Sender> self, String controllerListener, NodeLine.Means means) {
         this.self = self;
         this.controllerListener = controllerListener;
         this.means = means;
@@ -127,12 +133,13 @@ public final class PeerLines implements QuorumNetwork.Peers {
         var others = new PeerLines(
                 self,
                 controllerListener,
-                new PeerLine.Means(
+                new NodeLine.Means(
                         means.transport(),
                         means.shared(),
                         means.clock(),
                         means.randomness(),
                         settings(clientId, requestMs, mostInFlight),
+                        BACKOFF,
                         false));
         others.findBy(this::known);
         return others;
@@ -164,13 +171,13 @@ public final class PeerLines implements QuorumNetwork.Peers {
     @Override
     public void askAround(PeerRequest request, Consumer<Optional<PeerAnswer>> then) {
         Voter.Endpoint endpoint = bootstrap.get(bootstrapTurns++ % bootstrap.size());
-        PeerLine line = aroundLine;
-        if (line == null || !line.endpoint().equals(endpoint)) {
+        NodeLine line = aroundLine;
+        if (line == null || !line.address().equals(address(endpoint))) {
             if (line != null) line.close();
-            line = new PeerLine("controller", endpoint, means);
+            line = new NodeLine("controller", address(endpoint), means, NodeLine.Events.NONE);
             aroundLine = line;
         }
-        PeerLine asked = line;
+        NodeLine asked = line;
         // Of somebody of whom only the address is known neither id nor directory can be said.
         Request message = PeerRequestMessages.write(request, self.get(), new ReplicaKey(0, Uuid.ZERO));
         asked.send(message, answer -> {
@@ -182,7 +189,7 @@ public final class PeerLines implements QuorumNetwork.Peers {
         });
     }
 
-    private Optional<PeerAnswer> readAround(PeerLine asked, Answer answer) {
+    private Optional<PeerAnswer> readAround(NodeLine asked, Answer answer) {
         if (!(answer instanceof Answer.Answered(Response response, short version))) return Optional.empty();
         noteLeader(response);
         Optional<PeerAnswer> read = PeerAnswerMessages.read(response).map(PeerLines::withOwnBytes);
@@ -190,7 +197,7 @@ public final class PeerLines implements QuorumNetwork.Peers {
         return read;
     }
 
-    private void leave(PeerLine line) {
+    private void leave(NodeLine line) {
         line.close();
         if (line == aroundLine) aroundLine = null;
     }
@@ -217,7 +224,8 @@ public final class PeerLines implements QuorumNetwork.Peers {
             return;
         }
         // It may be anybody who listens there, so that it gets no part in what voters' lines are for.
-        PeerLine line = new PeerLine("controller " + voter.key().id(), endpoint.get(), means);
+        NodeLine line =
+                new NodeLine("controller " + voter.key().id(), address(endpoint.get()), means, NodeLine.Events.NONE);
         var request = ApiVersionsRequest.builder()
                 .clientSoftwareName(means.settings().softwareName())
                 .clientSoftwareVersion(means.settings().softwareVersion())
@@ -251,11 +259,15 @@ public final class PeerLines implements QuorumNetwork.Peers {
         line(toId, endpoint.get()).send(request, then);
     }
 
-    private PeerLine line(int toId, Voter.Endpoint endpoint) {
-        PeerLine known = lines.get(toId);
-        if (known != null && known.endpoint().equals(endpoint)) return known;
+    private static NodeLine.Address address(Voter.Endpoint endpoint) {
+        return new NodeLine.Address(endpoint.host(), endpoint.port());
+    }
+
+    private NodeLine line(int toId, Voter.Endpoint endpoint) {
+        NodeLine known = lines.get(toId);
+        if (known != null && known.address().equals(address(endpoint))) return known;
         if (known != null) known.close();
-        PeerLine line = new PeerLine("voter " + toId, endpoint, means);
+        NodeLine line = new NodeLine("voter " + toId, address(endpoint), means, NodeLine.Events.NONE);
         lines.put(toId, line);
         return line;
     }
@@ -294,7 +306,7 @@ public final class PeerLines implements QuorumNetwork.Peers {
         return ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip();
     }
 
-    private void noteCluster(int toId, @Nullable PeerLine line, PeerAnswer answer) {
+    private void noteCluster(int toId, @Nullable NodeLine line, PeerAnswer answer) {
         boolean isStranger =
                 answer instanceof PeerAnswer.Refused refused && refused.error() == ErrorCode.INCONSISTENT_CLUSTER_ID;
         if (!isStranger) strangers.remove(toId);
