@@ -11,6 +11,7 @@ import io.millrace.replication.FollowerAnswer;
 import io.millrace.replication.FollowerRequest;
 import io.millrace.replication.PartitionFollower;
 import io.millrace.replication.ReplicaLog;
+import io.millrace.replication.SourceFetches;
 import io.millrace.storage.AppendOrigin;
 import io.millrace.storage.AppendOutcome;
 import io.millrace.storage.CorruptLog;
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Cutting the log costs a force on the lane; that happens after a change of leader, and only to a replica that has something its leader has not.
  */
-public final class FollowerPartition implements LocalReplica {
+public final class FollowerPartition implements LocalReplica, SourceFetches.Replica {
     private static final System.Logger LOG = System.getLogger(FollowerPartition.class.getName());
 
     /** What becomes of its log, for whoever keeps the log directories. */
@@ -174,6 +175,7 @@ public final class FollowerPartition implements LocalReplica {
     }
 
     /** What to ask the leader now; empty while a request is open, an error is waited out, or nothing can be asked. */
+    @Override
     public Optional<FollowerRequest> next() {
         if (isClosed) return Optional.empty();
         if (!hasBegun) {
@@ -185,6 +187,7 @@ public final class FollowerPartition implements LocalReplica {
     }
 
     /** Until when an error is waited out, in monotonic time; in the past if there is nothing to wait for. */
+    @Override
     public long waitUntilMs() {
         return follower.waitUntilMs();
     }

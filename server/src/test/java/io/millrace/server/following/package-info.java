@@ -1,0 +1,4 @@
+@NullMarked
+package io.millrace.server.following;
+
+import org.jspecify.annotations.NullMarked;
