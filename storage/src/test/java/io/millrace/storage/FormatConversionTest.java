@@ -103,9 +103,7 @@ class FormatConversionTest {
             for (int at = 0; at < bytes.limit(); at += BatchHeader.sizeBytes(bytes, at))
                 assertEquals(2, BatchHeader.magic(bytes, at));
             told.addAll(told(bytes, next));
-            next = Long.parseLong(
-                            told.getLast().substring(0, told.getLast().indexOf('@')))
-                    + 1;
+            next = Long.parseLong(told.getLast().substring(0, told.getLast().indexOf('@'))) + 1;
         }
         return told;
     }
