@@ -306,7 +306,8 @@ public final class Node {
 
     private final class MetadataEvents implements MetadataRole.Events {
         @Override
-        public void active() {
+        public void active(int epoch) {
+            events.leadsQuorum(epoch);
             if (config.isLone()) beginBroker();
             else duties.begin();
         }
@@ -326,6 +327,7 @@ public final class Node {
         public void read(MetadataImage image) {
             broker.imageRead(image);
             if (controllers != null) controllers.imageRead(image);
+            events.metadataRead(image);
         }
 
         @Override

@@ -22,6 +22,8 @@ final class SimulatedConnection implements Connection {
     private static final int LEAST_WINDOW_BYTES = 512;
     private static final long MOST_NANOS_PER_PIECE = 100_000;
     private static final long MOST_NANOS_OF_SILENCE = 3_000_000_000L;
+    private static final long NANOS_TO_SEND_AGAIN = 200_000_000L;
+    private static final long MOST_NANOS_TO_SEND_AGAIN = 6_400_000_000L;
     private static final double CUTS_A_PIECE = 0.25;
     private static final double TAKES_A_PART = 0.1;
 
@@ -30,9 +32,14 @@ final class SimulatedConnection implements Connection {
     private final InetSocketAddress remote;
     private Lane lane;
     private final Simulation simulation;
+    private final SimulatedLinks links;
+    private final int host;
     private final SeededRandom random;
     private final int windowBytes;
     private final ArrayDeque<ByteBuffer> arrived = new ArrayDeque<>();
+    /** What did not come through to the other end; it is sent again. */
+    private final ArrayDeque<Runnable> held = new ArrayDeque<>();
+
     private @Nullable SimulatedConnection peer;
     private @Nullable ConnectionEvents events;
     private int bytesUnderWay;
@@ -48,12 +55,21 @@ final class SimulatedConnection implements Connection {
     private boolean isReadDue;
     private boolean isWriteDue;
 
-    SimulatedConnection(long id, InetSocketAddress local, InetSocketAddress remote, Lane lane, Simulation simulation) {
+    SimulatedConnection(
+            long id,
+            InetSocketAddress local,
+            InetSocketAddress remote,
+            Lane lane,
+            Simulation simulation,
+            SimulatedLinks links,
+            int host) {
         this.id = id;
         this.local = local;
         this.remote = remote;
         this.lane = lane;
         this.simulation = simulation;
+        this.links = links;
+        this.host = host;
         this.random = simulation.newRandom();
         this.windowBytes = random.nextInt(3) == 0
                 ? random.nextInt(LEAST_WINDOW_BYTES, 16 * LEAST_WINDOW_BYTES)
@@ -175,7 +191,7 @@ final class SimulatedConnection implements Connection {
         while (bytes.hasRemaining()) {
             int some = random.chance(CUTS_A_PIECE) ? 1 + random.nextInt(bytes.remaining()) : bytes.remaining();
             ByteBuffer piece = copy(bytes, some);
-            later(to, () -> to.arrive(piece));
+            later(to, some, () -> to.arrive(piece));
         }
     }
 
@@ -184,16 +200,35 @@ final class SimulatedConnection implements Connection {
             arrived.addLast(piece);
             readSoon();
         } else if (peer != null && !isGone) {
-            later(peer, peer::reset);
+            later(peer, 0, peer::reset);
         }
     }
 
     /** Has something reach the other end behind all that is under way to it. */
-    private void later(SimulatedConnection to, Runnable what) {
-        to.lastArrivalNanos =
-                Math.max(to.lastArrivalNanos, simulation.nowNanos()) + random.nextLong(MOST_NANOS_PER_PIECE);
-        simulation.after(to.lastArrivalNanos - simulation.nowNanos(), () -> {
-            if (!isGone) what.run();
+    private void later(SimulatedConnection to, int bytes, Runnable what) {
+        long delayNanos = links.delayNanos(host, to.host);
+        if (delayNanos > 0) delayNanos += random.nextLong(delayNanos);
+        to.lastArrivalNanos = Math.max(to.lastArrivalNanos, simulation.nowNanos() + delayNanos)
+                + random.nextLong(MOST_NANOS_PER_PIECE)
+                + links.nanosFor(host, to.host, bytes);
+        simulation.after(to.lastArrivalNanos - simulation.nowNanos(), () -> arriveAt(to, what));
+    }
+
+    private void arriveAt(SimulatedConnection to, Runnable what) {
+        if (isGone) return;
+        if (held.isEmpty() && !links.isCut(host, to.host)) {
+            what.run();
+            return;
+        }
+        held.addLast(what);
+        if (held.size() == 1) sendAgain(to, NANOS_TO_SEND_AGAIN);
+    }
+
+    private void sendAgain(SimulatedConnection to, long pauseNanos) {
+        simulation.after(pauseNanos, () -> {
+            if (isGone) held.clear();
+            else if (links.isCut(host, to.host)) sendAgain(to, Math.min(2 * pauseNanos, MOST_NANOS_TO_SEND_AGAIN));
+            else while (!held.isEmpty()) held.removeFirst().run();
         });
     }
 
@@ -284,7 +319,7 @@ final class SimulatedConnection implements Connection {
         SimulatedConnection to = peer;
         if (to == null) return;
         boolean hasUnread = !arrived.isEmpty();
-        later(to, hasUnread ? to::reset : to::end);
+        later(to, 0, hasUnread ? to::reset : to::end);
     }
 
     private void end() {
@@ -309,6 +344,14 @@ final class SimulatedConnection implements Connection {
         to.isGone = true;
         simulation.after(simulation.someNanos(MOST_NANOS_PER_PIECE), this::reset);
         simulation.after(simulation.someNanos(MOST_NANOS_PER_PIECE), to::reset);
+    }
+
+    /** Nothing comes through in either direction any more, and neither end is told. */
+    void silence() {
+        SimulatedConnection to = peer;
+        if (isClosed || to == null) return;
+        isGone = true;
+        to.isGone = true;
     }
 
     /** This end's machine has no power: what is under way from it is lost, and the peer finds out after a while. */

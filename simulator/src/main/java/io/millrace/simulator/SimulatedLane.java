@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedLane implements Lane {
     private static final long MOST_NANOS_BETWEEN_TASKS = 20_000;
     private static final long MOST_NANOS_OFFLOADED = 5_000_000;
+    private static final long NANOS_PER_MS = 1_000_000;
     private static final long MOST_DELAY_MS = Long.MAX_VALUE / 4_000_000;
 
     private final String name;
@@ -79,7 +80,7 @@ final class SimulatedLane implements Lane {
         requireCurrent("schedule");
         if (delayMs < 0) throw new IllegalArgumentException("delay of " + delayMs + " ms is negative");
         SimulatedTimer timer = new SimulatedTimer(task);
-        simulation.afterMs(Math.min(delayMs, MOST_DELAY_MS), () -> {
+        simulation.after(node.clock().trueNanos(Math.min(delayMs, MOST_DELAY_MS) * NANOS_PER_MS), () -> {
             if (timer.task != null) execute(timer);
         });
         return timer;

@@ -13,6 +13,8 @@ public final class SimulatedNetwork {
 
     private final Simulation simulation;
     private final Map<Integer, SimulatedTransport.SimulatedListening> listening = new TreeMap<>();
+    private final SimulatedLinks links = new SimulatedLinks();
+    private int nextHost;
     private int nextPort = FIRST_FREE_PORT;
     private long nextConnectionId = 1;
 
@@ -23,19 +25,24 @@ public final class SimulatedNetwork {
 
     /** Starts a new machine with an empty disk. */
     public SimulatedNode addNode(int laneCount) {
-        return new SimulatedNode(simulation, this, simulation.newDisk(), laneCount);
+        return new SimulatedNode(simulation, this, nextHost++, simulation.newDisk(), laneCount);
     }
 
     /** Starts a new machine with a disk that is there already. */
     public SimulatedNode addNode(int laneCount, SimulatedDisk disk) {
-        return new SimulatedNode(simulation, this, disk, laneCount);
+        return new SimulatedNode(simulation, this, nextHost++, disk, laneCount);
     }
 
     /** Starts a machine again, with the disk of one that went down. */
     public SimulatedNode restart(SimulatedNode down, int laneCount) {
         if (!down.isDown()) throw new IllegalStateException("the node is still up");
         down.disk().start();
-        return new SimulatedNode(simulation, this, down.disk(), laneCount);
+        return new SimulatedNode(simulation, this, down.host(), down.disk(), laneCount);
+    }
+
+    /** What lies between the machines. */
+    public SimulatedLinks links() {
+        return links;
     }
 
     int freePort() {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SimulatedNode {
     private final Simulation simulation;
+    private final int host;
     private final SimulatedDisk disk;
     private final SimulatedClock clock;
     private final SimulatedTransport transport;
@@ -23,11 +24,12 @@ public final class SimulatedNode {
     private boolean isDown;
     private long frozenUntilNanos;
 
-    SimulatedNode(Simulation simulation, SimulatedNetwork network, SimulatedDisk disk, int laneCount) {
+    SimulatedNode(Simulation simulation, SimulatedNetwork network, int host, SimulatedDisk disk, int laneCount) {
         this.simulation = simulation;
+        this.host = host;
         this.disk = disk;
         this.clock = new SimulatedClock(simulation);
-        this.transport = new SimulatedTransport(network, simulation);
+        this.transport = new SimulatedTransport(network, simulation, host);
         for (int i = 0; i < laneCount; i++) lanes.add(new SimulatedLane("lane-" + i, this, simulation));
         Lane metadata = new SimulatedLane("metadata", this, simulation);
         environment = new Environment(clock, simulation.newRandom(), disk, transport, List.copyOf(lanes), metadata);
@@ -36,6 +38,11 @@ public final class SimulatedNode {
     /** What the code under simulation gets. */
     public Environment environment() {
         return environment;
+    }
+
+    /** Its number in the network, the same in all its lives. */
+    public int host() {
+        return host;
     }
 
     /** What each broker lane has done since the start. */
@@ -90,6 +97,24 @@ public final class SimulatedNode {
     /** Sets the wall clock forward, or back. */
     public void moveWallClock(long ms) {
         clock.moveWall(ms);
+    }
+
+    /**
+     * Its clocks and timers run fast, or slow. Called before anything runs.
+     *
+     * @param partsPerMillion how much they gain, or lose if below zero
+     */
+    public void drift(int partsPerMillion) {
+        clock.drift(partsPerMillion);
+    }
+
+    SimulatedClock clock() {
+        return clock;
+    }
+
+    /** From now on nothing comes through its connections any more, of which neither end is told. */
+    public void silenceConnections() {
+        transport.silenceConnections();
     }
 
     /** Cuts all connections; both ends see it when they next use them. */

@@ -15,15 +15,19 @@ import java.util.List;
 /** One machine's end of the {@link SimulatedNetwork}. */
 final class SimulatedTransport implements Transport {
     private static final long MOST_NANOS_TO_CONNECT = 200_000;
+    private static final long NANOS_TO_FIRST_RETRY = 1_000_000_000L;
+    private static final long MOST_NANOS_TO_RETRY = 32_000_000_000L;
 
     private final SimulatedNetwork network;
     private final Simulation simulation;
+    private final int host;
     private final List<SimulatedListening> listenings = new ArrayList<>();
     private final List<SimulatedConnection> connections = new ArrayList<>();
 
-    SimulatedTransport(SimulatedNetwork network, Simulation simulation) {
+    SimulatedTransport(SimulatedNetwork network, Simulation simulation, int host) {
         this.network = network;
         this.simulation = simulation;
+        this.host = host;
     }
 
     static InetSocketAddress loopback(int port) {
@@ -46,25 +50,41 @@ final class SimulatedTransport implements Transport {
         if (!lane.isCurrent()) throw new IllegalStateException("connect was called off lane " + lane.name());
         SimulatedConnection near = add(loopback(network.freePort()), address, lane);
         near.hear(events);
-        simulation.after(simulation.someNanos(MOST_NANOS_TO_CONNECT), () -> {
-            if (near.isClosed()) return;
-            SimulatedListening server = network.at(address);
-            if (server == null) lane.execute(() -> near.failed(new ConnectException("nobody listens at " + address)));
-            else server.accept(near);
-        });
+        simulation.after(
+                simulation.someNanos(MOST_NANOS_TO_CONNECT), () -> reach(address, near, lane, NANOS_TO_FIRST_RETRY));
         return near;
+    }
+
+    /** Over a cut link it is tried again after pauses that double, as TCP does. */
+    private void reach(InetSocketAddress address, SimulatedConnection near, Lane lane, long pauseNanos) {
+        if (near.isClosed()) return;
+        SimulatedListening server = network.at(address);
+        if (server == null) {
+            lane.execute(() -> near.failed(new ConnectException("nobody listens at " + address)));
+        } else if (!network.links().isCut(host, server.host())
+                && !network.links().isCut(server.host(), host)) {
+            server.accept(near);
+        } else if (pauseNanos > MOST_NANOS_TO_RETRY) {
+            lane.execute(() -> near.failed(new ConnectException("no answer from " + address)));
+        } else {
+            simulation.after(pauseNanos, () -> reach(address, near, lane, 2 * pauseNanos));
+        }
     }
 
     private SimulatedConnection add(InetSocketAddress local, InetSocketAddress remote, Lane lane) {
         connections.removeIf(SimulatedConnection::isClosed);
-        SimulatedConnection connection =
-                new SimulatedConnection(network.nextConnectionId(), local, remote, lane, simulation);
+        SimulatedConnection connection = new SimulatedConnection(
+                network.nextConnectionId(), local, remote, lane, simulation, network.links(), host);
         connections.add(connection);
         return connection;
     }
 
     void cutConnections() {
         for (SimulatedConnection connection : connections) connection.cut();
+    }
+
+    void silenceConnections() {
+        for (SimulatedConnection connection : connections) connection.silence();
     }
 
     /** The system closes what the process had open. */
@@ -89,6 +109,10 @@ final class SimulatedTransport implements Transport {
             this.port = port;
             this.lanes = List.copyOf(lanes);
             this.acceptor = acceptor;
+        }
+
+        int host() {
+            return host;
         }
 
         void accept(SimulatedConnection near) {

@@ -78,8 +78,8 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
 
     /** What the node learns, on the metadata lane. */
     public interface Events {
-        /** This node leads the quorum, and the metadata holds at least the bootstrap records. */
-        void active();
+        /** This node leads the quorum in that epoch, and the metadata holds at least the bootstrap records. */
+        void active(int epoch);
 
         /** This node leads no more; another controller does, or will. */
         void resigned();
@@ -259,7 +259,7 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
     private void activate(int epoch) {
         if (leaderEpoch != epoch) return;
         decide(new Activation(bootstrap), error -> {
-            if (error == ErrorCode.NONE) events.active();
+            if (error == ErrorCode.NONE) events.active(epoch);
             else if (error == ErrorCode.NOT_CONTROLLER) return;
             else if (error == ErrorCode.KAFKA_STORAGE_ERROR) lane.schedule(SPACE_CHECK_MS, () -> activate(epoch));
             else if (leaderEpoch >= 0)

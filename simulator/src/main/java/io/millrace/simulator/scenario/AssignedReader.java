@@ -46,7 +46,7 @@ final class AssignedReader implements Actor, FetcherLane.Listener {
             String topic,
             Simulation simulation,
             SimulatedNode machine,
-            InetSocketAddress server,
+            List<InetSocketAddress> servers,
             Map<Integer, PartitionHistory> partitions) {
         this.name = name;
         this.topic = topic;
@@ -56,7 +56,7 @@ final class AssignedReader implements Actor, FetcherLane.Listener {
         this.lane = ClientSetup.lane(machine);
         this.rules = ClientSetup.fetchRules(random);
         this.fetcher = new FetcherLane(lane, rules, ClientSetup.REQUEST_MS, this);
-        this.cluster = ClientSetup.cluster(name, lane, server, fetcher);
+        this.cluster = ClientSetup.cluster(name, lane, servers, fetcher);
     }
 
     @Override

@@ -13,9 +13,10 @@ import io.millrace.protocol.Response;
 import io.millrace.testkit.SeededRandom;
 import java.net.InetSocketAddress;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** One client program's line to the server: a conversation that is begun anew whenever it has ended. On one lane. */
+/** One client program's line to a server: a conversation that is begun anew whenever it has ended. On one lane. */
 final class Caller {
     private static final long CONNECT_MS = 2_000;
     private static final long REQUEST_MS = 6_000;
@@ -25,13 +26,28 @@ final class Caller {
     private static final int MOST_PAUSE_MS = 500;
 
     private final Transport transport;
-    private final InetSocketAddress server;
+    private final Supplier<InetSocketAddress> server;
     private final ConversationLane shared;
     private final ClientSettings settings;
     private final SeededRandom random;
     private @Nullable ClientConversation conversation;
+    private @Nullable InetSocketAddress calledAt;
 
     Caller(String name, Transport transport, InetSocketAddress server, ConversationLane shared, SeededRandom random) {
+        this(name, transport, () -> server, shared, random);
+    }
+
+    /**
+     * A line to whichever server it is.
+     *
+     * @param server says before each request who is to be asked
+     */
+    Caller(
+            String name,
+            Transport transport,
+            Supplier<InetSocketAddress> server,
+            ConversationLane shared,
+            SeededRandom random) {
         this.transport = transport;
         this.server = server;
         this.shared = shared;
@@ -47,10 +63,13 @@ final class Caller {
      * @param lost is told instead if there will be no answer; the server may have done it all the same
      */
     <R extends Response> void ask(Request request, Class<R> type, Consumer<R> then, Runnable lost) {
+        InetSocketAddress address = server.get();
+        if (!address.equals(calledAt)) hangUp();
         ClientConversation open = conversation;
         if (open == null || open.isClosed()) {
-            open = ClientConversation.open(transport, server, shared, settings, PayloadFiles.NONE, Ends.UNHEARD);
+            open = ClientConversation.open(transport, address, shared, settings, PayloadFiles.NONE, Ends.UNHEARD);
             conversation = open;
+            calledAt = address;
         }
         open.send(request, answer -> {
             switch (answer) {

@@ -1,6 +1,5 @@
 package io.millrace.simulator.scenario;
 
-import io.millrace.client.cluster.ClusterNode;
 import io.millrace.client.cluster.ClusterView;
 import io.millrace.client.cluster.MetadataRules;
 import io.millrace.client.cluster.RetryBackoff;
@@ -53,7 +52,7 @@ final class ClientProducer implements Actor, SenderLane.Listener {
             String name,
             Simulation simulation,
             ClientLane lane,
-            InetSocketAddress server,
+            List<InetSocketAddress> servers,
             String topic,
             Map<Integer, PartitionHistory> histories,
             SeededRandom random,
@@ -78,7 +77,7 @@ final class ClientProducer implements Actor, SenderLane.Listener {
                 new ClientSettings(name, "millrace", "0.1.0", 2_000, REQUEST_MS, MOST_RESPONSE_BYTES, 100),
                 new ReconnectBackoff(20, 500),
                 MetadataRules.DEFAULT,
-                List.of(new ClusterNode(-1, server.getAddress().getHostAddress(), server.getPort(), null)),
+                ClientSetup.bootstrap(servers),
                 sender);
         Compression compression = random.pick(Compression.NONE, Compression.GZIP);
         for (Integer index : histories.keySet()) {

@@ -15,6 +15,7 @@ import io.millrace.environment.Environment;
 import io.millrace.simulator.SimulatedNode;
 import io.millrace.testkit.SeededRandom;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 
 /** What the consumers of a story are made of, as the façade puts it together from properties. */
@@ -40,10 +41,17 @@ final class ClientSetup {
                 name, "millrace", "0.1.0", CONNECT_MS, REQUEST_MS, MOST_RESPONSE_BYTES, MOST_REQUESTS_IN_FLIGHT);
     }
 
-    static ClusterLine cluster(String name, ClientLane lane, InetSocketAddress server, ClusterEvents events) {
+    static ClusterLine cluster(String name, ClientLane lane, List<InetSocketAddress> servers, ClusterEvents events) {
         MetadataRules rules = new MetadataRules(METADATA_AGE_MS, 2 * METADATA_AGE_MS, BACKOFF, true, 300_000, false);
-        ClusterNode first = new ClusterNode(-1, server.getAddress().getHostAddress(), server.getPort(), null);
-        return new ClusterLine(lane, settings(name), RECONNECTS, rules, List.of(first), events);
+        return new ClusterLine(lane, settings(name), RECONNECTS, rules, bootstrap(servers), events);
+    }
+
+    /** Where a client finds its cluster, as it numbers them until it knows better. */
+    static List<ClusterNode> bootstrap(List<InetSocketAddress> servers) {
+        List<ClusterNode> nodes = new ArrayList<>();
+        for (InetSocketAddress each : servers)
+            nodes.add(new ClusterNode(-1 - nodes.size(), each.getAddress().getHostAddress(), each.getPort(), null));
+        return nodes;
     }
 
     /** Small answers and buffers, so that much has to be asked. */

@@ -80,7 +80,7 @@ final class GroupConsumer implements MemberEvents, FetcherLane.Listener, GroupHi
             GroupPlan plan,
             Simulation simulation,
             SimulatedNode machine,
-            InetSocketAddress server,
+            List<InetSocketAddress> servers,
             GroupHistory history,
             Map<Integer, PartitionHistory> partitions) {
         this.name = name;
@@ -107,7 +107,7 @@ final class GroupConsumer implements MemberEvents, FetcherLane.Listener, GroupHi
                 this);
         this.start = new CommittedStart(plan.groupId(), offsets, fetcher, this::committer);
         this.cluster = ClientSetup.cluster(
-                name, lane, server, new ClientSetup.Both(fetcher, new ClientSetup.Both(coordinator, member)));
+                name, lane, servers, new ClientSetup.Both(fetcher, new ClientSetup.Both(coordinator, member)));
     }
 
     private CoordinatorLine coordinatorLine() {
@@ -278,6 +278,7 @@ final class GroupConsumer implements MemberEvents, FetcherLane.Listener, GroupHi
             HeldPartition gone = held.remove(each);
             if (gone == null) throw history.broken(name + " is to let partition " + each + " go, which it has not");
             fetcher.remove(gone.line());
+            gone.isGone();
         }
     }
 

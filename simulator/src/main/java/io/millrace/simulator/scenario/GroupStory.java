@@ -14,7 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.BooleanSupplier;
 
 /**
  * One server and clients of our own: producers fill a topic, a group of up to four members reads it and commits, a reader without
@@ -24,11 +23,9 @@ import java.util.function.BooleanSupplier;
 public final class GroupStory {
     private static final String TOPIC = "orders";
     private static final long MOST_FAULTY_MS = 600_000;
-    private static final long MOST_HEALING_MS = 300_000;
     private static final int MOST_FAULTS = 7;
     private static final int MOST_TURNOVERS = 12;
     private static final int MOST_PARTITIONS = 6;
-    private static final long REST_SESSIONS = 3;
 
     private final Simulation simulation;
     private final SeededRandom random;
@@ -121,17 +118,24 @@ public final class GroupStory {
         List<ClientProducer> producers = producers();
         beginAll(producers);
         Turnover members = new Turnover(
-                simulation, network, server.address(), plan, history, histories, random.nextInt(MOST_TURNOVERS + 1));
+                simulation,
+                network,
+                () -> List.of(server.address()),
+                plan,
+                history,
+                histories,
+                random.nextInt(MOST_TURNOVERS + 1));
         members.begin();
-        AssignedReader assigned =
-                new AssignedReader("assigned", TOPIC, simulation, network.addNode(1), server.address(), histories);
+        AssignedReader assigned = new AssignedReader(
+                "assigned", TOPIC, simulation, network.addNode(1), List.of(server.address()), histories);
         assigned.begin();
         simulation.runUntil(() -> faults.isOver() && members.isOver(), MOST_FAULTY_MS);
+        GroupEnding ending = new GroupEnding(simulation, plan, history, histories, readers, lane());
         try {
-            heal(producers, members, assigned);
+            ending.tell(producers, members, assigned);
         } catch (AssertionError stuck) {
             throw new AssertionError(
-                    stuck.getMessage() + "; " + plan + ", members: " + told(members) + ", faults: " + faults.done()
+                    stuck.getMessage() + "; " + plan + ", members: " + members.members() + ", faults: " + faults.done()
                             + members.done() + ", starts: " + server.starts(),
                     stuck);
         }
@@ -145,75 +149,6 @@ public final class GroupStory {
                 plan.assignor() + " " + faults.done() + members.done());
     }
 
-    private void heal(List<ClientProducer> producers, Turnover members, AssignedReader assigned) {
-        until("the producers come to no end", () -> producers.stream().allMatch(Actor::isDone));
-        beginAll(readers.values());
-        readers.values().forEach(PartitionReader::readTheWhole);
-        until("the topic cannot be read whole", () -> readers.values().stream().allMatch(Actor::isDone));
-        histories.forEach((partition, its) -> its.check(whole(partition)));
-        Map<Integer, Long> ends = new TreeMap<>();
-        histories.keySet().forEach(each -> ends.put(each, (long) whole(each).size()));
-        assigned.readTo(ends);
-        until("the reader without a group gets to no end", assigned::isDone);
-        until(
-                "the group does not get to the end",
-                () -> ends.entrySet().stream().allMatch(this::isReadAndCommitted));
-        rest(members);
-        List<GroupConsumer> last = List.copyOf(members.members());
-        last.forEach(GroupConsumer::close);
-        until("members cannot leave", () -> last.stream().allMatch(GroupConsumer::isClosed));
-    }
-
-    private boolean isReadAndCommitted(Map.Entry<Integer, Long> end) {
-        return history.isReadBelow(end.getKey(), end.getValue())
-                && history.lastCommitted(end.getKey()) == end.getValue();
-    }
-
-    /** The group comes to rest, all partitions being read, and stays so (G5). */
-    private void rest(Turnover members) {
-        until("the group comes not to rest", () -> isWhole(members.members()));
-        simulation.runFor(REST_SESSIONS * Math.max(plan.sessionMs(), plan.maxPollMs()));
-        until("the group comes not to rest again", () -> isWhole(members.members()));
-        List<Integer> before = generations(members);
-        simulation.runFor(REST_SESSIONS * plan.sessionMs());
-        if (!generations(members).equals(before) || !isWhole(members.members()))
-            throw history.broken("it rebalances though all is well: " + before + ", " + told(members));
-    }
-
-    private static List<Integer> generations(Turnover members) {
-        return members.members().stream().map(GroupConsumer::generation).toList();
-    }
-
-    private boolean isWhole(List<GroupConsumer> members) {
-        List<Integer> all = new ArrayList<>();
-        for (GroupConsumer each : members) all.addAll(each.held());
-        return all.stream().sorted().toList().equals(List.copyOf(histories.keySet()))
-                && members.stream()
-                                .mapToInt(GroupConsumer::generation)
-                                .distinct()
-                                .count()
-                        == 1;
-    }
-
-    private static String told(Turnover members) {
-        return members.members().toString();
-    }
-
-    private void until(String otherwise, BooleanSupplier condition) {
-        try {
-            simulation.runUntil(condition, MOST_HEALING_MS);
-        } catch (AssertionError stuck) {
-            if (condition.getAsBoolean()) throw stuck;
-            throw new AssertionError(otherwise + ": " + stuck.getMessage(), stuck);
-        }
-    }
-
-    private List<String> whole(int partition) {
-        PartitionReader reader = readers.get(partition);
-        if (reader == null) throw new IllegalStateException("nobody reads partition " + partition);
-        return reader.whole();
-    }
-
     private List<ClientProducer> producers() {
         List<ClientProducer> producers = new ArrayList<>();
         Environment here = clients.environment();
@@ -222,7 +157,7 @@ public final class GroupStory {
                     "client-" + i,
                     simulation,
                     ClientLane.of(lane(), here.clock(), here.randomness(), here.transport()),
-                    server.address(),
+                    List.of(server.address()),
                     TOPIC,
                     histories,
                     simulation.newRandom(),

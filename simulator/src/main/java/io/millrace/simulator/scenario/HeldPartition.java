@@ -22,6 +22,8 @@ final class HeldPartition implements FetchSink {
     /** The client has not found out yet where to begin. */
     private static final long UNKNOWN = -1;
 
+    private static final long NEVER = -1;
+
     private final String reader;
     private final PartitionHistory history;
     private final RangeReader records;
@@ -74,6 +76,11 @@ final class HeldPartition implements FetchSink {
     /** The client is to find out where to begin. */
     long toBegin() {
         return moved(UNKNOWN);
+    }
+
+    /** The client does not have it any more; whatever was asked about it ends in nothing. */
+    void isGone() {
+        generation = NEVER;
     }
 
     @Override

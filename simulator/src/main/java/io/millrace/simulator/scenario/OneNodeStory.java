@@ -280,7 +280,7 @@ public final class OneNodeStory {
                     producer,
                     simulation,
                     ClientLane.of(lane(), here.clock(), here.randomness(), here.transport()),
-                    server.address(),
+                    List.of(server.address()),
                     "orders",
                     histories,
                     simulation.newRandom(),

@@ -2,6 +2,7 @@ package io.millrace.simulator.scenario;
 
 import io.millrace.environment.Disk;
 import io.millrace.environment.Environment;
+import io.millrace.metadata.MetadataImage;
 import io.millrace.protocol.Uuid;
 import io.millrace.server.Node;
 import io.millrace.server.NodeEvents;
@@ -36,6 +37,9 @@ public final class SimulatedServer {
     private final SimulatedNetwork network;
     private final int laneCount;
     private final Map<String, String> properties = new LinkedHashMap<>();
+    private final Watch watch;
+    private int port = PORT;
+    private int driftPartsPerMillion;
     private SimulatedNode machine;
     private @Nullable Node node;
     private final List<Exception> failures = new ArrayList<>();
@@ -64,15 +68,69 @@ public final class SimulatedServer {
             int laneCount,
             Map<String, String> stated,
             SimulatedDisk disk) {
-        this.simulation = simulation;
-        this.network = network;
-        this.laneCount = laneCount;
+        this(simulation, network, laneCount, disk, Watch.NOBODY);
         properties.put("log.dirs", "/data");
         properties.put("listeners", "PLAINTEXT://127.0.0.1:" + PORT + ",CONTROLLER://127.0.0.1:9093");
         properties.put("controller.listener.names", "CONTROLLER");
         properties.putAll(stated);
+    }
+
+    private SimulatedServer(
+            Simulation simulation, SimulatedNetwork network, int laneCount, SimulatedDisk disk, Watch watch) {
+        this.simulation = simulation;
+        this.network = network;
+        this.laneCount = laneCount;
+        this.watch = watch;
         machine = network.addNode(laneCount, disk);
         machine.kill();
+    }
+
+    /**
+     * A node of a cluster that is down, on an empty disk.
+     *
+     * @param port where clients find it, if it is a broker
+     * @param allOfThem its properties but for {@code listeners}, which name that port
+     */
+    static SimulatedServer ofCluster(
+            Simulation simulation,
+            SimulatedNetwork network,
+            int laneCount,
+            int port,
+            Map<String, String> allOfThem,
+            Watch watch) {
+        SimulatedServer server = new SimulatedServer(simulation, network, laneCount, simulation.newDisk(), watch);
+        server.port = port;
+        server.properties.putAll(allOfThem);
+        return server;
+    }
+
+    /** Who looks on, in all its lives. */
+    interface Watch {
+        /** Nobody does. */
+        Watch NOBODY = new Watch() {
+            @Override
+            public void metadataRead(MetadataImage image) {}
+
+            @Override
+            public void leadsQuorum(int epoch) {}
+        };
+
+        /** As {@link NodeEvents#metadataRead}. */
+        void metadataRead(MetadataImage image);
+
+        /** As {@link NodeEvents#leadsQuorum}. */
+        void leadsQuorum(int epoch);
+    }
+
+    /** From its next life on its clocks gain so much, or lose. */
+    void drift(int partsPerMillion) {
+        driftPartsPerMillion = partsPerMillion;
+    }
+
+    /** From its next life on clients find it there. */
+    void moveTo(int newPort, String listeners) {
+        port = newPort;
+        properties.put("listeners", listeners);
     }
 
     /** From now on the disk fails now and then: where the node gives up, or cannot start, its process ends. */
@@ -92,7 +150,7 @@ public final class SimulatedServer {
 
     /** Where clients find it. */
     public InetSocketAddress address() {
-        return new InetSocketAddress(InetAddress.getLoopbackAddress(), PORT);
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
     }
 
     /** The machine of its present or last life. */
@@ -118,6 +176,7 @@ public final class SimulatedServer {
     /** Begins its next life. */
     public void start() {
         machine = network.restart(machine, laneCount);
+        machine.drift(driftPartsPerMillion);
         isServing = false;
         node = null;
         starts++;
@@ -167,6 +226,16 @@ public final class SimulatedServer {
         public void ready(Ready ready) {
             simulation.trace(ready.bootMs());
             if (life == machine) isServing = true;
+        }
+
+        @Override
+        public void metadataRead(MetadataImage image) {
+            if (!life.isDown()) watch.metadataRead(image);
+        }
+
+        @Override
+        public void leadsQuorum(int epoch) {
+            if (!life.isDown()) watch.leadsQuorum(epoch);
         }
 
         @Override

@@ -23,9 +23,11 @@ import io.millrace.records.RecordIterator;
 import io.millrace.testkit.SeededRandom;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -40,6 +42,9 @@ final class TopicChurner implements Actor {
     private static final int MOST_PAUSES = 12;
 
     private final Caller caller;
+    private final int replicas;
+    private final boolean deletesById;
+    private final Set<Uuid> earlier = new HashSet<>();
     private final SeededRandom random;
     private final Map<Long, String> acknowledged = new TreeMap<>();
     private Uuid topicId = Uuid.ZERO;
@@ -49,7 +54,18 @@ final class TopicChurner implements Actor {
     private int sent;
 
     TopicChurner(Caller caller, SeededRandom random, int incarnations) {
+        this(caller, 1, false, random, incarnations);
+    }
+
+    /**
+     * One for a cluster, where a request that was given up can take effect much later.
+     *
+     * @param deletesById so that it cannot strike the next topic of that name
+     */
+    TopicChurner(Caller caller, int replicas, boolean deletesById, SeededRandom random, int incarnations) {
         this.caller = caller;
+        this.replicas = replicas;
+        this.deletesById = deletesById;
         this.random = random;
         this.incarnationsLeft = incarnations;
     }
@@ -77,7 +93,7 @@ final class TopicChurner implements Actor {
                 .topics(List.of(CreateTopicsRequest.CreatableTopic.builder()
                         .name(TOPIC)
                         .numPartitions(1)
-                        .replicationFactor((short) 1)
+                        .replicationFactor((short) replicas)
                         .build()))
                 .timeoutMs(TIMEOUT_MS)
                 .build();
@@ -106,11 +122,12 @@ final class TopicChurner implements Actor {
                 answer -> {
                     var found = answer.topics().getFirst();
                     ErrorCode error = ErrorCode.forCode(found.errorCode());
-                    if (error == ErrorCode.NONE && found.topicId().equals(topicId)) {
+                    if (error == ErrorCode.NONE && earlier.contains(found.topicId())) {
                         // A broker's metadata may lag behind the controller's.
                         caller.afterPause(this::lookUp);
                     } else if (error == ErrorCode.NONE) {
                         topicId = found.topicId();
+                        earlier.add(topicId);
                         fill();
                     } else {
                         again("Metadata", error, this::lookUp);
@@ -260,11 +277,19 @@ final class TopicChurner implements Actor {
         else caller.afterPause(() -> pause(times - 1));
     }
 
+    private DeleteTopicsRequest.DeleteTopicState topicToDelete() {
+        var state = DeleteTopicsRequest.DeleteTopicState.builder();
+        return (deletesById ? state.name(null).topicId(topicId) : state.name(TOPIC)).build();
+    }
+
+    /** The topic it is about; {@link Uuid#ZERO} before there is one. */
+    Uuid topicId() {
+        return topicId;
+    }
+
     private void delete() {
         DeleteTopicsRequest request = DeleteTopicsRequest.builder()
-                .topics(List.of(DeleteTopicsRequest.DeleteTopicState.builder()
-                        .name(TOPIC)
-                        .build()))
+                .topics(List.of(topicToDelete()))
                 .timeoutMs(TIMEOUT_MS)
                 .build();
         caller.ask(
@@ -273,7 +298,9 @@ final class TopicChurner implements Actor {
                 answer -> {
                     ErrorCode error =
                             ErrorCode.forCode(answer.responses().getFirst().errorCode());
-                    if (error == ErrorCode.NONE || error == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) begin();
+                    if (error == ErrorCode.NONE
+                            || error == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+                            || error == ErrorCode.UNKNOWN_TOPIC_ID) begin();
                     else again("DeleteTopics", error, this::delete);
                 },
                 () -> caller.afterPause(this::delete));

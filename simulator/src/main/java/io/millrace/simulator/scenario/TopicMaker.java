@@ -15,13 +15,19 @@ final class TopicMaker implements Actor {
 
     private final String topic;
     private final int partitions;
+    private final int replicas;
     private final Caller caller;
     private @Nullable Uuid acknowledgedId;
     private @Nullable Uuid topicId;
 
     TopicMaker(String topic, int partitions, Caller caller) {
+        this(topic, partitions, 1, caller);
+    }
+
+    TopicMaker(String topic, int partitions, int replicas, Caller caller) {
         this.topic = topic;
         this.partitions = partitions;
+        this.replicas = replicas;
         this.caller = caller;
     }
 
@@ -31,7 +37,7 @@ final class TopicMaker implements Actor {
                 .topics(List.of(CreateTopicsRequest.CreatableTopic.builder()
                         .name(topic)
                         .numPartitions(partitions)
-                        .replicationFactor((short) 1)
+                        .replicationFactor((short) replicas)
                         .build()))
                 .timeoutMs(TIMEOUT_MS)
                 .build();

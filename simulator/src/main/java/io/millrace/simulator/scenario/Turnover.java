@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** Members of one group come, go, crash, freeze, and take too long over their records, up to so many times. */
 final class Turnover {
@@ -29,10 +30,11 @@ final class Turnover {
 
     private static final int MOST_MEMBERS = 4;
     private static final int MOST_BETWEEN_MS = 2_500;
+    private static final long LOOK_MS = 1_000;
 
     private final Simulation simulation;
     private final SimulatedNetwork network;
-    private final InetSocketAddress server;
+    private final Supplier<List<InetSocketAddress>> servers;
     private final GroupPlan plan;
     private final GroupHistory history;
     private final Map<Integer, PartitionHistory> partitions;
@@ -40,20 +42,21 @@ final class Turnover {
     private final List<GroupConsumer> members = new ArrayList<>();
     private final List<Kind> kinds = new ArrayList<>();
     private final Map<Kind, Integer> done = new EnumMap<>(Kind.class);
+    private boolean hasEnded;
     private int left;
     private int made;
 
     Turnover(
             Simulation simulation,
             SimulatedNetwork network,
-            InetSocketAddress server,
+            Supplier<List<InetSocketAddress>> servers,
             GroupPlan plan,
             GroupHistory history,
             Map<Integer, PartitionHistory> partitions,
             int count) {
         this.simulation = simulation;
         this.network = network;
-        this.server = server;
+        this.servers = servers;
         this.plan = plan;
         this.history = history;
         this.partitions = partitions;
@@ -106,8 +109,23 @@ final class Turnover {
             }
         }
         left--;
-        if (left == 0 && members().stream().allMatch(GroupConsumer::isGoing)) come();
+        if (left == 0) stayAlive();
         next();
+    }
+
+    /** A static member may end long after the last turn, put out by a request of the one before it that came late. */
+    private void stayAlive() {
+        if (hasEnded) return;
+        if (members().stream().allMatch(GroupConsumer::isGoing)) come();
+        simulation.afterMs(LOOK_MS, this::stayAlive);
+    }
+
+    /** Nobody comes any more; those that are there leave. */
+    List<GroupConsumer> end() {
+        hasEnded = true;
+        List<GroupConsumer> last = List.copyOf(members());
+        last.forEach(GroupConsumer::close);
+        return last;
     }
 
     private void come() {
@@ -115,8 +133,8 @@ final class Turnover {
         made++;
         String name = "member-" + made;
         String instanceId = plan.isStatic() ? freeInstance() : null;
-        GroupConsumer fresh =
-                new GroupConsumer(name, instanceId, plan, simulation, network.addNode(1), server, history, partitions);
+        GroupConsumer fresh = new GroupConsumer(
+                name, instanceId, plan, simulation, network.addNode(1), servers.get(), history, partitions);
         members.add(fresh);
         fresh.begin();
     }

@@ -246,7 +246,7 @@ public final class FetcherLane implements ClusterEvents {
             ClientConversation conversation = cluster().ready(nodeId);
             if (conversation != null) asked.send(conversation, requestTimeoutMs);
         });
-        for (BrokerFetches broker : brokers.values()) dueMs = Math.min(dueMs, fetch(broker, nowMs));
+        dueMs = Math.min(dueMs, fetchAll(nowMs));
         if (dueMs != Long.MAX_VALUE) alarm.setTo(dueMs);
     }
 
@@ -355,14 +355,47 @@ public final class FetcherLane implements ClusterEvents {
         broker.wanted.put(line.partition, new BrokerFetches.Sent(line, line.fetch.generation(), step));
     }
 
-    /** Sends what is wanted, if it can be; returns when to look again. */
-    private long fetch(BrokerFetches broker, long nowMs) {
+    /**
+     * Asks each broker that can be asked, and gives it its part of the room: one that took all of it, for as long as a fetch waits,
+     * would have it again before the others, for ever. Returns when to look again.
+     */
+    private long fetchAll(long nowMs) {
+        int fetching = 0;
+        int waiting = 0;
+        for (BrokerFetches broker : brokers.values()) {
+            if (broker.isAsking || !broker.wanted.isEmpty()) fetching++;
+            if (canFetch(broker, nowMs)) waiting++;
+        }
+        long dueMs = Long.MAX_VALUE;
+        for (BrokerFetches broker : brokers.values()) {
+            if (!canFetch(broker, nowMs)) {
+                dueMs = Math.min(dueMs, whenReady(broker, nowMs));
+                continue;
+            }
+            long roomBytes = rules.bufferBytes() - bufferedBytes - expectedBytes;
+            if (roomBytes <= 0) break; // released or fetched will come back to it.
+            fetch(broker, nowMs, Math.max(1, Math.min(roomBytes / waiting, rules.bufferBytes() / fetching)));
+            waiting--;
+        }
+        return dueMs;
+    }
+
+    private boolean canFetch(BrokerFetches broker, long nowMs) {
+        return !broker.isAsking
+                && !broker.wanted.isEmpty()
+                && broker.notBeforeMs <= nowMs
+                && cluster().ready(broker.nodeId) != null;
+    }
+
+    /** When to look again for one that cannot be asked now. */
+    private long whenReady(BrokerFetches broker, long nowMs) {
         if (broker.isAsking || broker.wanted.isEmpty()) return Long.MAX_VALUE;
-        if (broker.notBeforeMs > nowMs) return broker.notBeforeMs;
+        return broker.notBeforeMs > nowMs ? broker.notBeforeMs : cluster().connect(broker.nodeId);
+    }
+
+    private void fetch(BrokerFetches broker, long nowMs, long roomBytes) {
         ClientConversation conversation = cluster().ready(broker.nodeId);
-        if (conversation == null) return cluster().connect(broker.nodeId);
-        long roomBytes = rules.bufferBytes() - bufferedBytes - expectedBytes;
-        if (roomBytes <= 0) return Long.MAX_VALUE; // released or fetched will come back to it.
+        if (conversation == null) return; // onReady will come back to it.
         int maxBytes = (int) Math.min(rules.maxBytes(), roomBytes);
         Map<TopicPartition, WantedPartition> wanted = new LinkedHashMap<>();
         broker.wanted.forEach((partition, sent) -> wanted.put(
@@ -387,7 +420,6 @@ public final class FetcherLane implements ClusterEvents {
                     expectedBytes -= maxBytes;
                     if (!isClosed) answered(broker, sent, answer, nowMs);
                 });
-        return Long.MAX_VALUE;
     }
 
     private Uuid topicId(String topic) {

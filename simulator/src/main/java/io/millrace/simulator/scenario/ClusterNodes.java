@@ -1,0 +1,183 @@
+package io.millrace.simulator.scenario;
+
+import io.millrace.coordinators.group.GroupPartitioner;
+import io.millrace.metadata.BrokerImage;
+import io.millrace.metadata.Endpoint;
+import io.millrace.metadata.MetadataImage;
+import io.millrace.metadata.PartitionImage;
+import io.millrace.simulator.SimulatedNetwork;
+import io.millrace.simulator.Simulation;
+import io.millrace.testkit.SeededRandom;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The nodes of one cluster, each on a machine of its own, and how they are reached. */
+final class ClusterNodes {
+    private static final int FIRST_CLIENT_PORT = 9_200;
+    private static final int FIRST_CONTROLLER_PORT = 9_100;
+    private static final int FIRST_MOVED_PORT = 9_300;
+    private static final int MOST_LANES = 3;
+    private static final String GROUPS = "__consumer_offsets";
+
+    private final ClusterShape shape;
+    private final MetadataHistory metadata;
+    private final List<SimulatedServer> servers = new ArrayList<>();
+    private int moves;
+
+    /**
+     * Nodes that are down, on empty disks.
+     *
+     * @param shared properties of all of them, besides where they are and what roles they have
+     */
+    ClusterNodes(
+            Simulation simulation,
+            SimulatedNetwork network,
+            ClusterShape shape,
+            Map<String, String> shared,
+            MetadataHistory metadata) {
+        this.shape = shape;
+        this.metadata = metadata;
+        SeededRandom random = simulation.newRandom();
+        for (int id = 1; id <= shape.nodeCount(); id++) {
+            Map<String, String> properties = new LinkedHashMap<>(shared);
+            properties.put("process.roles", shape.roles(id));
+            properties.put("node.id", String.valueOf(id));
+            properties.put("listeners", listeners(id, FIRST_CLIENT_PORT + id));
+            properties.put("controller.listener.names", "CONTROLLER");
+            properties.put("controller.quorum.voters", voters());
+            servers.add(SimulatedServer.ofCluster(
+                    simulation,
+                    network,
+                    1 + random.nextInt(MOST_LANES),
+                    FIRST_CLIENT_PORT + id,
+                    properties,
+                    new Looking(id)));
+        }
+    }
+
+    private String voters() {
+        List<String> voters = new ArrayList<>();
+        for (int id = 1; id <= shape.nodeCount(); id++)
+            if (shape.isController(id)) voters.add(id + "@127.0.0.1:" + (FIRST_CONTROLLER_PORT + id));
+        return String.join(",", voters);
+    }
+
+    private String listeners(int id, int clientPort) {
+        String clients = "PLAINTEXT://127.0.0.1:" + clientPort;
+        String controllers = "CONTROLLER://127.0.0.1:" + (FIRST_CONTROLLER_PORT + id);
+        if (!shape.isBroker(id)) return controllers;
+        return shape.isController(id) ? clients + "," + controllers : clients;
+    }
+
+    private final class Looking implements SimulatedServer.Watch {
+        private final int id;
+
+        Looking(int id) {
+            this.id = id;
+        }
+
+        @Override
+        public void metadataRead(MetadataImage image) {
+            metadata.read(id, image);
+        }
+
+        @Override
+        public void leadsQuorum(int epoch) {
+            metadata.leads(id, epoch);
+        }
+    }
+
+    ClusterShape shape() {
+        return shape;
+    }
+
+    /** A node, by its number from 1. */
+    SimulatedServer node(int id) {
+        return servers.get(id - 1);
+    }
+
+    /** All of them, in the order of their numbers. */
+    List<SimulatedServer> all() {
+        return servers;
+    }
+
+    /** Begins a node's next life. */
+    void start(int id) {
+        metadata.startsAnew(id);
+        node(id).start();
+    }
+
+    /** From its next life on a broker is found elsewhere by clients. */
+    void move(int id) {
+        int port = FIRST_MOVED_PORT + moves++;
+        node(id).moveTo(port, listeners(id, port));
+    }
+
+    boolean allServe() {
+        return servers.stream().allMatch(SimulatedServer::isServing);
+    }
+
+    /** Where the brokers are. */
+    List<InetSocketAddress> brokerAddresses() {
+        List<InetSocketAddress> addresses = new ArrayList<>();
+        for (int id = 1; id <= shape.nodeCount(); id++) if (shape.isBroker(id)) addresses.add(node(id).address());
+        return addresses;
+    }
+
+    /** Some broker, another one now and then. */
+    Supplier<InetSocketAddress> anyBroker(SeededRandom random) {
+        return new Supplier<>() {
+            private int at = random.nextInt(shape.brokerCount());
+
+            @Override
+            public InetSocketAddress get() {
+                if (random.nextInt(6) == 0) at = random.nextInt(shape.brokerCount());
+                return brokerAddresses().get(at);
+            }
+        };
+    }
+
+    /** Who leads a partition as the metadata says, or some broker while nobody does. */
+    Supplier<InetSocketAddress> leaderOf(String topic, int partition, SeededRandom random) {
+        Supplier<InetSocketAddress> otherwise = anyBroker(random);
+        return () -> {
+            PartitionImage found = metadata.newest().topics().partition(topic, partition);
+            InetSocketAddress address = found == null || !found.hasLeader() ? null : addressOf(found.leader());
+            return address == null ? otherwise.get() : address;
+        };
+    }
+
+    /** Who coordinates a group as the metadata says, or some broker while nobody does. */
+    Supplier<InetSocketAddress> coordinatorOf(String group, int partitionCount, SeededRandom random) {
+        return leaderOf(GROUPS, GroupPartitioner.partitionOf(group, partitionCount), random);
+    }
+
+    private @Nullable InetSocketAddress addressOf(int brokerId) {
+        BrokerImage broker = metadata.newest().cluster().broker(brokerId);
+        if (broker == null || broker.endpoints().isEmpty()) return null;
+        Endpoint endpoint = broker.endpoints().getFirst();
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), endpoint.port());
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder(shape.name());
+        for (int id = 1; id <= shape.nodeCount(); id++)
+            text.append(", node ")
+                    .append(id)
+                    .append(
+                            node(id).isServing()
+                                    ? " serves"
+                                    : node(id).machine().isDown() ? " is down" : " starts")
+                    .append(" (life ")
+                    .append(node(id).starts())
+                    .append(')');
+        return text.toString();
+    }
+}

@@ -1,0 +1,251 @@
+package io.millrace.simulator.scenario;
+
+import io.millrace.client.cluster.run.ClientLane;
+import io.millrace.connection.BufferPool;
+import io.millrace.connection.run.ConversationLane;
+import io.millrace.environment.Environment;
+import io.millrace.environment.Lane;
+import io.millrace.simulator.SimulatedNetwork;
+import io.millrace.simulator.SimulatedNode;
+import io.millrace.simulator.Simulation;
+import io.millrace.testkit.SeededRandom;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A whole cluster, from empty disks: nodes of every mix of roles, producers of our own, a group and readers, topics that come and go.
+ * Nodes are killed, lose power, stand still, are cut off and fail in {@link ClusterFault}'s ways. Then all is well: everybody comes to
+ * an end within a bound of virtual time, and what is there is held against what was acknowledged, read and committed.
+ */
+public final class ClusterStory {
+    private static final String TOPIC = "orders";
+    private static final long MOST_FAULTY_MS = 1_200_000;
+    private static final long MOST_HEALING_MS = 300_000;
+    private static final int MOST_FAULTS = 12;
+    private static final int MOST_TURNOVERS = 8;
+    private static final int MOST_PARTITIONS = 6;
+    private static final int OFFSETS_PARTITIONS = 3;
+
+    private final Simulation simulation;
+    private final SeededRandom random;
+    private final SimulatedNetwork network;
+    private final ClusterNodes nodes;
+    private final MetadataHistory metadata = new MetadataHistory();
+    private final SimulatedNode clients;
+    private final ConversationLane shared;
+    private final boolean acksWaitForDisk;
+    private final ClusterFaults faults;
+    private @Nullable Turnover members;
+    private final GroupPlan plan;
+    private final GroupHistory group;
+    private final Map<Integer, PartitionHistory> histories = new TreeMap<>();
+    private final Map<Integer, PartitionReader> readers = new TreeMap<>();
+
+    /**
+     * What came of a story that kept its promises.
+     *
+     * @param traceHash digest of all its events
+     * @param records how many records the group read
+     * @param leaders how many epochs of the metadata quorum had a leader
+     * @param starts how often nodes were started
+     * @param virtualMs how long it took, in virtual time
+     * @param events how many events it took
+     * @param happened the nodes, and what befell them, in words
+     */
+    public record Outcome(
+            long traceHash, long records, int leaders, int starts, long virtualMs, long events, String happened) {}
+
+    /** A story; its seed decides everything in it. */
+    public ClusterStory(long seed) {
+        this(seed, EnumSet.allOf(ClusterFault.class));
+    }
+
+    /** A story in which only these faults may happen. */
+    public ClusterStory(long seed, Set<ClusterFault> legal) {
+        simulation = new Simulation(seed);
+        random = simulation.newRandom();
+        network = new SimulatedNetwork(simulation);
+        acksWaitForDisk = random.nextBoolean();
+        ClusterShape shape = random.pick(List.of(ClusterShape.values()));
+        nodes = new ClusterNodes(simulation, network, shape, properties(), metadata);
+        clients = network.addNode(1);
+        shared = new ConversationLane(lane(), clients.environment().clock(), new BufferPool(1 << 20, 16 << 20));
+        faults = new ClusterFaults(
+                simulation, network, nodes, metadata, clients, acksWaitForDisk, legal, random.nextInt(MOST_FAULTS + 1));
+        plan = GroupPlan.drawn("group", TOPIC, simulation.newRandom());
+        group = new GroupHistory(plan.groupId(), plan.isStatic() && plan.assignor() == GroupPlan.Kind.COOPERATIVE);
+    }
+
+    private Map<String, String> properties() {
+        Map<String, String> properties = new LinkedHashMap<>();
+        properties.put("log.dirs", "/data");
+        properties.put("controller.quorum.election.timeout.ms", String.valueOf(random.pick(300, 1_000)));
+        properties.put("controller.quorum.fetch.timeout.ms", String.valueOf(random.pick(600, 2_000)));
+        properties.put("broker.heartbeat.interval.ms", String.valueOf(random.pick(200, 500)));
+        properties.put("broker.session.timeout.ms", String.valueOf(random.pick(1_500, 3_000, 9_000)));
+        properties.put("initial.broker.registration.timeout.ms", "3600000");
+        properties.put("offsets.topic.num.partitions", String.valueOf(OFFSETS_PARTITIONS));
+        properties.put("offsets.topic.replication.factor", "1");
+        properties.put("log.roll.ms", String.valueOf(random.pick(300, 3_000, 600_000)));
+        properties.put("log.index.interval.bytes", "500");
+        properties.put("log.flush.offset.checkpoint.interval.ms", String.valueOf(random.nextInt(200, 5_000)));
+        properties.put(
+                "metadata.log.max.record.bytes.between.snapshots", String.valueOf(random.pick(500, 5_000, 20_000_000)));
+        properties.put("group.min.session.timeout.ms", "1000");
+        properties.put("group.initial.rebalance.delay.ms", String.valueOf(random.pick(0, 500, 3_000)));
+        if (acksWaitForDisk) properties.put("log.flush.interval.messages", "1");
+        return properties;
+    }
+
+    /** The simulation, to look at or to listen to. */
+    public Simulation simulation() {
+        return simulation;
+    }
+
+    /** What was decided so far, and when. */
+    public List<String> decisions() {
+        return faults.decisions();
+    }
+
+    /**
+     * Tells it.
+     *
+     * @throws AssertionError if a promise is broken, or nothing moves on
+     */
+    public Outcome run() {
+        try {
+            tell();
+        } catch (AssertionError broken) {
+            throw new AssertionError(
+                    broken.getMessage() + "; at " + simulation.nowMs() + " ms; " + nodes + "; " + metadata + "; " + plan
+                            + ", members " + (members == null ? "none yet" : members.members()) + "; faults: "
+                            + faults.done(),
+                    broken);
+        }
+        return new Outcome(
+                simulation.traceHash(),
+                group.readCount(),
+                metadata.leaderCount(),
+                nodes.all().stream().mapToInt(SimulatedServer::starts).sum(),
+                simulation.nowMs(),
+                simulation.eventCount(),
+                nodes.shape() + " " + faults.done());
+    }
+
+    private void tell() {
+        for (int id = 1; id <= nodes.shape().nodeCount(); id++) nodes.start(id);
+        int partitions = 1 + random.nextInt(MOST_PARTITIONS);
+        TopicMaker topic = new TopicMaker(TOPIC, partitions, caller("admin", nodes.anyBroker(simulation.newRandom())));
+        faults.begin();
+        beginAll(List.of(topic));
+        until("the topic is not made", topic::isDone, MOST_FAULTY_MS);
+        for (int each = 0; each < partitions; each++) {
+            PartitionHistory its = new PartitionHistory(TOPIC + "-" + each);
+            histories.put(each, its);
+            readers.put(
+                    each,
+                    new PartitionReader(
+                            topic.topicId(),
+                            each,
+                            its,
+                            caller("reader-" + each, nodes.leaderOf(TOPIC, each, simulation.newRandom())),
+                            simulation.newRandom()));
+        }
+        Anchor anchor =
+                new Anchor(plan.groupId(), topic.topicId(), partitions, caller("anchor", coordinator(plan.groupId())));
+        beginAll(List.of(anchor));
+        until("the group is not anchored", anchor::isDone, MOST_FAULTY_MS);
+        List<Actor> writers = writers(topic);
+        beginAll(writers);
+        Turnover turnover = new Turnover(
+                simulation,
+                network,
+                nodes::brokerAddresses,
+                plan,
+                group,
+                histories,
+                random.nextInt(MOST_TURNOVERS + 1));
+        members = turnover;
+        turnover.begin();
+        AssignedReader assigned = new AssignedReader(
+                "assigned", TOPIC, simulation, network.addNode(1), nodes.brokerAddresses(), histories);
+        assigned.begin();
+        until("faults come to no end", () -> faults.isOver() && turnover.isOver(), MOST_FAULTY_MS);
+        faults.heal();
+        until("not all nodes serve again", nodes::allServe, MOST_HEALING_MS);
+        new GroupEnding(simulation, plan, group, histories, readers, lane()).tell(writers, turnover, assigned);
+        lane().execute(topic::lookUp);
+        until("the topic cannot be looked up", topic::isDone, MOST_HEALING_MS);
+        long known = metadata.newestOffset();
+        until("not all nodes have read the metadata", () -> haveRead(known), MOST_HEALING_MS);
+        nodes.all().forEach(each -> each.machine().kill());
+    }
+
+    private boolean haveRead(long offset) {
+        for (int id = 1; id <= nodes.shape().nodeCount(); id++) if (!metadata.hasRead(id, offset)) return false;
+        return true;
+    }
+
+    private List<Actor> writers(TopicMaker topic) {
+        List<Actor> writers = new ArrayList<>();
+        Environment here = clients.environment();
+        for (int i = 1 + random.nextInt(3); i > 0; i--)
+            writers.add(new ClientProducer(
+                    "client-" + i,
+                    simulation,
+                    ClientLane.of(lane(), here.clock(), here.randomness(), here.transport()),
+                    nodes.brokerAddresses(),
+                    TOPIC,
+                    histories,
+                    simulation.newRandom(),
+                    random.nextInt(20, 250)));
+        for (int i = random.nextInt(3); i > 0; i--) {
+            String committing = "committing-" + i;
+            writers.add(new OffsetCommitter(
+                    committing,
+                    topic.topicId(),
+                    caller(committing, coordinator(committing)),
+                    simulation.newRandom(),
+                    random.nextInt(5, 30)));
+        }
+        if (random.nextInt(3) == 0) {
+            Caller caller = caller("churner", nodes.leaderOf("churned", 0, simulation.newRandom()));
+            writers.add(new TopicChurner(caller, 1, true, simulation.newRandom(), random.nextInt(1, 6)));
+        }
+        return writers;
+    }
+
+    private Supplier<InetSocketAddress> coordinator(String groupId) {
+        return nodes.coordinatorOf(groupId, OFFSETS_PARTITIONS, simulation.newRandom());
+    }
+
+    private void until(String otherwise, BooleanSupplier condition, long mostMs) {
+        try {
+            simulation.runUntil(condition, mostMs);
+        } catch (AssertionError stuck) {
+            if (condition.getAsBoolean()) throw stuck;
+            throw new AssertionError(otherwise + ": " + stuck.getMessage(), stuck);
+        }
+    }
+
+    private Lane lane() {
+        return clients.environment().lanes().getFirst();
+    }
+
+    private Caller caller(String name, Supplier<InetSocketAddress> server) {
+        return new Caller(name, clients.environment().transport(), server, shared, simulation.newRandom());
+    }
+
+    private void beginAll(Iterable<? extends Actor> actors) {
+        for (Actor actor : actors) lane().execute(actor::begin);
+    }
+}

@@ -1,0 +1,146 @@
+package io.millrace.simulator.scenario;
+
+import io.millrace.metadata.BrokerImage;
+import io.millrace.metadata.MetadataImage;
+import io.millrace.metadata.PartitionImage;
+import io.millrace.metadata.VersionedRecord;
+import io.millrace.protocol.MetadataRecordFrame;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What the nodes of one cluster have read of its metadata, and what must hold: no epoch of the quorum is led twice (M1), whatever
+ * was committed at an offset is what everybody reads there, in every life (M3, M4, M6, M9), and each image makes sense: whoever leads
+ * is awake and in sync, epochs of partitions only grow, and no leader epoch has two leaders (R7, R13).
+ */
+final class MetadataHistory {
+    private static final long FNV_OFFSET = 0xcbf29ce484222325L;
+    private static final long FNV_PRIME = 0x100000001b3L;
+
+    private record Seen(int epoch, long digest, int node) {}
+
+    private record Partition(String topicId, int index) implements Comparable<Partition> {
+        @Override
+        public int compareTo(Partition other) {
+            int byTopic = topicId.compareTo(other.topicId);
+            return byTopic != 0 ? byTopic : Integer.compare(index, other.index);
+        }
+    }
+
+    private final TreeMap<Long, Seen> seen = new TreeMap<>();
+    private final Map<Integer, Long> readBy = new TreeMap<>();
+    private final TreeMap<Integer, Integer> leaderByEpoch = new TreeMap<>();
+    private final Map<Partition, PartitionImage> partitions = new TreeMap<>();
+    private MetadataImage newest = MetadataImage.EMPTY;
+
+    /** A node begins a life, and reads all there is from its disk. */
+    void startsAnew(int node) {
+        readBy.remove(node);
+    }
+
+    /** A node leads the quorum. */
+    void leads(int node, int epoch) {
+        Integer before = leaderByEpoch.putIfAbsent(epoch, node);
+        if (before != null && before != node)
+            throw broken("M1: epoch " + epoch + " of the quorum is led by node " + before + " and by node " + node);
+    }
+
+    /** A node has read on. */
+    void read(int node, MetadataImage image) {
+        long offset = image.provenance().lastOffset();
+        Long before = readBy.put(node, offset);
+        if (before != null && before > offset)
+            throw broken("M4: node " + node + " has read to " + before + " and now reads " + offset);
+        Seen now = new Seen(image.provenance().lastEpoch(), digest(image), node);
+        Seen known = seen.putIfAbsent(offset, now);
+        if (known != null && (known.epoch() != now.epoch() || known.digest() != now.digest()))
+            throw broken("M4: after offset " + offset + " node " + node + " knows other things (epoch " + now.epoch()
+                    + ") than node " + known.node() + " does (epoch " + known.epoch() + ")");
+        if (offset <= newest.provenance().lastOffset()) return;
+        if (image.provenance().lastEpoch() < newest.provenance().lastEpoch())
+            throw broken("M2: epoch " + image.provenance().lastEpoch() + " at offset " + offset + " follows epoch "
+                    + newest.provenance().lastEpoch());
+        newest = image;
+        checkPartitions(image);
+    }
+
+    private static long digest(MetadataImage image) {
+        long digest = FNV_OFFSET;
+        for (VersionedRecord record : image.records())
+            digest = (digest
+                            ^ MetadataRecordFrame.write(record.message(), record.version())
+                                    .hashCode())
+                    * FNV_PRIME;
+        return digest;
+    }
+
+    private void checkPartitions(MetadataImage image) {
+        image.topics()
+                .inOrder()
+                .forEach(topic -> topic.forEachPartition((index, now) -> {
+                    String name = topic.name() + "-" + index;
+                    Partition key = new Partition(topic.id().toString(), index);
+                    PartitionImage before = partitions.put(key, now);
+                    if (now.equals(before)) {
+                        checkLeader(name, now, image);
+                        return;
+                    }
+                    if (!now.replicas().containsAll(now.isr()))
+                        throw broken("R7: " + name + " has a replica in sync that is none: " + now);
+                    checkLeader(name, now, image);
+                    if (before == null) return;
+                    if (now.leaderEpoch() < before.leaderEpoch() || now.partitionEpoch() <= before.partitionEpoch())
+                        throw broken("R13: epochs of " + name + " do not grow: after " + before + " comes " + now);
+                    if (now.leaderEpoch() == before.leaderEpoch() && now.leader() != before.leader())
+                        throw broken("R13: leader epoch " + now.leaderEpoch() + " of " + name + " has the leaders "
+                                + before.leader() + " and " + now.leader());
+                    for (int each : now.isr())
+                        if (!before.isr().contains(each) && !image.cluster().isActive(each))
+                            throw broken("R7: " + each + " is taken into the in-sync set of " + name
+                                    + " though it is not awake");
+                }));
+    }
+
+    private static void checkLeader(String name, PartitionImage partition, MetadataImage image) {
+        if (!partition.hasLeader()) return;
+        BrokerImage leader = image.cluster().broker(partition.leader());
+        if (leader == null || leader.isFenced())
+            throw broken("M11: " + name + " is led by " + partition.leader() + ", which is not awake");
+        if (!partition.isr().contains(partition.leader()))
+            throw broken("R8: the leader of " + name + " is not in sync: " + partition);
+    }
+
+    /** What the node knows that knows most. */
+    MetadataImage newest() {
+        return newest;
+    }
+
+    /** Up to which offset anybody has read, -1 before anything is committed. */
+    long newestOffset() {
+        return newest.provenance().lastOffset();
+    }
+
+    /** Whether a node has read so far in its present life. */
+    boolean hasRead(int node, long offset) {
+        return readBy.getOrDefault(node, -1L) >= offset;
+    }
+
+    /** Which node came to lead the quorum last, -1 if none has. */
+    int lastLeader() {
+        return leaderByEpoch.isEmpty() ? -1 : leaderByEpoch.lastEntry().getValue();
+    }
+
+    /** How many epochs of the quorum had a leader. */
+    int leaderCount() {
+        return leaderByEpoch.size();
+    }
+
+    @Override
+    public String toString() {
+        return "metadata to " + newestOffset() + ", by node " + readBy + ", leaders by epoch " + leaderByEpoch;
+    }
+
+    static AssertionError broken(String how) {
+        return new AssertionError("metadata: " + how);
+    }
+}
