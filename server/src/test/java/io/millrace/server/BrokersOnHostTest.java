@@ -2,6 +2,7 @@ package io.millrace.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.protocol.ErrorCode;
@@ -32,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
@@ -324,10 +326,7 @@ class BrokersOnHostTest {
 
     @Test
     void threeNodesThatAreBothElectServeAndGoOnWithoutTheirLeader() throws Exception {
-        List<ServerSocket> taken = new ArrayList<>();
-        for (int id = 1; id <= 3; id++) taken.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-        List<Integer> ports = taken.stream().map(ServerSocket::getLocalPort).toList();
-        for (ServerSocket socket : taken) socket.close();
+        List<Integer> ports = freePorts();
         List<CompletableFuture<HostedNode>> starting = new ArrayList<>();
         for (int id = 1; id <= 3; id++) starting.add(both(id, ports, home("both-" + id)));
         for (var start : starting) nodes.add(start.get(MOST_SECONDS, TimeUnit.SECONDS));
@@ -355,8 +354,70 @@ class BrokersOnHostTest {
             await("all three", () -> seenBy(node), seen -> List.of(1, 2, 3).equals(seen.get("")));
     }
 
-    /** It is ready once there is a quorum, for which it needs others. */
+    @Test
+    void aWholeClusterThatIsStoppedWaitsForNobodysLeave() throws Exception {
+        List<Integer> ports = freePorts();
+        List<CompletableFuture<HostedNode>> starting = new ArrayList<>();
+        for (int id = 1; id <= 3; id++) starting.add(both(id, ports, home("both-" + id), 60_000));
+        for (var start : starting) nodes.add(start.get(MOST_SECONDS, TimeUnit.SECONDS));
+        HostedNode first = nodes.removeFirst();
+        assertEquals(ErrorCode.NONE, create(first, "t", 1, false));
+        // Two of three can let the first go: it is fenced in the others' eyes before its session could end.
+        first.stop();
+        for (HostedNode node : nodes) awaitSeen(node, Map.of("", List.of(2, 3), "t", List.of(-1)));
+        List<CompletableFuture<Void>> stopping = new ArrayList<>();
+        for (HostedNode node : nodes)
+            stopping.add(CompletableFuture.runAsync(
+                    () -> {
+                        try {
+                            node.stop();
+                        } catch (Exception thrown) {
+                            throw new AssertionError(thrown);
+                        }
+                    },
+                    task -> Thread.ofVirtual().start(task)));
+        // With the session's 60 s, or the 30 s that a leave may take, this would be too late.
+        for (var stop : stopping) stop.get(MOST_SECONDS / 2, TimeUnit.SECONDS);
+        nodes.clear();
+    }
+
+    @Test
+    void aBrokerOfAnotherClusterEndsAtOnceAndSaysWhy() throws Exception {
+        controller(60_000);
+        Path home = home("stranger");
+        ExecutionException failed = assertThrows(
+                ExecutionException.class,
+                () -> HostedNode.startOf(
+                        "BBBBBBBBQACAAAAAAAAAAQ",
+                        home,
+                        1,
+                        disk -> disk,
+                        "process.roles",
+                        "broker",
+                        "node.id",
+                        "10",
+                        "listeners",
+                        "PLAINTEXT://127.0.0.1:0",
+                        "controller.quorum.bootstrap.servers",
+                        "127.0.0.1:" + controllerPort));
+        String why = String.valueOf(failed.getMessage());
+        assertTrue(why.contains("BBBBBBBBQACAAAAAAAAAAQ") && why.contains("127.0.0.1:" + controllerPort), why);
+    }
+
+    private static List<Integer> freePorts() throws IOException {
+        List<ServerSocket> taken = new ArrayList<>();
+        for (int id = 1; id <= 3; id++) taken.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+        List<Integer> ports = taken.stream().map(ServerSocket::getLocalPort).toList();
+        for (ServerSocket socket : taken) socket.close();
+        return ports;
+    }
+
     private CompletableFuture<HostedNode> both(int id, List<Integer> ports, Path home) {
+        return both(id, ports, home, 1_500);
+    }
+
+    /** It is ready once there is a quorum, for which it needs others. */
+    private CompletableFuture<HostedNode> both(int id, List<Integer> ports, Path home, int sessionMs) {
         return CompletableFuture.supplyAsync(
                 () -> {
                     try {
@@ -379,7 +440,7 @@ class BrokersOnHostTest {
                                 "broker.heartbeat.interval.ms",
                                 "200",
                                 "broker.session.timeout.ms",
-                                "1500");
+                                String.valueOf(sessionMs));
                     } catch (Exception thrown) {
                         throw new AssertionError(thrown);
                     }

@@ -281,6 +281,30 @@ class ControllersOnHostTest {
                 response -> response.topics().getFirst().errorCode() == ErrorCode.INVALID_REPLICATION_FACTOR.code());
     }
 
+    /** The broker then asks the next controller; within the envelope the error would be the client's. */
+    @Test
+    void aControllerThatResignsBeforeItHasDecidedSaysSoOfTheEnvelope() throws Exception {
+        long epoch = register(1).brokerEpoch();
+        HostedNode leader = leader();
+        await(
+                "waking",
+                () -> leader.ask(heartbeat(epoch), BrokerHeartbeatResponse.class),
+                response -> response.errorCode() == 0 && !response.isFenced());
+        for (HostedNode node : List.copyOf(nodes))
+            if (node != leader) {
+                node.close();
+                nodes.remove(node);
+            }
+        EnvelopeResponse envelope = leader.ask(
+                EnvelopeRequest.builder()
+                        .requestData(enclosed(ApiKey.CREATE_TOPICS, create("t")))
+                        .requestPrincipal(new byte[0])
+                        .clientHostAddress(new byte[] {127, 0, 0, 1})
+                        .build(),
+                EnvelopeResponse.class);
+        assertEquals(ErrorCode.NOT_CONTROLLER.code(), envelope.errorCode(), envelope::toString);
+    }
+
     @Test
     void staticVotersGoIntoTheLogWithKraftVersionAndTheLeaderCanBeRemovedThen() throws Exception {
         var upgrade = UpdateFeaturesRequest.builder()

@@ -38,6 +38,7 @@ import java.util.function.UnaryOperator;
 /** A node on real lanes, sockets and files, and a client of it; a test waits for each answer. */
 final class HostedNode implements AutoCloseable {
     private static final long MOST_SECONDS = 20;
+    private static final String CLUSTER = "AAAAAAAAQACAAAAAAAAAAQ";
 
     private final HostEnvironment host;
     private final Node node;
@@ -77,6 +78,12 @@ final class HostedNode implements AutoCloseable {
 
     /** As the other, on the host's disk as {@code on} has it. */
     static HostedNode start(Path directory, int lanes, UnaryOperator<Disk> on, String... properties) throws Exception {
+        return startOf(CLUSTER, directory, lanes, on, properties);
+    }
+
+    /** As the other, with a new directory formatted for a cluster of that id. */
+    static HostedNode startOf(String clusterId, Path directory, int lanes, UnaryOperator<Disk> on, String... properties)
+            throws Exception {
         Map<String, String> stated = new LinkedHashMap<>();
         stated.put("log.dirs", directory.toString());
         stated.put("listeners", "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0");
@@ -92,7 +99,7 @@ final class HostedNode implements AutoCloseable {
             if (!Files.exists(directory.resolve("meta.properties")))
                 new Formatter(host.disk())
                         .format(
-                                FormatOptions.forStart("AAAAAAAAQACAAAAAAAAAAQ").plan(config),
+                                FormatOptions.forStart(clusterId).plan(config),
                                 host.clock().wallMs(),
                                 () -> new Uuid(
                                         host.randomness().nextLong(),

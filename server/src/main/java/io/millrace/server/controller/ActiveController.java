@@ -22,6 +22,7 @@ import io.millrace.protocol.messages.DeleteTopicsRequest;
 import io.millrace.protocol.messages.EnvelopeResponse;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.quorum.PeerLines;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -53,6 +54,7 @@ public final class ActiveController implements ControllerAccess {
     private static final ReconnectBackoff PAUSE = new ReconnectBackoff(20, 500);
 
     private final MetadataRole metadata;
+    private final PeerLines lines;
     private final PeerLines own;
     private final PeerLines forwarded;
     private final Environment environment;
@@ -75,8 +77,61 @@ public final class ActiveController implements ControllerAccess {
         this.environment = environment;
         this.lane = environment.metadataLane();
         this.nodeId = nodeId;
+        this.lines = lines;
         this.own = lines.besides("broker-" + nodeId, ownMs, OWN_IN_FLIGHT);
         this.forwarded = lines.besides("broker-" + nodeId + "-forwarding", forwardedMs, FORWARDED_IN_FLIGHT);
+    }
+
+    /** Has {@code then} told, on the metadata lane, should the quorum's other nodes turn out to be of another cluster. */
+    void whenForeign(Consumer<String> then) {
+        lines.whenForeign(then);
+    }
+
+    /**
+     * Asks the quorum's voters whether they are there.
+     *
+     * @param then is told, later, on the metadata lane, whether a majority is, this node included; true if nobody is known to vote
+     */
+    void whetherSomebodyCanLead(Consumer<Boolean> then) {
+        List<Integer> voters = metadata.quorum().voters().voters().stream()
+                .map(voter -> voter.key().id())
+                .toList();
+        new RollCall(voters, then).begin();
+    }
+
+    /** Ends as soon as it is certain that a majority is there, or that none is. */
+    private final class RollCall {
+        private final List<Integer> voters;
+        private final Consumer<Boolean> then;
+        private int wanted;
+        private int unheard;
+        private boolean isOver;
+
+        RollCall(List<Integer> voters, Consumer<Boolean> then) {
+            this.voters = voters;
+            this.then = then;
+            this.wanted = voters.isEmpty() ? 0 : voters.size() / 2 + 1;
+        }
+
+        void begin() {
+            List<Integer> others = new ArrayList<>(voters);
+            if (others.remove(Integer.valueOf(nodeId))) wanted--;
+            unheard = others.size();
+            for (int voter : others) own.reach(voter, this::heard);
+            if (wanted <= 0) lane.execute(this::endIfCertain);
+        }
+
+        private void heard(boolean isThere) {
+            unheard--;
+            if (isThere) wanted--;
+            endIfCertain();
+        }
+
+        private void endIfCertain() {
+            if (isOver || (wanted > 0 && unheard >= wanted)) return;
+            isOver = true;
+            then.accept(wanted <= 0);
+        }
     }
 
     /** What one attempt to ask came to. */

@@ -23,6 +23,10 @@ import org.jspecify.annotations.Nullable;
 final class BrokerLifecycle {
     private static final long FIRST_RETRY_MS = 50;
     private static final long MOST_RETRY_MS = 1_000;
+    /** Between looks whether those who lead the cluster are still there, while the broker waits to be let go. */
+    private static final long LOOK_MS = 200;
+
+    private static final long NEVER = Long.MAX_VALUE;
     /** Between heartbeats while somebody waits for what the next one brings. */
     private static final long EAGER_MS = 100;
 
@@ -37,8 +41,9 @@ final class BrokerLifecycle {
      * @param registrationMs {@code initial.broker.registration.timeout.ms}: without a registration by then it gives up
      * @param sessionMs {@code broker.session.timeout.ms}: whoever leaves and hears nothing for so long has been fenced
      * @param leaveMs how long it waits for its leaderships to be taken over
+     * @param aloneMs how long whoever leaves goes on hoping that a majority of the controllers comes back
      */
-    record Times(long heartbeatMs, long registrationMs, long sessionMs, long leaveMs) {}
+    record Times(long heartbeatMs, long registrationMs, long sessionMs, long leaveMs, long aloneMs) {}
 
     /** What is to be done, in list order. */
     sealed interface Action {
@@ -47,6 +52,9 @@ final class BrokerLifecycle {
 
         /** Send a heartbeat, then say {@link #answered} or {@link #unanswered}. */
         record Beat(long epoch, boolean wantFence, boolean wantShutDown) implements Action {}
+
+        /** See whether so many controllers answer that one of them can lead, then say {@link #looked}. */
+        record Look() implements Action {}
 
         /** Send the lanes the image, and all that follow. */
         record ShowImages() implements Action {}
@@ -88,7 +96,11 @@ final class BrokerLifecycle {
     private long registerUntilMs;
     private long leaveUntilMs;
     private long heardAtMs;
+    private boolean isLooking;
+    private long lookAtMs;
+    private long aloneSinceMs = NEVER;
     private int failures;
+    private @Nullable String whyForeign;
 
     /** @param incarnation the id of this run, by which it knows its registration */
     BrokerLifecycle(Uuid incarnation, Times times) {
@@ -105,11 +117,13 @@ final class BrokerLifecycle {
     long wakeAtMs() {
         if (stage == Stage.NEW || stage == Stage.GONE) return Long.MAX_VALUE;
         long askAtMs = isAsking ? Long.MAX_VALUE : dueAtMs;
-        return stage == Stage.LEAVING ? Math.min(askAtMs, leaveUntilMs) : askAtMs;
+        if (stage != Stage.LEAVING) return askAtMs;
+        return Math.min(Math.min(askAtMs, leaveUntilMs), isLooking ? Long.MAX_VALUE : lookAtMs);
     }
 
     List<Action> begin(long nowMs) {
         stage = Stage.REGISTERING;
+        if (whyForeign != null) return fail(whyForeign);
         registerUntilMs = nowMs + times.registrationMs();
         dueAtMs = nowMs;
         return askIfDue(nowMs);
@@ -118,7 +132,40 @@ final class BrokerLifecycle {
     List<Action> timePassed(long nowMs) {
         if (stage == Stage.LEAVING && nowMs >= leaveUntilMs)
             return left("the controller did not let the broker go within " + times.leaveMs() + " ms");
-        return askIfDue(nowMs);
+        List<Action> actions = new ArrayList<>(askIfDue(nowMs));
+        if (stage == Stage.LEAVING && !isLooking && nowMs >= lookAtMs) {
+            isLooking = true;
+            actions.add(new Action.Look());
+        }
+        return actions;
+    }
+
+    /**
+     * The answer to {@link Action.Look}. Whoever leaves while most controllers are gone, as when a whole cluster is stopped, would wait for
+     * nobody: with one node of a quorum away, as in a restart of one after the other, the rest can still let it go.
+     */
+    List<Action> looked(boolean canLead, long nowMs) {
+        isLooking = false;
+        lookAtMs = nowMs + LOOK_MS;
+        if (stage != Stage.LEAVING) return List.of();
+        if (canLead) aloneSinceMs = NEVER;
+        else if (aloneSinceMs == NEVER) aloneSinceMs = nowMs;
+        if (aloneSinceMs == NEVER || nowMs - aloneSinceMs < times.aloneMs()) return List.of();
+        return left("no majority of the controllers can be reached, so that nobody takes over what this broker leads;"
+                + " it stops without that");
+    }
+
+    /**
+     * Those who are to lead this broker's cluster are of another one. A broker that was registered once goes on: its controllers are elsewhere
+     * then, or will be again.
+     *
+     * @param why the sentence to end with
+     */
+    List<Action> foreign(String why) {
+        if (epoch >= 0 || stage == Stage.GONE) return List.of();
+        if (stage != Stage.NEW) return fail(why);
+        whyForeign = why;
+        return List.of();
     }
 
     private List<Action> askIfDue(long nowMs) {
@@ -176,6 +223,7 @@ final class BrokerLifecycle {
 
     private void heard(long nowMs) {
         heardAtMs = nowMs;
+        aloneSinceMs = NEVER;
         failures = 0;
     }
 
@@ -230,6 +278,7 @@ final class BrokerLifecycle {
         if (stage != Stage.CATCHING_UP && stage != Stage.SERVING) return stage == Stage.LEAVING ? List.of() : left("");
         stage = Stage.LEAVING;
         leaveUntilMs = nowMs + times.leaveMs();
+        lookAtMs = nowMs + LOOK_MS;
         return press(nowMs);
     }
 

@@ -23,6 +23,10 @@ public final class ClusterBroker implements BrokerLife {
     private static final System.Logger LOG = System.getLogger(ClusterBroker.class.getName());
     /** Below what an operator's tools wait before they kill; Kafka's broker waits five minutes. */
     private static final long LEAVE_MS = 30_000;
+    /** A node that votes knows that others are gone by their ports being closed: it looks twice. */
+    private static final long VOTER_ALONE_MS = 100;
+    /** The only controller may just be starting anew. */
+    private static final long ALONE_MS = 2_000;
 
     private final MetadataRole metadata;
     private final ActiveController controller;
@@ -59,17 +63,20 @@ public final class ClusterBroker implements BrokerLife {
         this.nodeId = config.nodeId();
         this.messages = new BrokerMessages(metadata, config, directories, environment.randomness(), diskFailed);
         this.leavesInOrder = config.effective().brokerBoolean("controlled.shutdown.enable");
-        this.lifecycle = new BrokerLifecycle(messages.incarnation(), times(config.effective()));
+        this.lifecycle = new BrokerLifecycle(messages.incarnation(), times(config));
+        controller.whenForeign(why -> carryOut(lifecycle.foreign(why)));
     }
 
-    private static BrokerLifecycle.Times times(EffectiveConfigs configs) {
+    private static BrokerLifecycle.Times times(ServerConfig config) {
+        EffectiveConfigs configs = config.effective();
         long heartbeatMs = configs.brokerLong("broker.heartbeat.interval.ms");
         if (heartbeatMs < 1) throw new BadConfig("broker.heartbeat.interval.ms is " + heartbeatMs + ", less than 1");
         return new BrokerLifecycle.Times(
                 heartbeatMs,
                 configs.brokerLong("initial.broker.registration.timeout.ms"),
                 configs.brokerLong("broker.session.timeout.ms"),
-                LEAVE_MS);
+                LEAVE_MS,
+                config.isController() ? VOTER_ALONE_MS : ALONE_MS);
     }
 
     @Override
@@ -127,6 +134,8 @@ public final class ClusterBroker implements BrokerLife {
                 case BrokerLifecycle.Action.Register ignored -> register();
                 case BrokerLifecycle.Action.Beat(long epoch, boolean wantFence, boolean wantShutDown) ->
                     beat(epoch, wantFence, wantShutDown);
+                case BrokerLifecycle.Action.Look ignored ->
+                    controller.whetherSomebodyCanLead(canLead -> carryOut(lifecycle.looked(canLead, nowMs())));
                 case BrokerLifecycle.Action.ShowImages ignored -> metadata.showImages();
                 case BrokerLifecycle.Action.Awake ignored -> awake.run();
                 case BrokerLifecycle.Action.Fail(String why) -> failed.accept(new IllegalStateException(why));

@@ -58,6 +58,51 @@ public interface ControllerAccess {
 
     /** Asks for the client of an exchange, and answers it. */
     default <R extends Response> void answer(BrokerLane home, Question<R> question, Exchange<R> exchange) {
-        forward(home, question, Caller.of(exchange), exchange::reply);
+        answer(home, question, exchange, exchange::reply);
+    }
+
+    /**
+     * As the other, for whoever has to do more before the client is answered.
+     *
+     * @param then is told the answer, unless there is none because this node is not the active controller: that is told the exchange
+     */
+    default <R extends Response> void answer(
+            BrokerLane home, Question<R> question, Exchange<R> exchange, Consumer<R> then) {
+        Attended<R> attended = new Attended<>(question);
+        forward(home, attended, Caller.of(exchange), answer -> {
+            if (attended.hasNoController) exchange.replyNoController(answer);
+            else then.accept(answer);
+        });
+    }
+
+    /** A question of which it is known why it was refused; written on the lane that asks, and read on the one that answers, after it. */
+    final class Attended<R extends Response> implements Question<R> {
+        private final Question<R> question;
+        private boolean hasNoController;
+
+        private Attended(Question<R> question) {
+            this.question = question;
+        }
+
+        @Override
+        public Decision<R> decide(Controller controller, ControllerContext context) {
+            return question.decide(controller, context);
+        }
+
+        @Override
+        public R refused(ErrorCode error) {
+            hasNoController = error == ErrorCode.NOT_CONTROLLER;
+            return question.refused(error);
+        }
+
+        @Override
+        public Request request() {
+            return question.request();
+        }
+
+        @Override
+        public boolean isShownBy(MetadataImage image, R answer) {
+            return question.isShownBy(image, answer);
+        }
     }
 }

@@ -33,7 +33,7 @@ public final class DescribeQuorumHandler implements Handler<DescribeQuorumReques
     /** Makes the handler of a controller's listener; it keeps nothing, so that all lanes may share one. */
     public DescribeQuorumHandler(QuorumDoor quorum) {
         this.quorum = quorum;
-        this.otherwise = asked -> asked.exchange().reply(notLeading());
+        this.otherwise = asked -> asked.exchange().replyNoController(notLeading());
     }
 
     /** Makes the handler of one lane of a broker: where the quorum's leader is another node, that is asked. */

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Envelope (key 58), version 0: a client's request that its broker hands on to the active controller, header and all, and the answer that
- * goes the same way back (KIP-590). As nobody is authorized here, who sent it makes no difference.
+ * goes the same way back (KIP-590). That this node does not lead is said of the envelope, also if it was about to decide what is inside:
+ * the client's broker then asks the next controller. As nobody is authorized here, who sent it makes no difference.
  */
 public final class EnvelopeHandler implements Handler<EnvelopeRequest, EnvelopeResponse> {
     private final BrokerLane home;
@@ -127,6 +128,11 @@ public final class EnvelopeHandler implements Handler<EnvelopeRequest, EnvelopeR
             header.get(both, 0, headerBytes);
             body.get(both, headerBytes, body.remaining());
             outer.reply(EnvelopeResponse.builder().responseData(both).build(), whenDone);
+        }
+
+        @Override
+        public void replyNoController(Response answer) {
+            outer.reply(refusal(ErrorCode.NOT_CONTROLLER));
         }
 
         @Override

@@ -8,7 +8,6 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.UpdateFeaturesRequest;
 import io.millrace.protocol.messages.UpdateFeaturesResponse;
 import io.millrace.raft.VoterChange;
-import io.millrace.server.controller.Caller;
 import io.millrace.server.controller.ControllerAccess;
 import io.millrace.server.network.Exchange;
 import io.millrace.server.network.Handler;
@@ -54,7 +53,7 @@ public final class UpdateFeaturesHandler implements Handler<UpdateFeaturesReques
                 level,
                 true,
                 exchange,
-                () -> controller.forward(home, asked, Caller.of(exchange), answer -> {
+                () -> controller.answer(home, asked, exchange, answer -> {
                     if (answer.errorCode() == ErrorCode.NONE.code()
                             && !asked.request().validateOnly())
                         upgrade(level, false, exchange, () -> exchange.reply(answer));
@@ -82,11 +81,9 @@ public final class UpdateFeaturesHandler implements Handler<UpdateFeaturesReques
                         return;
                     }
                     // As if the controller did not lead either; clients ask again.
-                    ErrorCode told = error == ErrorCode.NOT_LEADER_OR_FOLLOWER ? ErrorCode.NOT_CONTROLLER : error;
-                    exchange.reply(UpdateFeaturesResponse.builder()
-                            .errorCode(told.code())
-                            .errorMessage(sentence)
-                            .build());
+                    if (error == ErrorCode.NOT_LEADER_OR_FOLLOWER)
+                        exchange.replyNoController(refusal(ErrorCode.NOT_CONTROLLER, sentence));
+                    else exchange.reply(refusal(error, sentence));
                 }));
     }
 
@@ -99,10 +96,14 @@ public final class UpdateFeaturesHandler implements Handler<UpdateFeaturesReques
 
         @Override
         public UpdateFeaturesResponse refused(ErrorCode error) {
-            return UpdateFeaturesResponse.builder()
-                    .errorCode(error.code())
-                    .errorMessage(error.message())
-                    .build();
+            return refusal(error, error.message());
         }
+    }
+
+    private static UpdateFeaturesResponse refusal(ErrorCode error, String sentence) {
+        return UpdateFeaturesResponse.builder()
+                .errorCode(error.code())
+                .errorMessage(sentence)
+                .build();
     }
 }

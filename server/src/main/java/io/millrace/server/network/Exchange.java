@@ -64,6 +64,16 @@ public interface Exchange<R extends Response> {
      */
     void reply(R response, Runnable whenDone);
 
+    /**
+     * Says that nobody here could decide, as this node is not the active controller any more, or not yet. Whoever hands requests on then asks
+     * the next one; a client that asked this node itself is told.
+     *
+     * @param answer what such a client is told
+     */
+    default void replyNoController(R answer) {
+        reply(answer);
+    }
+
     /** Lets the connection go on without an answer: Produce with acks 0. */
     void replyNothing();
 

@@ -57,9 +57,6 @@ public final class PeerLines implements QuorumNetwork.Peers {
     /** Above any batch of the metadata log, with which Kafka's leaders fill an answer up to 8 MiB. */
     private static final int MOST_ANSWER_BYTES = 32 << 20;
 
-    /** In the place of the id of somebody of whom only the address is known. */
-    private static final int AROUND = -1;
-
     private static final long IDLE_BUFFER_BYTES = 1 << 20;
     private static final long LARGE_BUFFER_BYTES = 64 << 20;
 
@@ -67,7 +64,10 @@ public final class PeerLines implements QuorumNetwork.Peers {
     private final String controllerListener;
     private final NodeLine.Means means;
     private final Map<Integer, NodeLine> lines = new TreeMap<>();
-    private final Set<Integer> strangers = new HashSet<>();
+    /** Where somebody of another cluster answers. */
+    private final Set<NodeLine.Address> strangers = new HashSet<>();
+
+    private Consumer<String> foreign = why -> {};
     private Supplier<VoterSet> voters = () -> VoterSet.NONE;
     private List<Voter.Endpoint> bootstrap = List.of();
     private int bootstrapTurns;
@@ -150,6 +150,11 @@ public final class PeerLines implements QuorumNetwork.Peers {
         bootstrap = List.copyOf(endpoints);
     }
 
+    /** Has {@code then} told, later, on the lane, should most of those be of another cluster whom this node is to be of one quorum with. */
+    public void whenForeign(Consumer<String> then) {
+        foreign = then;
+    }
+
     /** Says who votes, and so where everybody is. */
     public void findBy(Supplier<VoterSet> who) {
         voters = who;
@@ -193,7 +198,7 @@ public final class PeerLines implements QuorumNetwork.Peers {
         if (!(answer instanceof Answer.Answered(Response response, short version))) return Optional.empty();
         noteLeader(response);
         Optional<PeerAnswer> read = PeerAnswerMessages.read(response).map(PeerLines::withOwnBytes);
-        read.ifPresent(understood -> noteCluster(AROUND, asked, understood));
+        read.ifPresent(understood -> noteCluster(asked, understood));
         return read;
     }
 
@@ -226,14 +231,22 @@ public final class PeerLines implements QuorumNetwork.Peers {
         // It may be anybody who listens there, so that it gets no part in what voters' lines are for.
         NodeLine line =
                 new NodeLine("controller " + voter.key().id(), address(endpoint.get()), means, NodeLine.Events.NONE);
-        var request = ApiVersionsRequest.builder()
-                .clientSoftwareName(means.settings().softwareName())
-                .clientSoftwareVersion(means.settings().softwareVersion())
-                .build();
-        line.send(request, answer -> {
+        line.send(versions(), answer -> {
             means.shared().lane().execute(line::close);
             then.accept(kraftVersions(answer));
         });
+    }
+
+    private ApiVersionsRequest versions() {
+        return ApiVersionsRequest.builder()
+                .clientSoftwareName(means.settings().softwareName())
+                .clientSoftwareVersion(means.settings().softwareVersion())
+                .build();
+    }
+
+    /** Asks a voter for nothing but an answer; {@code then} is told once, later, on the lane, whether there was one. */
+    public void reach(int toId, Consumer<Boolean> then) {
+        send(toId, versions(), answer -> then.accept(answer instanceof Answer.Answered));
     }
 
     /** A feature that is not named is at its lowest level, which is 0. */
@@ -277,7 +290,7 @@ public final class PeerLines implements QuorumNetwork.Peers {
             case Answer.Answered(Response response, short version) -> {
                 noteLeader(response);
                 Optional<PeerAnswer> read = PeerAnswerMessages.read(response).map(PeerLines::withOwnBytes);
-                read.ifPresent(understood -> noteCluster(to.id(), lines.get(to.id()), understood));
+                read.ifPresent(understood -> noteCluster(lines.get(to.id()), understood));
                 yield read;
             }
             // It knows no pre-votes (KIP-996), so that there is none it could refuse.
@@ -306,14 +319,41 @@ public final class PeerLines implements QuorumNetwork.Peers {
         return ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip();
     }
 
-    private void noteCluster(int toId, @Nullable NodeLine line, PeerAnswer answer) {
+    private void noteCluster(@Nullable NodeLine line, PeerAnswer answer) {
+        if (line == null) return;
         boolean isStranger =
                 answer instanceof PeerAnswer.Refused refused && refused.error() == ErrorCode.INCONSISTENT_CLUSTER_ID;
-        if (!isStranger) strangers.remove(toId);
-        else if (strangers.add(toId))
-            LOG.log(
-                    System.Logger.Level.ERROR,
-                    line + " is of another cluster than this node, whose cluster.id is "
-                            + self.get().clusterId() + "; it cannot take part in this quorum");
+        if (!isStranger) {
+            strangers.remove(line.address());
+            return;
+        }
+        if (!strangers.add(line.address())) return;
+        String clusterId = self.get().clusterId();
+        LOG.log(
+                System.Logger.Level.ERROR,
+                line + " is of another cluster than this node, whose cluster.id is " + clusterId
+                        + "; it cannot take part in this quorum");
+        if (isAmongStrangers())
+            means.shared()
+                    .lane()
+                    .execute(
+                            () -> foreign.accept(
+                                    "this node is of cluster " + clusterId
+                                            + ", as its meta.properties says, and " + line
+                                            + " is of another one: format its directory for"
+                                            + " that cluster, or correct controller.quorum.voters or controller.quorum.bootstrap.servers"));
+    }
+
+    /** Of several nodes one may be wrong; whoever differs from most of the others is. */
+    private boolean isAmongStrangers() {
+        Set<NodeLine.Address> others = new HashSet<>();
+        for (Voter voter : voters.get().voters())
+            if (voter.key().id() != self.get().key().id())
+                QuorumDoor.endpoint(voter, controllerListener)
+                        .ifPresent(endpoint -> others.add(address(endpoint)));
+        if (others.isEmpty()) for (Voter.Endpoint endpoint : bootstrap) others.add(address(endpoint));
+        int strange = 0;
+        for (NodeLine.Address other : others) if (strangers.contains(other)) strange++;
+        return 2 * strange > others.size();
     }
 }

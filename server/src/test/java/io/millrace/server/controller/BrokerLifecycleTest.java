@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class BrokerLifecycleTest {
     private static final Uuid RUN = new Uuid(1, 1);
-    private static final BrokerLifecycle.Times TIMES = new BrokerLifecycle.Times(2_000, 60_000, 9_000, 30_000);
+    private static final BrokerLifecycle.Times TIMES = new BrokerLifecycle.Times(2_000, 60_000, 9_000, 30_000, 500);
 
     private final BrokerLifecycle life = new BrokerLifecycle(RUN, TIMES);
 
@@ -112,6 +112,8 @@ class BrokerLifecycleTest {
         serve();
         life.leave(1_000);
         life.answered(ErrorCode.NONE, false, false, 1_001);
+        life.timePassed(1_200);
+        life.looked(true, 1_201);
         Action.Left late =
                 assertInstanceOf(Action.Left.class, life.timePassed(31_000).getFirst());
         assertTrue(late.reproach().contains("30000"), late.reproach());
@@ -124,6 +126,54 @@ class BrokerLifecycleTest {
         assertEquals(List.of(), life.unanswered(8_000));
         life.timePassed(8_050);
         assertInstanceOf(Action.Left.class, life.unanswered(9_004).getFirst());
+    }
+
+    @Test
+    void whoLeavesWhenMostControllersAreGoneLooksAgainAndGoes() {
+        serve();
+        life.leave(1_000);
+        life.unanswered(1_001);
+        assertEquals(List.of(new Action.Beat(100, false, true)), life.timePassed(1_051));
+        assertEquals(1_200, life.wakeAtMs());
+        assertEquals(List.of(new Action.Look()), life.timePassed(1_200));
+        assertEquals(List.of(), life.looked(false, 1_210));
+        assertEquals(List.of(new Action.Look()), life.timePassed(1_410));
+        assertEquals(List.of(), life.looked(false, 1_411));
+        life.timePassed(1_611);
+        assertInstanceOf(Action.Left.class, life.looked(false, 1_710).getFirst());
+    }
+
+    @Test
+    void whoLeavesGoesOnAskingAsLongAsSomebodyCanBeElected() {
+        serve();
+        life.leave(1_000);
+        for (long nowMs = 1_200; nowMs < 7_000; nowMs += 400) {
+            life.timePassed(nowMs);
+            assertEquals(List.of(), life.looked(false, nowMs + 1));
+            life.timePassed(nowMs + 201);
+            assertEquals(List.of(), life.looked(true, nowMs + 202));
+            life.unanswered(nowMs + 203);
+        }
+        life.timePassed(7_100);
+        life.looked(false, 7_100);
+        // Whoever answers leads, whatever was seen of the others.
+        life.answered(ErrorCode.NONE, false, false, 7_200);
+        life.timePassed(7_500);
+        assertEquals(List.of(), life.looked(false, 7_700));
+        assertEquals(List.of(new Action.Left("")), life.answered(ErrorCode.NONE, true, true, 7_701));
+    }
+
+    @Test
+    void aBrokerAmongStrangersEndsAtOnceAndOneThatServesDoesNot() {
+        life.begin(0);
+        assertEquals(List.of(new Action.Fail("strangers")), life.foreign("strangers"));
+        BrokerLifecycle early = new BrokerLifecycle(RUN, TIMES);
+        assertEquals(List.of(), early.foreign("strangers"));
+        assertEquals(List.of(new Action.Fail("strangers")), early.begin(1));
+        BrokerLifecycle serving = new BrokerLifecycle(RUN, TIMES);
+        serving.begin(0);
+        serving.registered(ErrorCode.NONE, 100, 1);
+        assertEquals(List.of(), serving.foreign("strangers"));
     }
 
     @Test
