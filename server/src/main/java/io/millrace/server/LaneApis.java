@@ -81,10 +81,10 @@ final class LaneApis {
             if (network == null) throw new IllegalStateException("lane " + lane.index() + " has no network");
             ApiTable apis = network.apis();
             GroupRoute groups = new GroupRoute(lane, configs.brokerInt("offsets.topic.num.partitions"));
-            apis.serve(ApiKey.PRODUCE, new ProduceHandler(lane, diskFailed))
+            apis.serve(ApiKey.PRODUCE, new ProduceHandler(lane, view, diskFailed))
                     .serve(
                             ApiKey.FETCH,
-                            new FetchHandler(lane, network.fetchSessions(), configs.brokerInt("fetch.max.bytes")))
+                            new FetchHandler(lane, view, network.fetchSessions(), configs.brokerInt("fetch.max.bytes")))
                     .serve(ApiKey.LIST_OFFSETS, new ListOffsetsHandler(lane, diskFailed))
                     .serve(ApiKey.METADATA, new MetadataHandler(lane, view, clusterId, creation))
                     .serve(ApiKey.OFFSET_COMMIT, new OffsetCommitHandler(lane, groups))

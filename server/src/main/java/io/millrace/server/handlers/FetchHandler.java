@@ -17,16 +17,18 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Fetch (key 1), versions 4-18. Sessions from v7 (KIP-227), leader epochs from v9 (KIP-320), topic ids from v13 (KIP-516). The leader
- * hints that v16 has room for (KIP-951) are not given. Followers fetch too (replica ids from 0 up), up to the log end, and by it acknowledge what they have; as long as
+ * Fetch (key 1), versions 4-18. Sessions from v7 (KIP-227), leader epochs from v9 (KIP-320), topic ids from v13 (KIP-516), leader hints from v16 (KIP-951). Followers fetch too (replica ids from 0 up), up to the log end, and by it acknowledge what they have; as long as
  * there is no authorization, anybody who reaches the listener may say that it is one.
  */
 public final class FetchHandler implements Handler<FetchRequest, FetchResponse> {
     private static final int FIRST_VERSION_WITH_IDS = 13;
+    private static final int FIRST_VERSION_WITH_HINTS = 16;
 
     private final BrokerLane home;
+    private final ClientView view;
     private final FetchSessions sessions;
     private final int maxBytesOfAnAnswer;
 
@@ -35,8 +37,9 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
      *
      * @param maxBytesOfAnAnswer {@code fetch.max.bytes} of the broker
      */
-    public FetchHandler(BrokerLane home, FetchSessions sessions, int maxBytesOfAnAnswer) {
+    public FetchHandler(BrokerLane home, ClientView view, FetchSessions sessions, int maxBytesOfAnAnswer) {
         this.home = home;
+        this.view = view;
         this.sessions = sessions;
         this.maxBytesOfAnAnswer = maxBytesOfAnAnswer;
     }
@@ -69,7 +72,7 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
                 home,
                 limits,
                 reads,
-                () -> exchange.reply(answer(plan, reads), () -> reads.forEach(PartitionRead::release)));
+                () -> exchange.reply(answer(plan, reads, exchange), () -> reads.forEach(PartitionRead::release)));
         exchange.whenAbandoned(pending::abandon);
         exchange.partitionsOf(pending.onlyOwner());
         pending.start();
@@ -114,7 +117,8 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
 
     private record TopicKey(String name, Uuid id) {}
 
-    private static FetchResponse answer(FetchSessions.Plan plan, List<PartitionRead> reads) {
+    private FetchResponse answer(FetchSessions.Plan plan, List<PartitionRead> reads, Exchange<FetchResponse> exchange) {
+        LeaderHints hints = hasSentAway(reads, exchange) ? new LeaderHints(home.image(), view, exchange) : null;
         Map<TopicKey, List<FetchResponse.PartitionData>> byTopic = new LinkedHashMap<>();
         List<FollowedPartition> gotRecords = new ArrayList<>();
         for (PartitionRead read : reads) {
@@ -125,7 +129,7 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
             if (read.sizeBytes() > 0) gotRecords.add(followed);
             byTopic.computeIfAbsent(
                             new TopicKey(followed.key().topic(), followed.key().topicId()), key -> new ArrayList<>())
-                    .add(read.toPartitionData(followed.key().partition()));
+                    .add(data(read, followed.key(), hints));
         }
         if (plan.session() != null) plan.session().served(gotRecords);
         List<FetchResponse.FetchableTopicResponse> topics = new ArrayList<>(byTopic.size());
@@ -134,9 +138,47 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
                 .topicId(key.id())
                 .partitions(partitions)
                 .build()));
-        return FetchResponse.builder()
-                .sessionId(plan.sessionId())
-                .responses(topics)
+        var response = FetchResponse.builder().sessionId(plan.sessionId()).responses(topics);
+        return hints == null
+                ? response.build()
+                : response.nodeEndpoints(nodes(hints)).build();
+    }
+
+    /** Whether a client that can be told is to go to another broker, or to believe in another leadership. */
+    private static boolean hasSentAway(List<PartitionRead> reads, Exchange<FetchResponse> exchange) {
+        if (exchange.version() < FIRST_VERSION_WITH_HINTS) return false;
+        for (PartitionRead read : reads) if (isSentAway(read)) return true;
+        return false;
+    }
+
+    private static boolean isSentAway(PartitionRead read) {
+        return read.error() == ErrorCode.NOT_LEADER_OR_FOLLOWER || read.error() == ErrorCode.FENCED_LEADER_EPOCH;
+    }
+
+    private FetchResponse.PartitionData data(
+            PartitionRead read, FollowedPartition.Key key, @Nullable LeaderHints hints) {
+        FetchResponse.PartitionData data = read.toPartitionData(key.partition());
+        if (hints == null || !isSentAway(read)) return data;
+        var topic = home.image().topics().topic(read.topicPartition().topic());
+        if (topic == null) return data;
+        LeaderHints.Leader leader = hints.of(topic, key.partition());
+        return data.toBuilder()
+                .currentLeader(FetchResponse.LeaderIdAndEpoch.builder()
+                        .leaderId(leader.id())
+                        .leaderEpoch(leader.epoch())
+                        .build())
                 .build();
+    }
+
+    private static List<FetchResponse.NodeEndpoint> nodes(LeaderHints hints) {
+        List<FetchResponse.NodeEndpoint> nodes = new ArrayList<>();
+        for (ClientView.Node node : hints.nodes())
+            nodes.add(FetchResponse.NodeEndpoint.builder()
+                    .nodeId(node.id())
+                    .host(node.host())
+                    .port(node.port())
+                    .rack(node.rack())
+                    .build());
+        return nodes;
     }
 }

@@ -15,19 +15,23 @@ import org.jspecify.annotations.Nullable;
  * up. Touched on the connection's lane only.
  */
 final class ProduceAnswers {
+    private static final int FIRST_VERSION_WITH_HINTS = 10;
+
     private final ProduceRequest request;
     private final Exchange<ProduceResponse> exchange;
     private final BrokerLane home;
+    private final ClientView view;
     private final ProduceResponse.@Nullable PartitionProduceResponse[] answers;
     private int missing;
     private int lanesAppending;
     private boolean isReplied;
     private Lane.@Nullable Timer timeout;
 
-    ProduceAnswers(ProduceRequest request, Exchange<ProduceResponse> exchange, BrokerLane home) {
+    ProduceAnswers(ProduceRequest request, Exchange<ProduceResponse> exchange, BrokerLane home, ClientView view) {
         this.request = request;
         this.exchange = exchange;
         this.home = home;
+        this.view = view;
         int count = 0;
         for (var topic : request.topicData()) count += topic.partitionData().size();
         answers = new ProduceResponse.PartitionProduceResponse[count];
@@ -112,6 +116,7 @@ final class ProduceAnswers {
     }
 
     private ProduceResponse response() {
+        LeaderHints hints = hasSentAway() ? new LeaderHints(home.image(), view, exchange) : null;
         List<ProduceResponse.TopicProduceResponse> topics =
                 new ArrayList<>(request.topicData().size());
         int slot = 0;
@@ -120,7 +125,7 @@ final class ProduceAnswers {
                     new ArrayList<>(topic.partitionData().size());
             for (int i = 0; i < topic.partitionData().size(); i++) {
                 var answer = answers[slot++];
-                if (answer != null) partitions.add(answer);
+                if (answer != null) partitions.add(hints == null ? answer : withLeader(answer, topic, hints));
             }
             topics.add(ProduceResponse.TopicProduceResponse.builder()
                     .name(topic.name())
@@ -128,6 +133,49 @@ final class ProduceAnswers {
                     .partitionResponses(partitions)
                     .build());
         }
-        return ProduceResponse.builder().responses(topics).build();
+        if (hints == null) return ProduceResponse.builder().responses(topics).build();
+        return ProduceResponse.builder()
+                .responses(topics)
+                .nodeEndpoints(nodes(hints))
+                .build();
+    }
+
+    /** Whether a client that can be told is to go to another broker. */
+    private boolean hasSentAway() {
+        if (exchange.version() < FIRST_VERSION_WITH_HINTS) return false;
+        for (var answer : answers) if (answer != null && isSentAway(answer)) return true;
+        return false;
+    }
+
+    private static boolean isSentAway(ProduceResponse.PartitionProduceResponse answer) {
+        return answer.errorCode() == ErrorCode.NOT_LEADER_OR_FOLLOWER.code();
+    }
+
+    private ProduceResponse.PartitionProduceResponse withLeader(
+            ProduceResponse.PartitionProduceResponse answer, ProduceRequest.TopicProduceData asked, LeaderHints hints) {
+        if (!isSentAway(answer)) return answer;
+        // The name is told before version 13, the id from then on.
+        var topics = home.image().topics();
+        var topic = asked.name().isEmpty() ? topics.topic(asked.topicId()) : topics.topic(asked.name());
+        if (topic == null) return answer;
+        LeaderHints.Leader leader = hints.of(topic, answer.index());
+        return answer.toBuilder()
+                .currentLeader(ProduceResponse.LeaderIdAndEpoch.builder()
+                        .leaderId(leader.id())
+                        .leaderEpoch(leader.epoch())
+                        .build())
+                .build();
+    }
+
+    private static List<ProduceResponse.NodeEndpoint> nodes(LeaderHints hints) {
+        List<ProduceResponse.NodeEndpoint> nodes = new ArrayList<>();
+        for (ClientView.Node node : hints.nodes())
+            nodes.add(ProduceResponse.NodeEndpoint.builder()
+                    .nodeId(node.id())
+                    .host(node.host())
+                    .port(node.port())
+                    .rack(node.rack())
+                    .build());
+        return nodes;
     }
 }

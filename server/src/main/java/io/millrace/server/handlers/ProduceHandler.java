@@ -26,7 +26,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Produce (key 0), versions 3-13. Idempotent batches (KIP-98), topic ids from v13 (KIP-516). Transactional batches are refused
+ * Produce (key 0), versions 3-13. Idempotent batches (KIP-98), leader hints from v10 (KIP-951), topic ids from v13 (KIP-516). Transactional batches are refused
  * until there is a transaction coordinator.
  */
 public final class ProduceHandler implements Handler<ProduceRequest, ProduceResponse> {
@@ -34,11 +34,13 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
     private static final int FIRST_VERSION_WITH_ZSTD = 7;
 
     private final BrokerLane home;
+    private final ClientView view;
     private final Consumer<LogDirectoryFailed> diskFailed;
 
     /** Makes the handler of one lane. */
-    public ProduceHandler(BrokerLane home, Consumer<LogDirectoryFailed> diskFailed) {
+    public ProduceHandler(BrokerLane home, ClientView view, Consumer<LogDirectoryFailed> diskFailed) {
         this.home = home;
+        this.view = view;
         this.diskFailed = diskFailed;
     }
 
@@ -51,7 +53,7 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
 
     @Override
     public void handle(ProduceRequest request, Exchange<ProduceResponse> exchange) {
-        ProduceAnswers answers = new ProduceAnswers(request, exchange, home);
+        ProduceAnswers answers = new ProduceAnswers(request, exchange, home, view);
         ErrorCode refusal = refusalOfAll(request);
         List<@Nullable List<Append>> elsewhere = new ArrayList<>();
         Lane onlyOwner = null;

@@ -43,13 +43,13 @@ class FollowersOfARealLeaderTest {
     private int nextSession = 700;
     private FetchHandler fetch = fetchHandler();
     private final ListOffsetsHandler list = new ListOffsetsHandler(broker.home(), broker.failures::add);
-    private final ProduceHandler produce = new ProduceHandler(broker.home(), broker.failures::add);
+    private final ProduceHandler produce = new ProduceHandler(broker.home(), broker.view, broker.failures::add);
     private final List<FollowerPartition> followers = new ArrayList<>();
     private final FetchStreams streams = new FetchStreams(
             lane, broker.time, new SeededRandom(3), wire, SETTINGS, BufferPool.poisoning(1 << 20, 4 << 20));
 
     private FetchHandler fetchHandler() {
-        return new FetchHandler(broker.home(), new FetchSessions(10, () -> nextSession++), 1 << 20);
+        return new FetchHandler(broker.home(), broker.view, new FetchSessions(10, () -> nextSession++), 1 << 20);
     }
 
     private record Open(PlayedLeader.Asked asked, RecordedExchange<?> exchange) {}

@@ -23,7 +23,7 @@ class FetchHandlerTest {
     private final TestBroker broker = new TestBroker(1);
     private int nextId = 500;
     private final FetchHandler handler =
-            new FetchHandler(broker.home(), new FetchSessions(10, () -> nextId++), 1 << 20);
+            new FetchHandler(broker.home(), broker.view, new FetchSessions(10, () -> nextId++), 1 << 20);
 
     FetchHandlerTest() {
         broker.create("t", 2);

@@ -43,7 +43,7 @@ class ForcedAcksTest {
                                 .build()))
                         .build()))
                 .build();
-        ProduceHandler handler = new ProduceHandler(broker.home(), broker.failures::add);
+        ProduceHandler handler = new ProduceHandler(broker.home(), broker.view, broker.failures::add);
         broker.homeThread().as(() -> handler.handle(request, exchange));
         return exchange;
     }

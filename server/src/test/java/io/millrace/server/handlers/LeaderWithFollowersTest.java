@@ -32,8 +32,9 @@ class LeaderWithFollowersTest {
 
     private TestBroker broker = newBroker(new io.millrace.server.fixture.MemoryDisk());
     private int nextId = 500;
-    private FetchHandler fetch = new FetchHandler(broker.home(), new FetchSessions(10, () -> nextId++), 1 << 20);
-    private ProduceHandler produce = new ProduceHandler(broker.home(), broker.failures::add);
+    private FetchHandler fetch =
+            new FetchHandler(broker.home(), broker.view, new FetchSessions(10, () -> nextId++), 1 << 20);
+    private ProduceHandler produce = new ProduceHandler(broker.home(), broker.view, broker.failures::add);
 
     private static TestBroker newBroker(io.millrace.server.fixture.MemoryDisk disk) {
         TestBroker made = new TestBroker(1, disk, Map.of("replica.lag.time.max.ms", String.valueOf(LAG_MS)));

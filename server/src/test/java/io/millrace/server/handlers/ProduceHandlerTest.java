@@ -28,7 +28,7 @@ class ProduceHandlerTest {
     private static final int BY_ID = 13;
 
     private final TestBroker broker = new TestBroker(2);
-    private final ProduceHandler handler = new ProduceHandler(broker.home(), broker.failures::add);
+    private final ProduceHandler handler = new ProduceHandler(broker.home(), broker.view, broker.failures::add);
     private final int here = broker.partitionOn(0, "t", 0);
     private final int there = broker.partitionOn(1, "t", 0);
 
@@ -210,7 +210,7 @@ class ProduceHandlerTest {
         int index = broker.partitionOn(0, "forced", 0);
         var request = request(-1, "forced", data(index, Batches.of("a")));
         RecordedExchange<ProduceResponse> exchange = new RecordedExchange<>(ApiKey.PRODUCE, BY_NAME);
-        ProduceAnswers waiting = new ProduceAnswers(request, exchange, broker.home());
+        ProduceAnswers waiting = new ProduceAnswers(request, exchange, broker.home(), broker.view);
         broker.homeThread().as(waiting::begun);
         broker.time.advance(999);
         assertFalse(exchange.isAnswered());
@@ -224,7 +224,7 @@ class ProduceHandlerTest {
     void theTimeDoesNotRunWhileAnotherLaneUsesTheRequestsBytes() {
         var request = request(-1, "t", data(there, Batches.of("a")));
         RecordedExchange<ProduceResponse> exchange = new RecordedExchange<>(ApiKey.PRODUCE, BY_NAME);
-        ProduceAnswers answers = new ProduceAnswers(request, exchange, broker.home());
+        ProduceAnswers answers = new ProduceAnswers(request, exchange, broker.home(), broker.view);
         broker.homeThread().as(answers::appendsElsewhere);
         broker.homeThread().as(answers::begun);
         broker.time.advance(10_000);

@@ -55,8 +55,8 @@ class MovedConnectionTest {
         for (BrokerLane lane : broker.lanes) {
             LaneNetwork network = network(lane.lane());
             network.apis()
-                    .serve(ApiKey.PRODUCE, new ProduceHandler(lane, broker.failures::add))
-                    .serve(ApiKey.FETCH, new FetchHandler(lane, network.fetchSessions(), 1 << 20));
+                    .serve(ApiKey.PRODUCE, new ProduceHandler(lane, broker.view, broker.failures::add))
+                    .serve(ApiKey.FETCH, new FetchHandler(lane, broker.view, network.fetchSessions(), 1 << 20));
         }
         ListenerGate gate = new ListenerGate(
                 "PLAINTEXT",
