@@ -7,6 +7,7 @@ import io.millrace.records.TopicPartition;
 import io.millrace.replication.FetchVerdict;
 import io.millrace.replication.FollowerFetch;
 import io.millrace.replication.IsrProposal;
+import io.millrace.replication.KnownBrokers;
 import io.millrace.replication.LogPositions;
 import io.millrace.replication.OffsetWaiters;
 import io.millrace.replication.PartitionLeader;
@@ -22,6 +23,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
@@ -255,6 +257,18 @@ public final class LeaderPartition implements LocalReplica {
     /** Whether a request is for this leadership: NONE, FENCED_LEADER_EPOCH or UNKNOWN_LEADER_EPOCH (KIP-320). */
     public ErrorCode refusal(int requestedLeaderEpoch) {
         return leader.refusal(requestedLeaderEpoch);
+    }
+
+    /**
+     * The replica that a consumer had better read from (KIP-392).
+     *
+     * @param rack where it says it is
+     * @param offset the next one it wants
+     * @param brokers with their racks; one that the consumer cannot reach has none
+     * @return empty if that is the leader
+     */
+    public OptionalInt preferredReadReplica(String rack, long offset, KnownBrokers brokers) {
+        return leader.preferredReadReplica(rack, offset, brokers);
     }
 
     private void proposeGrowth() {

@@ -3,8 +3,10 @@ package io.millrace.server.fetch;
 import io.millrace.environment.Lane;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.partitions.NearestReplica;
 import io.millrace.server.partitions.OldFormats;
 import io.millrace.server.partitions.PartitionRead;
+import io.millrace.server.partitions.ReaderPlace;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,7 @@ public final class PendingFetch {
     private final BrokerLane home;
     private final Limits limits;
     private final List<PartitionRead> reads;
+    private final @Nullable ReaderPlace place;
     private final Runnable finished;
     private final List<Share> shares = new ArrayList<>(1);
     private final boolean mayWait;
@@ -32,12 +35,15 @@ public final class PendingFetch {
      * Prepares. Called on the connection's lane.
      *
      * @param reads the partitions to read, in serving order; those already refused carry their error
+     * @param place where a consumer is that may be told to read elsewhere; null for everybody else
      * @param finished called on the connection's lane when {@code reads} hold what is to be answered
      */
-    public PendingFetch(BrokerLane home, Limits limits, List<PartitionRead> reads, Runnable finished) {
+    public PendingFetch(
+            BrokerLane home, Limits limits, List<PartitionRead> reads, @Nullable ReaderPlace place, Runnable finished) {
         this.home = home;
         this.limits = limits;
         this.reads = reads;
+        this.place = place;
         this.finished = finished;
         boolean refused = false;
         for (PartitionRead read : reads) {
@@ -172,9 +178,10 @@ public final class PendingFetch {
         }
 
         private PartitionRead read(PartitionRead read, int bytesLeft, boolean atLeastOneBatch) {
-            return isForFollower()
-                    ? owner.partitions().readForFollower(read, !wasLookedAt, bytesLeft, atLeastOneBatch)
-                    : owner.partitions().read(read, bytesLeft, atLeastOneBatch);
+            if (isForFollower())
+                return owner.partitions().readForFollower(read, !wasLookedAt, bytesLeft, atLeastOneBatch);
+            PartitionRead elsewhere = place == null ? null : NearestReplica.instead(owner, read, place);
+            return elsewhere == null ? owner.partitions().read(read, bytesLeft, atLeastOneBatch) : elsewhere;
         }
 
         private void watch(PartitionRead read) {

@@ -13,6 +13,7 @@ import io.millrace.server.network.Handler;
 import io.millrace.server.partitions.AskedPartition;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.partitions.PartitionRead;
+import io.millrace.server.partitions.ReaderPlace;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * there is no authorization, anybody who reaches the listener may say that it is one.
  */
 public final class FetchHandler implements Handler<FetchRequest, FetchResponse> {
+    private static final int FIRST_VERSION_WITH_RACKS = 11;
     private static final int FIRST_VERSION_WITH_IDS = 13;
     private static final int FIRST_VERSION_WITH_HINTS = 16;
 
@@ -31,17 +33,26 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
     private final ClientView view;
     private final FetchSessions sessions;
     private final int maxBytesOfAnAnswer;
+    private final boolean sendsToNearest;
+
+    /** As the other, of a broker whose consumers read at leaders. */
+    public FetchHandler(BrokerLane home, ClientView view, FetchSessions sessions, int maxBytesOfAnAnswer) {
+        this(home, view, sessions, maxBytesOfAnAnswer, false);
+    }
 
     /**
      * Makes the handler of one lane.
      *
      * @param maxBytesOfAnAnswer {@code fetch.max.bytes} of the broker
+     * @param sendsToNearest whether consumers that say where they are are sent to the replica there (KIP-392)
      */
-    public FetchHandler(BrokerLane home, ClientView view, FetchSessions sessions, int maxBytesOfAnAnswer) {
+    public FetchHandler(
+            BrokerLane home, ClientView view, FetchSessions sessions, int maxBytesOfAnAnswer, boolean sendsToNearest) {
         this.home = home;
         this.view = view;
         this.sessions = sessions;
         this.maxBytesOfAnAnswer = maxBytesOfAnAnswer;
+        this.sendsToNearest = sendsToNearest;
     }
 
     @Override
@@ -72,10 +83,19 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
                 home,
                 limits,
                 reads,
+                placeOf(request, replicaId, exchange),
                 () -> exchange.reply(answer(plan, reads, exchange), () -> reads.forEach(PartitionRead::release)));
         exchange.whenAbandoned(pending::abandon);
         exchange.partitionsOf(pending.onlyOwner());
         pending.start();
+    }
+
+    private @Nullable ReaderPlace placeOf(FetchRequest request, int replicaId, Exchange<FetchResponse> exchange) {
+        boolean isSaid = exchange.version() >= FIRST_VERSION_WITH_RACKS
+                && !request.rackId().isEmpty();
+        return sendsToNearest && isSaid && replicaId < 0
+                ? new ReaderPlace(request.rackId(), exchange.listenerName())
+                : null;
     }
 
     private static PartitionRead.Wanted wanted(FetchRequest request, int replicaId, FollowedPartition followed) {

@@ -50,6 +50,15 @@ public final class PartitionRead {
         }
     }
 
+    /** What a client is told in the place of records that are there. */
+    private sealed interface Instead {
+        /** Its log is not a prefix of this one: it shares it up to here at most (KIP-595). */
+        record Diverges(OffsetAndEpoch end) implements Instead {}
+
+        /** It had better read at another replica (KIP-392). */
+        record ReadAt(int brokerId) implements Instead {}
+    }
+
     private final int position;
     private final TopicPartition topicPartition;
     private final Wanted wanted;
@@ -61,7 +70,7 @@ public final class PartitionRead {
     private long logStartOffset = -1;
     private int leaderEpoch = -1;
     private List<FetchResponse.AbortedTransaction> aborted = List.of();
-    private @Nullable OffsetAndEpoch divergesFrom;
+    private @Nullable Instead instead;
     private boolean wasRefusedUnread;
 
     /**
@@ -166,13 +175,21 @@ public final class PartitionRead {
             int epoch, long highWatermark, long lastStableOffset, long logStartOffset, OffsetAndEpoch end) {
         PartitionRead result =
                 found(FileRecords.EMPTY, epoch, highWatermark, lastStableOffset, logStartOffset, List.of());
-        result.divergesFrom = end;
+        result.instead = new Instead.Diverges(end);
+        return result;
+    }
+
+    /** The client is nearer to another replica. */
+    PartitionRead elsewhere(int brokerId, int epoch, long highWatermark, long lastStableOffset, long logStartOffset) {
+        PartitionRead result =
+                found(FileRecords.EMPTY, epoch, highWatermark, lastStableOffset, logStartOffset, List.of());
+        result.instead = new Instead.ReadAt(brokerId);
         return result;
     }
 
     /** Whether there is something to act on although no records were found. */
     public boolean isUrgent() {
-        return error != ErrorCode.NONE || divergesFrom != null;
+        return error != ErrorCode.NONE || instead != null;
     }
 
     /** Whether it is answered without waiting for more: there is something to act on, or much work was done for it. */
@@ -191,7 +208,7 @@ public final class PartitionRead {
         logStartOffset = result.logStartOffset;
         leaderEpoch = result.leaderEpoch;
         aborted = result.aborted;
-        divergesFrom = result.divergesFrom;
+        instead = result.instead;
         wasRefusedUnread = result.wasRefusedUnread;
     }
 
@@ -224,18 +241,20 @@ public final class PartitionRead {
                 .logStartOffset(logStartOffset)
                 .records(payload())
                 .abortedTransactions(toldAborted());
-        OffsetAndEpoch end = divergesFrom;
-        if (end != null)
+        Instead told = instead;
+        if (told instanceof Instead.Diverges(OffsetAndEpoch end))
             data.divergingEpoch(FetchResponse.EpochEndOffset.builder()
                     .epoch(end.leaderEpoch())
                     .endOffset(end.offset())
                     .build());
+        if (told instanceof Instead.ReadAt(int brokerId)) data.preferredReadReplica(brokerId);
         return data.build();
     }
 
     /** None for who reads uncommitted; what was refused without a look at the partition has an empty list, as Kafka sends it. */
     private @Nullable List<FetchResponse.AbortedTransaction> toldAborted() {
         if (wasRefusedUnread) return List.of();
+        if (instead instanceof Instead.ReadAt) return null;
         return wanted.readCommitted() && error == ErrorCode.NONE ? aborted : null;
     }
 }

@@ -349,8 +349,7 @@ public final class PeerLines implements QuorumNetwork.Peers {
         Set<NodeLine.Address> others = new HashSet<>();
         for (Voter voter : voters.get().voters())
             if (voter.key().id() != self.get().key().id())
-                QuorumDoor.endpoint(voter, controllerListener)
-                        .ifPresent(endpoint -> others.add(address(endpoint)));
+                QuorumDoor.endpoint(voter, controllerListener).ifPresent(endpoint -> others.add(address(endpoint)));
         if (others.isEmpty()) for (Voter.Endpoint endpoint : bootstrap) others.add(address(endpoint));
         int strange = 0;
         for (NodeLine.Address other : others) if (strangers.contains(other)) strange++;

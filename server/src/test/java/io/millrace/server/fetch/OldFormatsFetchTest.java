@@ -69,7 +69,7 @@ class OldFormatsFetchTest {
 
     private void start(TestBroker broker, int minBytes, int maxBytes) {
         PendingFetch fetch = new PendingFetch(
-                broker.home(), new PendingFetch.Limits(minBytes, maxBytes, 500), reads, () -> finished++);
+                broker.home(), new PendingFetch.Limits(minBytes, maxBytes, 500), reads, null, () -> finished++);
         broker.onHome(fetch::start);
         broker.time.run();
     }
@@ -170,8 +170,8 @@ class OldFormatsFetchTest {
     void aClientThatLeavesMeanwhileLeavesNothing() throws Exception {
         TestBroker broker = broker(OldMessages.plain(1, 0, "a"));
         want("old", 0, 1 << 20);
-        PendingFetch fetch =
-                new PendingFetch(broker.home(), new PendingFetch.Limits(1, 1 << 20, 500), reads, () -> finished++);
+        PendingFetch fetch = new PendingFetch(
+                broker.home(), new PendingFetch.Limits(1, 1 << 20, 500), reads, null, () -> finished++);
         broker.onHome(() -> {
             fetch.start();
             fetch.abandon();

@@ -42,7 +42,7 @@ class PendingFetchTest {
 
     private PendingFetch fetch(int minBytes, int maxBytes, long maxWaitMs) {
         PendingFetch fetch = new PendingFetch(
-                broker.home(), new PendingFetch.Limits(minBytes, maxBytes, maxWaitMs), reads, () -> finished++);
+                broker.home(), new PendingFetch.Limits(minBytes, maxBytes, maxWaitMs), reads, null, () -> finished++);
         broker.onHome(fetch::start);
         return fetch;
     }
@@ -238,8 +238,8 @@ class PendingFetchTest {
         append(there, 10);
         want(here, 0, 1 << 20);
         want(there, 0, 1 << 20);
-        PendingFetch fetch =
-                new PendingFetch(broker.home(), new PendingFetch.Limits(1, 1 << 20, 500), reads, () -> finished++);
+        PendingFetch fetch = new PendingFetch(
+                broker.home(), new PendingFetch.Limits(1, 1 << 20, 500), reads, null, () -> finished++);
         broker.homeThread().as(fetch::start);
         broker.homeThread().as(fetch::abandon);
         broker.time.run();
