@@ -1,11 +1,8 @@
 package io.millrace.server.partitions;
 
 import io.millrace.coordinators.group.DeletedTopic;
-import io.millrace.environment.Lane;
 import io.millrace.environment.Randomness;
 import io.millrace.metadata.ConfigResource;
-import io.millrace.metadata.DirectoryIds;
-import io.millrace.metadata.MetadataImage;
 import io.millrace.metadata.PartitionImage;
 import io.millrace.metadata.TopicImage;
 import io.millrace.protocol.Uuid;
@@ -17,17 +14,12 @@ import io.millrace.server.groups.LaneGroups;
 import io.millrace.server.storage.LaneSpace;
 import io.millrace.server.storage.LogDirectories;
 import io.millrace.storage.LogConfig;
-import io.millrace.storage.LogDirectory;
 import io.millrace.storage.LogDirectoryFailed;
-import io.millrace.storage.PartitionDirectoryName;
 import io.millrace.storage.PartitionLog;
 import io.millrace.storage.ProducerStateConfig;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,9 +30,6 @@ import org.jspecify.annotations.Nullable;
 /**
  * Makes one lane's share of the partitions what the newest image says: opens and creates logs, takes up and lays down
  * leadership, deletes. Touched only on that lane.
- *
- * <p>A log that was there at start may need recovery, so a helper opens it; one that is new is made at once, so that a client
- * that has just created a topic finds it.
  */
 public final class LaneApplier {
     private static final System.Logger LOG = System.getLogger(LaneApplier.class.getName());
@@ -50,35 +39,18 @@ public final class LaneApplier {
     private final BrokerLane lane;
     private final int brokerId;
     private final LogDirectories directories;
-    private final Randomness randomness;
-    private final ProducerStateConfig producerConfig;
     private final Consumer<LogDirectoryFailed> diskFailed;
-    private final Openings openings;
-    private final Map<TopicPartition, Placement> placements = new HashMap<>();
-    private final Set<TopicPartition> foundAndUsed = new HashSet<>();
-    private final Map<TopicPartition, Closed> closed = new HashMap<>();
+    private final LogPlaces places;
+    private final LogOpener opener;
+    private final LogDeletion deletion;
     private final Set<TopicPartition> closing = new HashSet<>();
-    private final Set<Uuid> earlierTopics = new HashSet<>();
     private final LaneMoves moves;
     private final LaneInSync inSync;
     private boolean isBeforeFirst = true;
     private final IdentityHashMap<LogDirectories.InUse, LaneSpace> spaces = new IdentityHashMap<>();
-    private final Set<TopicPartition> withoutSpace = new LinkedHashSet<>();
     private boolean isAmongOthers;
     private final Set<TopicPartition> ledForOthers = new HashSet<>();
     private boolean isStopped;
-
-    private record Placement(LogDirectories.InUse directory, Uuid topicId) {}
-
-    /**
-     * Where a log ended that this process has closed while it runs on.
-     *
-     * @param recoveryPoint its end, all of which was forced
-     * @param logStartOffset its first offset
-     * @param highWatermark everything below was known to be committed
-     * @param topicId whose log it is
-     */
-    public record Closed(long recoveryPoint, long logStartOffset, long highWatermark, Uuid topicId) {}
 
     /**
      * Gives a lane its applier, before it works.
@@ -106,18 +78,13 @@ public final class LaneApplier {
         this.lane = lane;
         this.brokerId = brokerId;
         this.directories = directories;
-        this.randomness = randomness;
-        this.producerConfig = producerConfig;
         this.diskFailed = diskFailed;
         this.inSync = new LaneInSync(lane, brokerId);
-        this.openings = new Openings(lane.lane(), openingsAtATime());
+        this.places = new LogPlaces(lane, brokerId, directories);
+        this.opener = new LogOpener(
+                lane, brokerId, directories, randomness, producerConfig, diskFailed, places, new OpenedLogs());
+        this.deletion = new LogDeletion(lane, randomness, diskFailed);
         this.moves = new LaneMoves(lane, this, directories, randomness, producerConfig, turns, diskFailed);
-    }
-
-    /** This lane's share of {@code num.recovery.threads.per.data.dir}, one at least. */
-    private int openingsAtATime() {
-        int lanes = Math.max(1, lane.all().size());
-        return Math.max(1, (lane.configs().brokerInt("num.recovery.threads.per.data.dir") + lanes - 1) / lanes);
     }
 
     /** The broker is one of several of its cluster; before the first image. */
@@ -128,7 +95,7 @@ public final class LaneApplier {
     /** Takes a newer image over. */
     public void apply(ImageChange change) {
         if (isStopped) return;
-        if (isBeforeFirst) noteEarlier(change.after());
+        if (isBeforeFirst) opener.noteEarlier(change.after());
         isBeforeFirst = false;
         lane.image(change.after());
         if (change.brokerConfigsChanged())
@@ -152,7 +119,7 @@ public final class LaneApplier {
 
     /** Runs {@code then} once no log is being opened; at once if none is. */
     public void whenSettled(Runnable then) {
-        openings.whenSettled(then);
+        opener.openings().whenSettled(then);
     }
 
     /** The properties in force of a topic, as a log understands them. */
@@ -177,7 +144,7 @@ public final class LaneApplier {
             if (isLedForOthers(name, partition)) stopLeading(name);
             else if (partition.leader() != brokerId) stopLeading(name);
             else if (led != null) goOnLeading(led, partition, limits);
-            else if (canOpen(name)) open(name, topic.id(), config);
+            else if (canOpen(name)) opener.open(name, topic.id(), config);
         }
     }
 
@@ -216,7 +183,9 @@ public final class LaneApplier {
     }
 
     private boolean canOpen(TopicPartition name) {
-        return !openings.isOpening(name) && !openings.isOffline(name) && !closing.contains(name);
+        return !opener.openings().isOpening(name)
+                && !opener.openings().isOffline(name)
+                && !closing.contains(name);
     }
 
     private void stopLeading(TopicPartition name) {
@@ -233,15 +202,13 @@ public final class LaneApplier {
     }
 
     private void close(TopicPartition name, PartitionLog log) {
-        Placement placement = placements.get(name);
+        LogPlaces.Placement placement = places.of(name);
         if (placement == null) return;
         try {
             log.close();
-            closed.put(
-                    name,
-                    new Closed(log.recoveryPoint(), log.logStartOffset(), log.highWatermark(), placement.topicId()));
+            places.closed(name, log, placement.topicId());
         } catch (LogDirectoryFailed failed) {
-            if (isStopped) openings.stayedOpen(name, placement.directory());
+            if (isStopped) opener.openings().stayedOpen(name, placement.directory());
             diskFailed.accept(failed);
         }
     }
@@ -252,203 +219,27 @@ public final class LaneApplier {
         if (topic != null && !isStopped) follow(topic);
     }
 
-    private void open(TopicPartition name, Uuid topicId, LogConfig config) {
-        Optional<LogDirectories.Found> found =
-                foundAndUsed.contains(name) ? Optional.empty() : directories.found(name, topicId);
-        Placement placed = placements.get(name);
-        if (placed != null && directories.isOffline(placed.directory())) return;
-        if (found.isPresent() && directories.isOffline(found.get().in())) {
-            lane.partitions().offline(name);
-            return;
-        }
-        try {
-            if (placements.containsKey(name)) openAgain(name, topicId, config);
-            else if (found.isPresent()) openFound(found.get(), name, topicId, config);
-            else create(name, topicId, config);
-        } catch (LogDirectoryFailed failed) {
-            if (failed.isWantOfSpace()) waitForSpace(name);
-            diskFailed.accept(failed);
-        }
-    }
-
-    /** Of use only if nobody knows where their partitions have begun. */
-    private void noteEarlier(MetadataImage first) {
-        if (!directories.lacksSome()) return;
-        for (TopicImage topic : first.topics().inOrder()) earlierTopics.add(topic.id());
-    }
-
-    private void create(TopicPartition name, Uuid topicId, LogConfig config) {
-        PartitionImage image = lane.image().topics().partition(name.topic(), name.partition());
-        Uuid assigned = image == null ? DirectoryIds.UNASSIGNED : image.directoryOf(brokerId);
-        LogDirectories.Future copy =
-                directories.takeFuture(name, assigned, topicId).orElse(null);
-        if (copy != null) {
-            openPromoted(copy, name, topicId, config);
-            return;
-        }
-        LogDirectories.InUse directory = directories
-                .placeFor(name, assigned, earlierTopics.contains(topicId))
-                .orElse(null);
-        if (directory == null) {
-            LOG.log(
-                    System.Logger.Level.ERROR,
-                    name + " stays offline: the log directory with id " + assigned
-                            + ", or the one in which it may have begun, is not available");
-            lane.partitions().offline(name);
-            return;
-        }
-        boolean hasPlace = false;
-        try {
-            Path path = directory.directory().createPartition(name, topicId);
-            PartitionLog log = PartitionLog.open(
-                    directory.directory().disk(),
-                    path,
-                    name,
-                    topicId,
-                    config,
-                    producerConfig,
-                    0,
-                    0,
-                    false,
-                    lane.clock().wallMs());
-            placeCounted(name, new Placement(directory, topicId), 1);
-            hasPlace = true;
+    private final class OpenedLogs implements LogOpener.Owner {
+        @Override
+        public void made(TopicPartition name, PartitionLog log) {
             lead(name, log);
-        } finally {
-            if (!hasPlace) directories.countPartitions(directory, -1);
         }
-    }
 
-    /**
-     * Only a copy is here of a replica that the metadata says is in the copy's directory: another broker's run ended just before it was to
-     * take the name, and the original is gone.
-     */
-    private void openPromoted(LogDirectories.Future copy, TopicPartition name, Uuid topicId, LogConfig config) {
-        LogDirectories.InUse use = copy.in();
-        Path path = use.directory().promote(copy.path(), name);
-        LOG.log(System.Logger.Level.WARNING, name + " goes on in " + path + ", a copy that had not taken its name");
-        openOnHelper(
-                name,
-                topicId,
-                use,
-                () -> PartitionLog.open(
-                        use.directory().disk(),
-                        path,
-                        name,
-                        topicId,
-                        config,
-                        producerConfig,
-                        0,
-                        0,
-                        false,
-                        lane.clock().wallMs()));
-    }
-
-    /** Leadership came back to a log that this process has closed before. */
-    private void openAgain(TopicPartition name, Uuid topicId, LogConfig config) {
-        Placement placement = placements.get(name);
-        if (placement == null) throw new IllegalStateException(name + " has no place");
-        LogDirectory directory = placement.directory().directory();
-        Path path = directory.path().resolve(PartitionDirectoryName.of(name));
-        Closed before = closed.get(name);
-        long recoveryPoint = before == null ? 0 : before.recoveryPoint();
-        long logStartOffset = before == null ? 0 : before.logStartOffset();
-        long highWatermark = before == null ? 0 : before.highWatermark();
-        openOnHelper(
-                name,
-                topicId,
-                placement.directory(),
-                () -> withHighWatermark(
-                        highWatermark,
-                        PartitionLog.open(
-                                directory.disk(),
-                                path,
-                                name,
-                                topicId,
-                                config,
-                                producerConfig,
-                                recoveryPoint,
-                                logStartOffset,
-                                before != null,
-                                lane.clock().wallMs())));
-    }
-
-    private void openFound(LogDirectories.Found found, TopicPartition name, Uuid topicId, LogConfig config) {
-        foundAndUsed.add(name);
-        for (LogDirectories.Found other : directories.allFound(name))
-            if (!other.path().equals(found.path())) setAsideOther(other, name, topicId);
-        // It was of a topic that is gone, and has been set aside since it was found.
-        if (!found.in().directory().disk().exists(found.path())) {
-            create(name, topicId, config);
-            return;
+        @Override
+        public void opened(TopicPartition name, Uuid topicId, LogDirectories.InUse directory, PartitionLog log) {
+            LaneApplier.this.opened(name, topicId, directory, log);
         }
-        if (found.topicId() != null && !found.topicId().equals(topicId)) {
-            setAside(found, name, topicId);
-            create(name, topicId, config);
-            return;
+
+        @Override
+        public void again(String topic) {
+            followAgain(topic);
         }
-        LogDirectories.InUse use = found.in();
-        openOnHelper(
-                name,
-                topicId,
-                use,
-                () -> withHighWatermark(
-                        found.highWatermark(name),
-                        PartitionLog.open(
-                                use.directory().disk(),
-                                found.path(),
-                                name,
-                                topicId,
-                                config,
-                                producerConfig,
-                                found.recoveryPoint(name),
-                                found.logStartOffset(name),
-                                use.wasClean(),
-                                lane.clock().wallMs())));
-    }
-
-    /** What a crash has taken from the end of the log cannot be committed. */
-    private static PartitionLog withHighWatermark(long highWatermark, PartitionLog log) {
-        log.advanceHighWatermark(highWatermark);
-        return log;
-    }
-
-    /** A directory of a topic that was deleted and made again under this name meanwhile (R14). */
-    private void setAside(LogDirectories.Found found, TopicPartition name, Uuid topicId) {
-        LOG.log(
-                System.Logger.Level.WARNING,
-                found.path() + " belongs to topic id " + found.topicId() + ", and " + name.topic() + " is now "
-                        + topicId + "; it is set aside");
-        found.in().directory().setAside(found.path(), name, PartitionDirectoryName.State.STRAY, newId());
-    }
-
-    /** It lies in another log directory, which may fail alone: nothing is made in it then. */
-    private void setAsideOther(LogDirectories.Found other, TopicPartition name, Uuid topicId) {
-        if (directories.isOffline(other.in())) return;
-        try {
-            if (other.in().directory().disk().exists(other.path())) setAside(other, name, topicId);
-        } catch (LogDirectoryFailed failed) {
-            diskFailed.accept(failed);
-        }
-    }
-
-    private void openOnHelper(
-            TopicPartition name,
-            Uuid topicId,
-            LogDirectories.InUse directory,
-            java.util.concurrent.Callable<PartitionLog> work) {
-        openings.add(name, directory, work, outcome -> {
-            switch (outcome) {
-                case Lane.Outcome.Done<PartitionLog>(PartitionLog log) -> opened(name, topicId, directory, log);
-                case Lane.Outcome.Failed<PartitionLog>(Exception cause) -> notOpened(name, topicId, directory, cause);
-            }
-        });
     }
 
     private void opened(TopicPartition name, Uuid topicId, LogDirectories.InUse directory, PartitionLog log) {
         for (String note : log.recovery().notes())
             LOG.log(System.Logger.Level.INFO, "recovering " + log.directory() + ": " + note);
-        place(name, new Placement(directory, topicId));
+        places.put(name, new LogPlaces.Placement(directory, topicId));
         if (directories.isOffline(directory)) {
             lane.partitions().offline(name);
             abandon(log);
@@ -467,41 +258,9 @@ public final class LaneApplier {
         lead(name, log);
     }
 
-    private void notOpened(TopicPartition name, Uuid topicId, LogDirectories.InUse directory, Exception cause) {
-        lane.partitions().offline(name);
-        if (cause instanceof LogDirectoryFailed failed) {
-            if (failed.isWantOfSpace()) waitForSpace(name);
-            diskFailed.accept(failed);
-            return;
-        }
-        LOG.log(
-                System.Logger.Level.ERROR,
-                name + " in " + directory.directory().path() + " stays offline: " + cause.getMessage(),
-                cause);
-        TopicImage topic = lane.image().topics().topic(name.topic());
-        if (isStopped || (topic != null && topic.id().equals(topicId))) return;
-        setOfflineAside(name, directory);
-        followAgain(name.topic());
-    }
-
-    private void waitForSpace(TopicPartition name) {
-        lane.partitions().offline(name);
-        withoutSpace.add(name);
-    }
-
     /** There is more space in some log directory: logs that could not be opened or made for want of it are tried again. */
     public void spaceHasGrown() {
-        if (isStopped || withoutSpace.isEmpty()) return;
-        List<TopicPartition> again = List.copyOf(withoutSpace);
-        withoutSpace.clear();
-        Set<String> topics = new LinkedHashSet<>();
-        for (TopicPartition name : again) {
-            openings.takeOffline(name);
-            lane.partitions().online(name);
-            foundAndUsed.remove(name);
-            topics.add(name.topic());
-        }
-        for (String topic : topics) followAgain(topic);
+        if (!isStopped) opener.spaceHasGrown();
     }
 
     /** Whether a log directory takes less than everything for want of space. */
@@ -533,32 +292,16 @@ public final class LaneApplier {
                         directories.spaceOf(use), Math.max(1, lane.all().size())));
     }
 
-    /** The topic of a log that could not be opened is gone: the name has to be free, and what is left may still be wanted. */
-    private void setOfflineAside(TopicPartition name, LogDirectories.InUse directory) {
-        openings.takeOffline(name);
-        withoutSpace.remove(name);
-        placements.remove(name);
-        lane.partitions().online(name);
-        if (directories.isOffline(directory)) return;
-        LogDirectory home = directory.directory();
-        Path path = home.path().resolve(PartitionDirectoryName.of(name));
-        try {
-            if (home.disk().exists(path)) home.setAside(path, name, PartitionDirectoryName.State.STRAY, newId());
-        } catch (LogDirectoryFailed failed) {
-            diskFailed.accept(failed);
-        }
-    }
-
     private static int leaderOf(TopicImage topic, TopicPartition name) {
         PartitionImage partition = topic.partition(name.partition());
         return partition == null ? PartitionImage.NO_LEADER : partition.leader();
     }
 
     private void lead(TopicPartition name, PartitionLog log) {
-        closed.remove(name);
+        places.opened(name);
         PartitionImage image = lane.image().topics().partition(name.topic(), name.partition());
         if (image == null) throw new IllegalStateException(name + " is not in the image");
-        Placement placement = placements.get(name);
+        LogPlaces.Placement placement = places.of(name);
         if (placement == null) throw new IllegalStateException(name + " has no place");
         log.askBeforeAppends(spaceIn(placement.directory()));
         LeaderPartition partition = new LeaderPartition(
@@ -584,30 +327,12 @@ public final class LaneApplier {
 
     /** Where a log of this lane is, if it has a place. */
     Optional<LogDirectories.InUse> placeOf(TopicPartition name) {
-        return Optional.ofNullable(placements.get(name)).map(Placement::directory);
+        return Optional.ofNullable(places.of(name)).map(LogPlaces.Placement::directory);
     }
 
     /** A log has come to lie in another directory. */
     void moved(TopicPartition name, LogDirectories.InUse to) {
-        Placement before = placements.remove(name);
-        if (before == null) throw new IllegalStateException(name + " has no place");
-        directories.countPartitions(before.directory(), -1);
-        place(name, new Placement(to, before.topicId()));
-    }
-
-    private void place(TopicPartition name, Placement placement) {
-        placeCounted(name, placement, 0);
-    }
-
-    private void placeCounted(TopicPartition name, Placement placement, int counted) {
-        lane.partitions().online(name);
-        int wanted = placements.put(name, placement) == null ? 1 : 0;
-        if (wanted != counted) directories.countPartitions(placement.directory(), wanted - counted);
-        TopicImage topic = lane.image().topics().topic(name.topic());
-        PartitionImage image = topic == null ? null : topic.partition(name.partition());
-        if (topic == null || image == null || !topic.id().equals(placement.topicId())) return;
-        if (!image.directoryOf(brokerId).equals(placement.directory().id()))
-            directories.tellPlaced(topic.id(), name.partition(), placement.directory());
+        places.moved(name, to);
     }
 
     /**
@@ -616,7 +341,7 @@ public final class LaneApplier {
      */
     public void directoryFailed(LogDirectories.InUse directory) {
         moves.directoryFailed(directory);
-        placements.forEach((name, placement) -> {
+        places.forEach((name, placement) -> {
             if (!placement.directory().id().equals(directory.id())) return;
             lane.partitions().offline(name);
             LeaderPartition gone = lane.partitions().remove(name);
@@ -638,15 +363,15 @@ public final class LaneApplier {
         for (int index = 0; index < topic.partitionCount(); index++) {
             TopicPartition name = new TopicPartition(topic.name(), index);
             if (lane.ownerOf(name) != lane) continue;
-            LogDirectories.InUse offlineIn = openings.takeOffline(name);
-            if (offlineIn != null) setOfflineAside(name, offlineIn);
+            LogDirectories.InUse offlineIn = opener.openings().takeOffline(name);
+            if (offlineIn != null) opener.setOfflineAside(name, offlineIn);
             ledForOthers.remove(name);
             LeaderPartition led = lane.partitions().find(name);
             if (led != null && !topic.id().equals(led.log().topicId().orElse(topic.id()))) continue;
             lane.partitions().online(name);
             LeaderPartition gone = lane.partitions().remove(name);
             if (gone == null) {
-                forgetOffline(name, topic.id());
+                places.forgetOffline(name, topic.id());
                 continue;
             }
             if (topic.name().equals(LaneGroups.TOPIC)) lane.groups().resign(index);
@@ -654,79 +379,31 @@ public final class LaneApplier {
         }
     }
 
-    /** What is left of it in a failed directory is set aside when that comes back, at a later start. */
-    private void forgetOffline(TopicPartition name, Uuid topicId) {
-        Placement placement = placements.get(name);
-        if (placement == null || !placement.topicId().equals(topicId) || !directories.isOffline(placement.directory()))
-            return;
-        placements.remove(name);
-        directories.countPartitions(placement.directory(), -1);
-    }
-
-    /** Renames the directory at once, so that its name is free, and deletes it after {@code file.delete.delay.ms}. */
     private void deleteDirectory(TopicPartition name, PartitionLog log) {
         moves.deleted(name);
-        Placement placement = placements.remove(name);
-        closed.remove(name);
-        if (placement == null) return;
-        directories.countPartitions(placement.directory(), -1);
-        LogDirectory directory = placement.directory().directory();
-        try {
-            Path aside = directory.setAside(log.directory(), name, PartitionDirectoryName.State.DELETE, newId());
-            log.directoryRenamed(aside);
-            letGoOf(log);
-            lane.lane()
-                    .schedule(
-                            fileDeleteDelayMs(log),
-                            () -> lane.lane()
-                                    .offload(
-                                            () -> {
-                                                directory.delete(aside);
-                                                return aside;
-                                            },
-                                            outcome -> {
-                                                if (outcome instanceof Lane.Outcome.Failed<Path>(Exception cause))
-                                                    LOG.log(
-                                                            System.Logger.Level.WARNING,
-                                                            aside
-                                                                    + " could not be deleted now; the next start will try again",
-                                                            cause);
-                                            }));
-        } catch (LogDirectoryFailed failed) {
-            diskFailed.accept(failed);
-        }
-    }
-
-    /** Nothing of a deleted log needs to be forced; asked twice in a row, it lets go of its files. */
-    private static void letGoOf(PartitionLog log) {
-        log.closeIdleFiles();
-        log.closeIdleFiles();
-    }
-
-    private Uuid newId() {
-        return new Uuid(randomness.nextLong(), randomness.nextLong());
+        LogPlaces.Placement placement = places.remove(name);
+        if (placement != null)
+            deletion.delete(name, log, placement.directory().directory(), fileDeleteDelayMs(log));
     }
 
     /** The log directory each partition of this lane is in. */
     public Map<TopicPartition, LogDirectories.InUse> places() {
-        Map<TopicPartition, LogDirectories.InUse> places = new HashMap<>();
-        placements.forEach((name, placement) -> places.put(name, placement.directory()));
-        return places;
+        return places.all();
     }
 
     /** How far the opening of logs has come. */
     public OpeningCounts openings() {
-        return openings.counts();
+        return opener.openings().counts();
     }
 
     /** Logs of this lane that lie in a directory and are not open, because their turn has not come or they are damaged. */
     public Map<TopicPartition, LogDirectories.InUse> unopened() {
-        return openings.unopened();
+        return opener.openings().unopened();
     }
 
     /** Where a log of this lane ended that was closed since, if it was. */
-    public Optional<Closed> closed(TopicPartition name) {
-        return Optional.ofNullable(closed.get(name));
+    public Optional<ClosedLog> closed(TopicPartition name) {
+        return Optional.ofNullable(places.closedAt(name));
     }
 
     /**
@@ -739,6 +416,8 @@ public final class LaneApplier {
      */
     public void stop(long recoveryPatienceMs, Runnable settled) {
         isStopped = true;
+        opener.stop();
+        Openings openings = opener.openings();
         openings.dropWaiting(LogDirectories.InUse::wasClean);
         if (recoveryPatienceMs == 0) openings.dropWaiting(directory -> true);
         else lane.lane().schedule(recoveryPatienceMs, () -> openings.dropWaiting(directory -> true));
