@@ -14,6 +14,8 @@ import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.records.Compression;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.fetch.FetchSessions;
+import io.millrace.server.following.FetchStreams;
+import io.millrace.server.following.FollowingSettings;
 import io.millrace.server.groups.LaneGroups;
 import io.millrace.server.network.ApiTable;
 import io.millrace.server.network.LaneNetwork;
@@ -76,8 +78,18 @@ final class BrokerLanes {
         for (BrokerLane lane : lanes)
             LaneApplier.install(
                     lane, config.nodeId(), directories, environment.randomness(), producers, turns, diskFailed);
-        if (!config.isLone()) for (BrokerLane lane : lanes) lane.applier().standsAmongOthers();
+        if (config.isBroker() && !config.isLone())
+            for (BrokerLane lane : lanes) lane.applier().followers().fetchBy(streams(environment, config, lane));
         return lanes;
+    }
+
+    private static FetchStreams streams(Environment environment, ServerConfig config, BrokerLane lane) {
+        return new FetchStreams(
+                lane.lane(),
+                environment.clock(),
+                environment.randomness(),
+                environment.transport(),
+                FollowingSettings.of(config.nodeId(), config.interBrokerListener(), config.effective()));
     }
 
     /** Turns of replicas that are moved between the directories. */

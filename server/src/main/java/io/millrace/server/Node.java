@@ -367,6 +367,7 @@ public final class Node {
         }
         StrayLogs.setAside(
                 directories,
+                config.nodeId(),
                 metadata.image(),
                 environment.randomness(),
                 environment.metadataLane(),

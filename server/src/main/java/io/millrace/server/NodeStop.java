@@ -100,6 +100,14 @@ final class NodeStop {
         writer.start();
         checkpoints = writer;
         for (BrokerLane lane : lanes)
+            lane.lane()
+                    .execute(() -> lane.applier()
+                            .followers()
+                            .checkpointBy(then -> environment
+                                    .metadataLane()
+                                    .execute(() ->
+                                            writer.writeNow(() -> lane.lane().execute(then)))));
+        for (BrokerLane lane : lanes)
             restartPoints.add(new RestartPoints(
                     lane,
                     configs.brokerLong("log.flush.offset.checkpoint.interval.ms"),

@@ -16,6 +16,8 @@ import io.millrace.protocol.messages.DescribeQuorumRequest;
 import io.millrace.protocol.messages.DescribeQuorumResponse;
 import io.millrace.protocol.messages.InitProducerIdRequest;
 import io.millrace.protocol.messages.InitProducerIdResponse;
+import io.millrace.protocol.messages.ListOffsetsRequest;
+import io.millrace.protocol.messages.ListOffsetsResponse;
 import io.millrace.protocol.messages.MetadataRequest;
 import io.millrace.protocol.messages.MetadataResponse;
 import io.millrace.protocol.messages.ProduceRequest;
@@ -31,6 +33,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -284,15 +287,52 @@ class BrokersOnHostTest {
     }
 
     @Test
-    void nothingIsAcknowledgedThatOtherBrokersWouldHaveToHoldToo() throws Exception {
+    void whatIsAcknowledgedIsOnBothBrokersAndOutlivesWhicheverLeads() throws Exception {
         controller(60_000);
         HostedNode first = broker(10, home("ten"));
-        broker(11, home("eleven"));
-        assertEquals(ErrorCode.NONE, create(first, "alone", 10, false));
+        HostedNode second = broker(11, home("eleven"));
         assertEquals(ErrorCode.NONE, create(first, "both", List.of(10, 11), false));
         assertEquals(List.of(10), seenBy(first).get("both"));
-        assertEquals(ErrorCode.NONE, produce(first, "alone"));
-        assertEquals(ErrorCode.KAFKA_STORAGE_ERROR, produce(first, "both"));
+        assertEquals(ErrorCode.NONE, produce(first, "both"));
+        assertEquals(OptionalLong.empty(), endAt(second, "both"));
+
+        first.stop();
+        nodes.remove(first);
+        await("that broker 11 leads with the record", () -> endAt(second, "both"), OptionalLong.of(1)::equals);
+
+        HostedNode again = broker(10, directory.resolve("ten"));
+        await("that broker 10 is in sync", () -> inSync(second, "both"), List.of(10, 11)::equals);
+        assertEquals(ErrorCode.NONE, produce(second, "both"));
+        second.stop();
+        nodes.remove(second);
+        await("that broker 10 leads with both records", () -> endAt(again, "both"), OptionalLong.of(2)::equals);
+    }
+
+    private static List<Integer> inSync(HostedNode at, String topic) throws Exception {
+        return at.ask(MetadataRequest.builder().topics(null).build(), MetadataResponse.class).topics().stream()
+                .filter(seen -> topic.equals(seen.name()))
+                .flatMap(seen -> seen.partitions().getFirst().isrNodes().stream())
+                .sorted()
+                .toList();
+    }
+
+    /** What a consumer is told; empty if this broker does not lead, or does not know yet. */
+    private static OptionalLong endAt(HostedNode at, String topic) throws Exception {
+        var partition = ListOffsetsRequest.ListOffsetsPartition.builder()
+                .partitionIndex(0)
+                .timestamp(-1);
+        var request = ListOffsetsRequest.builder()
+                .replicaId(-1)
+                .topics(List.of(ListOffsetsRequest.ListOffsetsTopic.builder()
+                        .name(topic)
+                        .partitions(List.of(partition.build()))
+                        .build()));
+        ListOffsetsResponse.ListOffsetsPartitionResponse answer = at.ask(request.build(), ListOffsetsResponse.class)
+                .topics()
+                .getFirst()
+                .partitions()
+                .getFirst();
+        return answer.errorCode() == ErrorCode.NONE.code() ? OptionalLong.of(answer.offset()) : OptionalLong.empty();
     }
 
     private static ErrorCode produce(HostedNode at, String topic) throws Exception {

@@ -46,7 +46,7 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
          * The log was cut below what its checkpoint says was forced. Before anything is appended that has to be written down: a start after a
          * crash would take what is torn there for damage.
          *
-         * @param then to be run on the lane once that is done
+         * @param then to be run on the lane once that is done, once
          */
         void recoveryPointLowered(FollowerPartition partition, Runnable then);
     }
@@ -61,8 +61,10 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
     private final Set<Runnable> watchers = new LinkedHashSet<>();
     private PartitionFollower follower;
     private Runnable ready = FollowerPartition::nobody;
+    private long leadersHighWatermark;
     private boolean hasBegun;
     private boolean isHeld;
+    private @Nullable Runnable whenNotHeld;
     private boolean isClosed;
 
     /** Whether it was said already what keeps records from being appended. */
@@ -186,6 +188,11 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
         return follower.next(clock.monotonicMs());
     }
 
+    /** How many committed offsets it lacks, as its leader said last. */
+    public long lag() {
+        return Math.max(0, leadersHighWatermark - log.logEndOffset());
+    }
+
     /** Until when an error is waited out, in monotonic time; in the past if there is nothing to wait for. */
     @Override
     public long waitUntilMs() {
@@ -208,6 +215,7 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
     public void fetched(
             FollowerRequest.Fetch request, long leadersHighWatermark, long leadersLogStart, ByteBuffer batches) {
         if (isClosed) return;
+        this.leadersHighWatermark = leadersHighWatermark;
         FetchedBatches found = FetchedBatches.of(batches, request.fetchOffset(), request.leaderEpoch());
         if (found.isBroken()) {
             complain("its leader sent bytes that are no batch");
@@ -285,7 +293,10 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
         isHeld = true;
         owner.recoveryPointLowered(this, () -> {
             isHeld = false;
+            Runnable idle = whenNotHeld;
+            whenNotHeld = null;
             ready.run();
+            if (idle != null) idle.run();
         });
     }
 
@@ -337,7 +348,11 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
 
     @Override
     public void whenIdle(Runnable then) {
-        forced.whenIdle(then);
+        forced.whenIdle(() -> {
+            // Whoever has the log next may append.
+            if (isHeld) whenNotHeld = then;
+            else then.run();
+        });
     }
 
     @Override

@@ -13,6 +13,7 @@ import io.millrace.protocol.Uuid;
 import io.millrace.replication.PartitionId;
 import io.millrace.replication.run.FollowerPartition;
 import io.millrace.server.network.NodeLine;
+import io.millrace.server.partitions.LeaderFetches;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * The streams of one lane to the leaders that its followers follow, one to each broker. A lane without followers has no stream, buffer or timer.
  * Touched only on that lane.
  */
-public final class FetchStreams {
+public final class FetchStreams implements LeaderFetches {
     private static final long IDLE_BUFFER_BYTES = 32L << 20;
 
     /** Answers that are being received, of all streams together; one larger answer at a time may go beyond. */
@@ -75,6 +76,7 @@ public final class FetchStreams {
      *
      * @param leaderBroker another broker than this one
      */
+    @Override
     public void follow(Uuid topicId, FollowerPartition partition, int leaderBroker) {
         if (isClosed) return;
         if (leaderBroker < 0 || leaderBroker == settings.brokerId())
@@ -119,6 +121,7 @@ public final class FetchStreams {
     }
 
     /** The partition is not followed here any longer; nothing more is handed to it. */
+    @Override
     public void leave(FollowerPartition partition) {
         Place place = places.remove(partition);
         if (place == null) return;
@@ -131,6 +134,7 @@ public final class FetchStreams {
     }
 
     /** Says where brokers are, and what this one's epoch is. */
+    @Override
     public void brokersChanged(MetadataImage newImage) {
         image = newImage;
         for (FetchStream stream : streams.values()) stream.brokersChanged(newImage);
@@ -142,6 +146,7 @@ public final class FetchStreams {
     }
 
     /** Ends all streams; followers get nothing any more. */
+    @Override
     public void close() {
         isClosed = true;
         for (FollowerPartition partition : List.copyOf(places.keySet())) leave(partition);

@@ -6,7 +6,7 @@ import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.DescribeLogDirsRequest;
 import io.millrace.protocol.messages.DescribeLogDirsResponse;
 import io.millrace.records.TopicPartition;
-import io.millrace.replication.run.LeaderPartition;
+import io.millrace.replication.run.LocalReplica;
 import io.millrace.server.network.Exchange;
 import io.millrace.server.network.Handler;
 import io.millrace.server.partitions.BrokerLane;
@@ -66,7 +66,7 @@ public final class DescribeLogDirsHandler implements Handler<DescribeLogDirsRequ
     private static List<Held> held(BrokerLane lane) {
         List<Held> held = new ArrayList<>();
         lane.applier().places().forEach((name, directory) -> {
-            LeaderPartition partition = lane.partitions().find(name);
+            LocalReplica partition = lane.partitions().replica(name);
             if (partition != null)
                 held.add(new Held(directory, name, partition.log().sizeBytes(), 0, false));
         });

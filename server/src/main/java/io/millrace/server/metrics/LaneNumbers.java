@@ -7,6 +7,7 @@ import io.millrace.replication.run.ForceNumbers;
 import io.millrace.server.fetch.FetchSessions;
 import io.millrace.server.network.LaneNetwork;
 import io.millrace.server.partitions.BrokerLane;
+import io.millrace.server.partitions.LaneFollowers;
 import io.millrace.server.storage.CompactionNumbers;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -33,6 +34,7 @@ record LaneNumbers(
         Conversions conversions,
         TopicSums topics,
         InSync inSync,
+        Followed followed,
         long partitionsOffline,
         Groups groups,
         @Nullable Sessions fetchSessions,
@@ -55,6 +57,9 @@ record LaneNumbers(
 
     /** Changes of in-sync sets of partitions led here. */
     record InSync(long expansions, long shrinkings, long refusals) {}
+
+    /** Partitions that follow a leader elsewhere. */
+    record Followed(long partitions, long leaderless, long mostLag, long sizeBytes) {}
 
     record Groups(long shardsActive, long shardsLoading, long groups, long offsets) {}
 
@@ -91,6 +96,7 @@ record LaneNumbers(
                         lane.applier().inSync().expansions(),
                         lane.applier().inSync().shrinkings(),
                         lane.applier().inSync().refusals()),
+                followed(lane),
                 lane.partitions().offlineCount(),
                 groups(lane),
                 sessions.map(known -> new Sessions(known.size(), known.followedCount()))
@@ -104,6 +110,11 @@ record LaneNumbers(
         Map<CloseReason.Kind, Long> closed = new EnumMap<>(CloseReason.Kind.class);
         for (CloseReason.Kind kind : CloseReason.Kind.values()) closed.put(kind, counters.closedBecause(kind));
         return closed;
+    }
+
+    private static Followed followed(BrokerLane lane) {
+        LaneFollowers followers = lane.applier().followers();
+        return new Followed(followers.count(), followers.leaderless(), followers.mostLag(), followers.sizeBytes());
     }
 
     private static Groups groups(BrokerLane lane) {

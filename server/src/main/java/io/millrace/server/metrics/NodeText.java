@@ -83,6 +83,32 @@ final class NodeText {
                 sum(lane -> lane.inSync().refusals()));
     }
 
+    private void followed() {
+        out.single(
+                "millrace_partitions_followed",
+                Kind.GAUGE,
+                "Partitions that this broker keeps a replica of, has open, and does not lead.",
+                sum(lane -> lane.followed().partitions()));
+        out.single(
+                "millrace_partitions_followed_without_leader",
+                Kind.GAUGE,
+                "Those of them that nobody leads.",
+                sum(lane -> lane.followed().leaderless()));
+        out.single(
+                "millrace_follower_max_lag_records",
+                Kind.GAUGE,
+                "By how many committed offsets the one furthest behind was, when its leader answered last.",
+                lanes.stream()
+                        .mapToLong(lane -> lane.followed().mostLag())
+                        .max()
+                        .orElse(0));
+        out.single(
+                "millrace_followed_log_size_bytes",
+                Kind.GAUGE,
+                "Bytes of all logs followed here.",
+                sum(lane -> lane.followed().sizeBytes()));
+    }
+
     private void directories(LogDirectories directories) {
         out.single(
                 "millrace_log_directories_offline",
@@ -236,6 +262,7 @@ final class NodeText {
                 "Those of them whose producer has been silent for twenty minutes.",
                 total.lateTransactions());
         inSync(total);
+        followed();
         out.single("millrace_partitions_led", Kind.GAUGE, "Partitions this broker leads.", total.partitions());
         out.single("millrace_log_size_bytes", Kind.GAUGE, "Bytes of all logs led here.", total.sizeBytes());
         out.single("millrace_topics_led", Kind.GAUGE, "Topics with a partition led here.", topics.topicCount());

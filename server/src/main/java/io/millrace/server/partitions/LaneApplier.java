@@ -9,27 +9,29 @@ import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
 import io.millrace.replication.PartitionRegistration;
 import io.millrace.replication.ReplicationLimits;
+import io.millrace.replication.run.FollowerPartition;
 import io.millrace.replication.run.LeaderPartition;
+import io.millrace.replication.run.LocalReplica;
 import io.millrace.server.groups.LaneGroups;
 import io.millrace.server.storage.LaneSpace;
 import io.millrace.server.storage.LogDirectories;
+import io.millrace.storage.CorruptLog;
 import io.millrace.storage.LogConfig;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
 import io.millrace.storage.ProducerStateConfig;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes one lane's share of the partitions what the newest image says: opens and creates logs, takes up and lays down
- * leadership, deletes. Touched only on that lane.
+ * Makes one lane's share of the partitions what the newest image says: opens and creates logs, has them lead or follow, deletes those whose
+ * replica is taken away. Touched only on that lane.
  */
 public final class LaneApplier {
     private static final System.Logger LOG = System.getLogger(LaneApplier.class.getName());
@@ -43,13 +45,15 @@ public final class LaneApplier {
     private final LogPlaces places;
     private final LogOpener opener;
     private final LogDeletion deletion;
-    private final Set<TopicPartition> closing = new HashSet<>();
+    private final LaneFollowers followers;
+
+    /** Whose role has ended, until nothing is being forced of it any more. */
+    private final Map<TopicPartition, LocalReplica> between = new HashMap<>();
+
     private final LaneMoves moves;
     private final LaneInSync inSync;
     private boolean isBeforeFirst = true;
     private final IdentityHashMap<LogDirectories.InUse, LaneSpace> spaces = new IdentityHashMap<>();
-    private boolean isAmongOthers;
-    private final Set<TopicPartition> ledForOthers = new HashSet<>();
     private boolean isStopped;
 
     /**
@@ -84,12 +88,8 @@ public final class LaneApplier {
         this.opener = new LogOpener(
                 lane, brokerId, directories, randomness, producerConfig, diskFailed, places, new OpenedLogs());
         this.deletion = new LogDeletion(lane, randomness, diskFailed);
+        this.followers = new LaneFollowers(lane, diskFailed, this::damaged);
         this.moves = new LaneMoves(lane, this, directories, randomness, producerConfig, turns, diskFailed);
-    }
-
-    /** The broker is one of several of its cluster; before the first image. */
-    public void standsAmongOthers() {
-        isAmongOthers = true;
     }
 
     /** Takes a newer image over. */
@@ -103,17 +103,19 @@ public final class LaneApplier {
                     .withDynamic(
                             change.after().configs().of(ConfigResource.BROKER_DEFAULT),
                             change.after().configs().of(ConfigResource.broker(brokerId))));
+        followers.brokersChanged(change.after());
         for (TopicImage topic : change.deleted()) delete(topic);
         if (!change.deleted().isEmpty())
             lane.groups()
                     .topicsDeleted(change.deleted().stream()
                             .map(topic -> new DeletedTopic(topic.name(), topic.id()))
                             .toList());
-        for (TopicImage topic : change.changed()) follow(topic);
+        for (TopicImage topic : change.changed()) applyTo(topic);
         if (change.brokerConfigsChanged())
-            for (LeaderPartition partition : lane.partitions().all()) {
-                partition.updateConfig(configOf(partition.name().topic()));
-                partition.updateLimits(inSync.limitsOf(partition.name().topic()));
+            for (LocalReplica replica : lane.partitions().replicas()) {
+                replica.updateConfig(configOf(replica.name().topic()));
+                if (replica instanceof LeaderPartition led)
+                    led.updateLimits(inSync.limitsOf(replica.name().topic()));
             }
     }
 
@@ -127,7 +129,7 @@ public final class LaneApplier {
         return LogConfig.from(lane.configs().topicConfigs(lane.image().configs().of(ConfigResource.topic(topic))));
     }
 
-    private void follow(TopicImage topic) {
+    private void applyTo(TopicImage topic) {
         @Nullable LogConfig config = null;
         ReplicationLimits limits = ReplicationLimits.DEFAULT;
         for (int index = 0; index < topic.partitionCount(); index++) {
@@ -139,31 +141,29 @@ public final class LaneApplier {
             }
             PartitionImage partition = topic.partition(index);
             if (partition == null) continue;
-            LeaderPartition led = lane.partitions().find(name);
-            if (led != null) led.updateConfig(config);
-            if (isLedForOthers(name, partition)) stopLeading(name);
-            else if (partition.leader() != brokerId) stopLeading(name);
-            else if (led != null) goOnLeading(led, partition, limits);
-            else if (canOpen(name)) opener.open(name, topic.id(), config);
+            LocalReplica here = lane.partitions().replica(name);
+            if (here != null) here.updateConfig(config);
+            switch (ReplicaRole.of(brokerId, partition)) {
+                case LEADER -> {
+                    if (here instanceof LeaderPartition led) goOnLeading(led, partition, limits);
+                    else if (here != null) endRole(here);
+                    else if (canOpen(name)) opener.open(name, topic.id(), config);
+                }
+                case FOLLOWER -> {
+                    if (here instanceof FollowerPartition followed) followers.goOn(followed, topic.id(), partition);
+                    else if (here != null) endRole(here);
+                    else if (canOpen(name)) opener.open(name, topic.id(), config);
+                }
+                case LEADERLESS -> {
+                    if (here instanceof FollowerPartition followed) followers.goOn(followed, topic.id(), partition);
+                    else if (here != null) endRole(here);
+                }
+                case NONE -> {
+                    if (here != null) endRole(here);
+                    else if (canOpen(name)) deleteClosed(name, topic.id());
+                }
+            }
         }
-    }
-
-    /**
-     * Whether other brokers keep replicas of what this one is to lead. So far nothing brings records to them, so nothing may be
-     * acknowledged: the partition is answered as one that is offline here.
-     */
-    private boolean isLedForOthers(TopicPartition name, PartitionImage partition) {
-        boolean isSo = isAmongOthers
-                && partition.leader() == brokerId
-                && partition.replicas().size() > 1;
-        if (!isSo && ledForOthers.remove(name)) lane.partitions().online(name);
-        if (!isSo || !ledForOthers.add(name)) return isSo;
-        lane.partitions().offline(name);
-        LOG.log(
-                System.Logger.Level.ERROR,
-                name + " stays offline: its replicas are " + partition.replicas()
-                        + ", and this version does not replicate partitions");
-        return true;
     }
 
     private void goOnLeading(LeaderPartition led, PartitionImage image, ReplicationLimits limits) {
@@ -183,22 +183,102 @@ public final class LaneApplier {
     }
 
     private boolean canOpen(TopicPartition name) {
-        return !opener.openings().isOpening(name)
-                && !opener.openings().isOffline(name)
-                && !closing.contains(name);
+        return !opener.openings().isOpening(name) && !opener.openings().isOffline(name) && !between.containsKey(name);
     }
 
-    private void stopLeading(TopicPartition name) {
-        moves.resigned(name);
-        LeaderPartition gone = lane.partitions().remove(name);
-        if (gone == null) return;
-        if (name.topic().equals(LaneGroups.TOPIC)) lane.groups().resign(name.partition());
-        closing.add(name);
-        gone.whenIdle(() -> {
-            closing.remove(name);
-            close(name, gone.log());
-            followAgain(name.topic());
+    /** What it has is laid down; its log stays open for what it is to be now. */
+    private void endRole(LocalReplica replica) {
+        TopicPartition name = replica.name();
+        // A log that follows may be cut, and then a copy of it is none any more.
+        if (replica instanceof LeaderPartition led && led.hasFollowers()) moves.deleted(name);
+        else moves.resigned(name);
+        release(replica);
+        between.put(name, replica);
+        replica.whenIdle(() -> {
+            between.remove(name);
+            assume(name, replica.log());
         });
+    }
+
+    /** Takes a replica out of its role: whoever waits there is answered. */
+    private void release(LocalReplica replica) {
+        TopicPartition name = replica.name();
+        if (replica instanceof FollowerPartition followed) followers.leave(followed);
+        lane.partitions().remove(name);
+        if (replica instanceof LeaderPartition && name.topic().equals(LaneGroups.TOPIC))
+            lane.groups().resign(name.partition());
+    }
+
+    /** A log is open and nobody has it: it gets the role that the image says now. */
+    private void assume(TopicPartition name, PartitionLog log) {
+        LogPlaces.Placement placement = places.of(name);
+        if (placement == null || directories.isOffline(placement.directory())) {
+            if (placement != null) lane.partitions().offline(name);
+            abandon(log);
+            return;
+        }
+        if (isStopped) {
+            close(name, log);
+            return;
+        }
+        TopicImage topic = lane.image().topics().topic(name.topic());
+        PartitionImage image = topic == null ? null : topic.partition(name.partition());
+        if (topic == null || image == null || !topic.id().equals(placement.topicId())) {
+            deleteDirectory(name, log);
+            applyAgain(name.topic());
+            return;
+        }
+        log.updateConfig(configOf(name.topic()));
+        switch (ReplicaRole.of(brokerId, image)) {
+            case LEADER -> lead(name, log);
+            case FOLLOWER -> follow(name, topic.id(), log, image);
+            case LEADERLESS -> {
+                if (image.replicas().size() > 1) follow(name, topic.id(), log, image);
+                else close(name, log);
+            }
+            case NONE -> {
+                LOG.log(
+                        System.Logger.Level.INFO,
+                        name + " is kept by " + image.replicas() + " from now on; its log in " + log.directory()
+                                + " is deleted");
+                deleteDirectory(name, log);
+            }
+        }
+    }
+
+    private void follow(TopicPartition name, Uuid topicId, PartitionLog log, PartitionImage image) {
+        LogPlaces.Placement placement = places.of(name);
+        if (placement == null) throw new IllegalStateException(name + " has no place");
+        places.opened(name);
+        log.askBeforeAppends(spaceIn(placement.directory()));
+        moves.followed(name);
+        followers.follow(name, topicId, log, image);
+    }
+
+    /** The partitions of this lane that follow a leader elsewhere. */
+    public LaneFollowers followers() {
+        return followers;
+    }
+
+    /** A replica that has a role, or is about to get another; null if its log is not open. */
+    public @Nullable LocalReplica replica(TopicPartition name) {
+        LocalReplica replica = lane.partitions().replica(name);
+        return replica == null ? between.get(name) : replica;
+    }
+
+    private void damaged(FollowerPartition partition, CorruptLog damage) {
+        TopicPartition name = partition.name();
+        LogPlaces.Placement placement = places.of(name);
+        LOG.log(
+                System.Logger.Level.ERROR,
+                name + " stays offline: its log was found damaged when it was to be cut to what its leader has: "
+                        + damage.getMessage()
+                        + ". The other replicas go on; to have this one made anew, stop the node and remove "
+                        + partition.log().directory());
+        release(partition);
+        lane.partitions().offline(name);
+        if (placement != null) opener.openings().stayedOpen(name, placement.directory());
+        partition.whenIdle(() -> abandon(partition.log()));
     }
 
     private void close(TopicPartition name, PartitionLog log) {
@@ -214,15 +294,15 @@ public final class LaneApplier {
     }
 
     /** What the image says of a topic may have changed while one of its logs was opened or closed. */
-    private void followAgain(String name) {
+    private void applyAgain(String name) {
         TopicImage topic = lane.image().topics().topic(name);
-        if (topic != null && !isStopped) follow(topic);
+        if (topic != null && !isStopped) applyTo(topic);
     }
 
     private final class OpenedLogs implements LogOpener.Owner {
         @Override
         public void made(TopicPartition name, PartitionLog log) {
-            lead(name, log);
+            assume(name, log);
         }
 
         @Override
@@ -232,7 +312,7 @@ public final class LaneApplier {
 
         @Override
         public void again(String topic) {
-            followAgain(topic);
+            applyAgain(topic);
         }
     }
 
@@ -240,22 +320,7 @@ public final class LaneApplier {
         for (String note : log.recovery().notes())
             LOG.log(System.Logger.Level.INFO, "recovering " + log.directory() + ": " + note);
         places.put(name, new LogPlaces.Placement(directory, topicId));
-        if (directories.isOffline(directory)) {
-            lane.partitions().offline(name);
-            abandon(log);
-            return;
-        }
-        TopicImage topic = lane.image().topics().topic(name.topic());
-        boolean isCurrent = topic != null && topic.id().equals(topicId) && leaderOf(topic, name) == brokerId;
-        if (isStopped || !isCurrent) {
-            close(name, log);
-            if (isStopped) return;
-            if (topic == null || !topic.id().equals(topicId)) deleteDirectory(name, log);
-            followAgain(name.topic());
-            return;
-        }
-        log.updateConfig(configOf(name.topic()));
-        lead(name, log);
+        assume(name, log);
     }
 
     /** There is more space in some log directory: logs that could not be opened or made for want of it are tried again. */
@@ -273,7 +338,10 @@ public final class LaneApplier {
      * Whoever reads one has it open, and goes on reading.
      */
     public long fileDeleteDelayMs(PartitionLog log) {
-        long delayMs = log.config().fileDeleteDelayMs();
+        return fileDeleteDelayMs(log.config().fileDeleteDelayMs());
+    }
+
+    private long fileDeleteDelayMs(long delayMs) {
         return directories.isShortOfSpace() ? Math.min(delayMs, DELETE_DELAY_WITHOUT_SPACE_MS) : delayMs;
     }
 
@@ -290,11 +358,6 @@ public final class LaneApplier {
                 directory,
                 use -> new LaneSpace(
                         directories.spaceOf(use), Math.max(1, lane.all().size())));
-    }
-
-    private static int leaderOf(TopicImage topic, TopicPartition name) {
-        PartitionImage partition = topic.partition(name.partition());
-        return partition == null ? PartitionImage.NO_LEADER : partition.leader();
     }
 
     private void lead(TopicPartition name, PartitionLog log) {
@@ -344,9 +407,9 @@ public final class LaneApplier {
         places.forEach((name, placement) -> {
             if (!placement.directory().id().equals(directory.id())) return;
             lane.partitions().offline(name);
-            LeaderPartition gone = lane.partitions().remove(name);
+            LocalReplica gone = lane.partitions().replica(name);
             if (gone == null) return;
-            if (name.topic().equals(LaneGroups.TOPIC)) lane.groups().resign(name.partition());
+            release(gone);
             gone.whenIdle(() -> abandon(gone.log()));
         });
     }
@@ -365,16 +428,15 @@ public final class LaneApplier {
             if (lane.ownerOf(name) != lane) continue;
             LogDirectories.InUse offlineIn = opener.openings().takeOffline(name);
             if (offlineIn != null) opener.setOfflineAside(name, offlineIn);
-            ledForOthers.remove(name);
-            LeaderPartition led = lane.partitions().find(name);
-            if (led != null && !topic.id().equals(led.log().topicId().orElse(topic.id()))) continue;
+            LocalReplica gone = lane.partitions().replica(name);
+            if (gone != null && !topic.id().equals(gone.log().topicId().orElse(topic.id()))) continue;
             lane.partitions().online(name);
-            LeaderPartition gone = lane.partitions().remove(name);
             if (gone == null) {
                 places.forgetOffline(name, topic.id());
+                if (canOpen(name)) deleteClosed(name, topic.id());
                 continue;
             }
-            if (topic.name().equals(LaneGroups.TOPIC)) lane.groups().resign(index);
+            release(gone);
             deleteDirectory(name, gone.log());
         }
     }
@@ -382,8 +444,18 @@ public final class LaneApplier {
     private void deleteDirectory(TopicPartition name, PartitionLog log) {
         moves.deleted(name);
         LogPlaces.Placement placement = places.remove(name);
-        if (placement != null)
-            deletion.delete(name, log, placement.directory().directory(), fileDeleteDelayMs(log));
+        if (placement != null) deletion.delete(name, log, placement.directory().directory(), fileDeleteDelayMs(log));
+    }
+
+    private void deleteClosed(TopicPartition name, Uuid topicId) {
+        ClosedLog closed = places.closedAt(name);
+        if (closed == null || !closed.topicId().equals(topicId)) return;
+        LogPlaces.Placement placement = places.remove(name);
+        if (placement == null || directories.isOffline(placement.directory())) return;
+        deletion.deleteClosed(
+                name,
+                placement.directory().directory(),
+                fileDeleteDelayMs(configOf(name.topic()).fileDeleteDelayMs()));
     }
 
     /** The log directory each partition of this lane is in. */
@@ -416,6 +488,7 @@ public final class LaneApplier {
      */
     public void stop(long recoveryPatienceMs, Runnable settled) {
         isStopped = true;
+        followers.stop();
         opener.stop();
         Openings openings = opener.openings();
         openings.dropWaiting(LogDirectories.InUse::wasClean);
@@ -425,22 +498,23 @@ public final class LaneApplier {
     }
 
     /**
-     * Lays all leaderships down, after {@link #stop}.
+     * Ends all roles, after {@link #stop}.
      *
      * @param then gets the logs to be closed, once none of them is being forced
      */
     public void layDown(Consumer<List<PartitionLog>> then) {
-        List<LeaderPartition> all = List.copyOf(lane.partitions().all());
+        List<LocalReplica> all = new ArrayList<>(between.values());
+        between.clear();
+        for (LocalReplica replica : List.copyOf(lane.partitions().replicas())) {
+            release(replica);
+            all.add(replica);
+        }
         List<PartitionLog> logs = new ArrayList<>();
         if (all.isEmpty()) then.accept(logs);
-        for (LeaderPartition partition : all) {
-            lane.partitions().remove(partition.name());
-            if (partition.name().topic().equals(LaneGroups.TOPIC))
-                lane.groups().resign(partition.name().partition());
-            partition.whenIdle(() -> {
-                logs.add(partition.log());
+        for (LocalReplica replica : all)
+            replica.whenIdle(() -> {
+                logs.add(replica.log());
                 if (logs.size() == all.size()) then.accept(logs);
             });
-        }
     }
 }

@@ -117,6 +117,7 @@ public final class LaneMoves {
         if (partition == null) {
             ErrorCode why = lane.whyNotLed(name);
             if (why == ErrorCode.KAFKA_STORAGE_ERROR) return why;
+            if (lane.partitions().findFollowed(name) != null) return ErrorCode.REPLICA_NOT_AVAILABLE;
             directories.prefer(name, to);
             return why == ErrorCode.NOT_LEADER_OR_FOLLOWER ? ErrorCode.REPLICA_NOT_AVAILABLE : why;
         }
@@ -151,7 +152,17 @@ public final class LaneMoves {
         else deleteSoon(found.in().directory(), found.path());
     }
 
-    /** The partition's topic is deleted. */
+    /** A partition is followed: a copy of it that was found at start is dropped, as the log may be cut from now on. */
+    void followed(TopicPartition name) {
+        LogDirectories.Future found = directories.takeFuture(name).orElse(null);
+        if (found == null || directories.isOffline(found.in())) return;
+        LOG.log(
+                System.Logger.Level.WARNING,
+                name + " is not moved to " + found.in().directory().path() + " any more: another broker leads it");
+        deleteSoon(found.in().directory(), found.path());
+    }
+
+    /** The partition's topic is deleted, or a copy of it is of no use. */
     void deleted(TopicPartition name) {
         Move move = moves.get(name);
         if (move != null) move.end(Ending.DISCARD);

@@ -6,7 +6,9 @@ import io.millrace.records.OffsetAndEpoch;
 import io.millrace.records.TopicPartition;
 import io.millrace.replication.FetchVerdict;
 import io.millrace.replication.FollowerFetch;
+import io.millrace.replication.run.FollowerPartition;
 import io.millrace.replication.run.LeaderPartition;
+import io.millrace.replication.run.LocalReplica;
 import io.millrace.storage.CorruptLog;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
@@ -23,12 +25,13 @@ import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** One lane's share of the partitions this broker leads. Touched only on that lane. */
+/** One lane's share of the partitions this broker leads or follows. Touched only on that lane. */
 public final class LanePartitions {
     private static final System.Logger LOG = System.getLogger(LanePartitions.class.getName());
     private static final int MOST_REPORTED = 1_000;
 
     private final Map<TopicPartition, LeaderPartition> led = new HashMap<>();
+    private final Map<TopicPartition, FollowerPartition> followed = new HashMap<>();
     private final Set<String> reported = new HashSet<>();
     private final Set<TopicPartition> offline = new HashSet<>();
     private final Consumer<LogDirectoryFailed> diskFailed;
@@ -60,9 +63,27 @@ public final class LanePartitions {
         if (before != null) throw new IllegalStateException(partition.name() + " is led twice");
     }
 
-    /** Takes a partition out, waking whoever waits at it; null if it was not led here. */
-    public @Nullable LeaderPartition remove(TopicPartition name) {
-        LeaderPartition gone = led.remove(name);
+    /** Adds a partition that this broker follows from now on. */
+    public void add(FollowerPartition partition) {
+        if (led.containsKey(partition.name()) || followed.put(partition.name(), partition) != null)
+            throw new IllegalStateException(partition.name() + " is here twice");
+    }
+
+    /** The partition, if this broker keeps a replica and does not lead, and this lane owns it. */
+    public @Nullable FollowerPartition findFollowed(TopicPartition name) {
+        return followed.get(name);
+    }
+
+    /** The partition, if this broker leads or follows it and this lane owns it. */
+    public @Nullable LocalReplica replica(TopicPartition name) {
+        LeaderPartition leader = led.get(name);
+        return leader == null ? followed.get(name) : leader;
+    }
+
+    /** Takes a partition out, waking whoever waits at it; null if it was neither led nor followed here. */
+    public @Nullable LocalReplica remove(TopicPartition name) {
+        LocalReplica gone = led.remove(name);
+        if (gone == null) gone = followed.remove(name);
         if (gone != null) gone.resign();
         return gone;
     }
@@ -87,9 +108,28 @@ public final class LanePartitions {
         return offline.contains(name) ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.NOT_LEADER_OR_FOLLOWER;
     }
 
-    /** All of them, in no particular order; for work on each whose order does not matter. */
+    /** All that this broker leads, in no particular order; for work on each whose order does not matter. */
     public Collection<LeaderPartition> all() {
         return led.values();
+    }
+
+    /** All that this broker follows, in no particular order. */
+    public Collection<FollowerPartition> followed() {
+        return followed.values();
+    }
+
+    /** All that are led or followed here, in no particular order. */
+    public Collection<? extends LocalReplica> replicas() {
+        if (followed.isEmpty()) return led.values();
+        List<LocalReplica> all = new ArrayList<>(led.size() + followed.size());
+        all.addAll(led.values());
+        all.addAll(followed.values());
+        return all;
+    }
+
+    /** How many those are. */
+    public int replicaCount() {
+        return led.size() + followed.size();
     }
 
     /** The order of batches on their way to these partitions. */
@@ -138,13 +178,17 @@ public final class LanePartitions {
     /** Runs {@code watcher} each time the partition's committed part grows, and when it is lost. */
     public void watch(TopicPartition name, Runnable watcher) {
         LeaderPartition partition = led.get(name);
+        FollowerPartition follower = partition == null ? followed.get(name) : null;
         if (partition != null) partition.watch(watcher);
+        if (follower != null) follower.watch(watcher);
     }
 
     /** Ends {@link #watch}. */
     public void unwatch(TopicPartition name, Runnable watcher) {
         LeaderPartition partition = led.get(name);
+        FollowerPartition follower = partition == null ? followed.get(name) : null;
         if (partition != null) partition.unwatch(watcher);
+        if (follower != null) follower.unwatch(watcher);
     }
 
     /** Runs {@code watcher} each time the log grows, and when the partition is lost or led in another epoch. */

@@ -25,32 +25,51 @@ final class LogDeletion {
         this.diskFailed = diskFailed;
     }
 
-    /** Renames the directory at once, so that its name is free, and deletes it after a while. */
+    /** Renames the directory of an open log at once, so that its name is free, and deletes it after a while. */
     void delete(TopicPartition name, PartitionLog log, LogDirectory directory, long delayMs) {
         try {
-            Path aside = directory.setAside(log.directory(), name, PartitionDirectoryName.State.DELETE, new Uuid(randomness.nextLong(), randomness.nextLong()));
+            Path aside = setAside(name, log.directory(), directory);
             log.directoryRenamed(aside);
             letGoOf(log);
-            lane.lane()
-                    .schedule(
-                            delayMs,
-                            () -> lane.lane()
-                                    .offload(
-                                            () -> {
-                                                directory.delete(aside);
-                                                return aside;
-                                            },
-                                            outcome -> {
-                                                if (outcome instanceof Lane.Outcome.Failed<Path>(Exception cause))
-                                                    LOG.log(
-                                                            System.Logger.Level.WARNING,
-                                                            aside
-                                                                    + " could not be deleted now; the next start will try again",
-                                                            cause);
-                                            }));
+            deleteLater(aside, directory, delayMs);
         } catch (LogDirectoryFailed failed) {
             diskFailed.accept(failed);
         }
+    }
+
+    /** The same for a log that is closed. */
+    void deleteClosed(TopicPartition name, LogDirectory directory, long delayMs) {
+        try {
+            Path path = directory.path().resolve(PartitionDirectoryName.of(name));
+            if (directory.disk().exists(path)) deleteLater(setAside(name, path, directory), directory, delayMs);
+        } catch (LogDirectoryFailed failed) {
+            diskFailed.accept(failed);
+        }
+    }
+
+    private Path setAside(TopicPartition name, Path path, LogDirectory directory) {
+        Uuid uniqueId = new Uuid(randomness.nextLong(), randomness.nextLong());
+        return directory.setAside(path, name, PartitionDirectoryName.State.DELETE, uniqueId);
+    }
+
+    private void deleteLater(Path aside, LogDirectory directory, long delayMs) {
+        lane.lane()
+                .schedule(
+                        delayMs,
+                        () -> lane.lane()
+                                .offload(
+                                        () -> {
+                                            directory.delete(aside);
+                                            return aside;
+                                        },
+                                        outcome -> {
+                                            if (outcome instanceof Lane.Outcome.Failed<Path>(Exception cause))
+                                                LOG.log(
+                                                        System.Logger.Level.WARNING,
+                                                        aside
+                                                                + " could not be deleted now; the next start will try again",
+                                                        cause);
+                                        }));
     }
 
     /** Nothing of a deleted log needs to be forced; asked twice in a row, it lets go of its files. */

@@ -277,14 +277,10 @@ final class LogOpener {
     }
 
     private void openOnHelper(
-            TopicPartition name,
-            Uuid topicId,
-            LogDirectories.InUse directory,
-            Callable<PartitionLog> work) {
+            TopicPartition name, Uuid topicId, LogDirectories.InUse directory, Callable<PartitionLog> work) {
         openings.add(name, directory, work, outcome -> {
             switch (outcome) {
-                case Lane.Outcome.Done<PartitionLog>(PartitionLog log) ->
-                    owner.opened(name, topicId, directory, log);
+                case Lane.Outcome.Done<PartitionLog>(PartitionLog log) -> owner.opened(name, topicId, directory, log);
                 case Lane.Outcome.Failed<PartitionLog>(Exception cause) -> notOpened(name, topicId, directory, cause);
             }
         });

@@ -1,6 +1,6 @@
 package io.millrace.server.partitions;
 
-import io.millrace.replication.run.LeaderPartition;
+import io.millrace.replication.run.LocalReplica;
 import io.millrace.storage.LogDirectoryFailed;
 import java.util.List;
 import java.util.function.Consumer;
@@ -17,7 +17,7 @@ final class OpenFileSweep {
     private final LanePartitions partitions;
     private final IntSupplier surplusFiles;
     private final Consumer<LogDirectoryFailed> diskFailed;
-    private List<LeaderPartition> round = List.of();
+    private List<LocalReplica> round = List.of();
     private int hand;
 
     OpenFileSweep(LanePartitions partitions, IntSupplier surplusFiles, Consumer<LogDirectoryFailed> diskFailed) {
@@ -35,17 +35,17 @@ final class OpenFileSweep {
     private void sweep(int wanted) {
         int closed = 0;
         // Once round to see what is in use, once more to close it all the same.
-        for (int left = 2 * partitions.all().size(); left > 0 && closed < wanted; left--) {
+        for (int left = 2 * partitions.replicaCount(); left > 0 && closed < wanted; left--) {
             if (hand == round.size()) {
-                round = List.copyOf(partitions.all());
+                round = List.copyOf(partitions.replicas());
                 hand = 0;
             }
-            LeaderPartition partition = round.get(hand++);
-            if (partitions.find(partition.name()) == partition) closed += closeIdle(partition);
+            LocalReplica partition = round.get(hand++);
+            if (partitions.replica(partition.name()) == partition) closed += closeIdle(partition);
         }
     }
 
-    private int closeIdle(LeaderPartition partition) {
+    private int closeIdle(LocalReplica partition) {
         int before = partition.log().openFileCount();
         if (before == 0) return 0;
         try {

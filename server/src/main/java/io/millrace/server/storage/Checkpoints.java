@@ -38,6 +38,7 @@ public final class Checkpoints {
     private boolean isInRound;
     private Lane.@Nullable Timer nextRound;
     private @Nullable Runnable afterWriting;
+    private List<Runnable> unwritten = new ArrayList<>();
 
     /**
      * Makes the writer.
@@ -73,6 +74,16 @@ public final class Checkpoints {
         round();
     }
 
+    /**
+     * Has the files say what holds now, in a round of its own if one is under way.
+     *
+     * @param then run on {@code home} once they do, save those in a directory that fails; not at all once the writer is stopped
+     */
+    public void writeNow(Runnable then) {
+        unwritten.add(then);
+        soon();
+    }
+
     /** Ends; what is being written is finished. */
     public void stop() {
         isStopped = true;
@@ -87,18 +98,20 @@ public final class Checkpoints {
     private void round() {
         if (isStopped) return;
         isInRound = true;
+        List<Runnable> waiting = unwritten;
+        unwritten = new ArrayList<>();
         List<LaneOffsets> collected = new ArrayList<>();
         for (BrokerLane lane : lanes)
             lane.lane().execute(() -> {
                 LaneOffsets offsets = LaneOffsets.of(lane);
                 home.execute(() -> {
                     collected.add(offsets);
-                    if (collected.size() == lanes.size()) writeOffLane(collected);
+                    if (collected.size() == lanes.size()) writeOffLane(collected, waiting);
                 });
             });
     }
 
-    private void writeOffLane(List<LaneOffsets> collected) {
+    private void writeOffLane(List<LaneOffsets> collected, List<Runnable> waiting) {
         if (isStopped) return;
         long metadataIsForcedTo = metadataRecoveryPoint.getAsLong();
         isWriting = true;
@@ -110,13 +123,19 @@ public final class Checkpoints {
                     isWriting = false;
                     isInRound = false;
                     switch (outcome) {
-                        case Lane.Outcome.Done<List<LogDirectoryFailed>>(List<LogDirectoryFailed> failures) ->
+                        case Lane.Outcome.Done<List<LogDirectoryFailed>>(List<LogDirectoryFailed> failures) -> {
                             failures.forEach(diskFailed);
-                        case Lane.Outcome.Failed<List<LogDirectoryFailed>>(Exception cause) ->
+                            for (Runnable then : waiting) then.run();
+                        }
+                        case Lane.Outcome.Failed<List<LogDirectoryFailed>>(Exception cause) -> {
                             LOG.log(System.Logger.Level.ERROR, "the checkpoints could not be written", cause);
+                            unwritten.addAll(waiting);
+                        }
                     }
                     if (afterWriting != null) afterWriting.run();
-                    if (!isStopped) nextRound = home.schedule(intervalMs, this::round);
+                    if (isStopped) return;
+                    boolean isAskedFor = !unwritten.isEmpty() && outcome instanceof Lane.Outcome.Done;
+                    nextRound = home.schedule(isAskedFor ? 0 : intervalMs, this::round);
                 });
     }
 

@@ -4,7 +4,7 @@ import io.millrace.environment.Lane;
 import io.millrace.environment.Randomness;
 import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
-import io.millrace.replication.run.LeaderPartition;
+import io.millrace.replication.run.LocalReplica;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.storage.Compaction;
 import io.millrace.storage.CompactionLimits;
@@ -101,7 +101,7 @@ public final class LaneCompactions {
         List<LogState> states = new ArrayList<>();
         Map<TopicPartition, LogDirectories.InUse> places = lane.applier().places();
         known.keySet().removeIf(name -> !places.containsKey(name));
-        for (LeaderPartition partition : lane.partitions().all()) {
+        for (LocalReplica partition : lane.partitions().replicas()) {
             LogDirectories.InUse place = places.get(partition.name());
             if (place == null) continue;
             PartitionLog log = partition.log();
@@ -173,7 +173,7 @@ public final class LaneCompactions {
      * @param ended told on the lane how it ended: whether there was any progress
      */
     public void compact(TopicPartition name, Pace pace, Consumer<Boolean> ended) {
-        LeaderPartition partition = lane.partitions().find(name);
+        LocalReplica partition = lane.partitions().replica(name);
         Known about = known.get(name);
         if (isStopped || partition == null || about == null || about.log != partition.log() || running.contains(name)) {
             ended.accept(false);

@@ -2,7 +2,7 @@ package io.millrace.server.storage;
 
 import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
-import io.millrace.replication.run.LeaderPartition;
+import io.millrace.replication.run.LocalReplica;
 import io.millrace.server.partitions.BrokerLane;
 import java.util.IdentityHashMap;
 import java.util.Map;
@@ -40,7 +40,7 @@ public record LaneOffsets(
                         .computeIfAbsent(directory, d -> new TreeSet<>())
                         .add(name));
         lane.applier().places().forEach((name, directory) -> {
-            LeaderPartition partition = lane.partitions().find(name);
+            LocalReplica partition = lane.applier().replica(name);
             if (partition == null) {
                 lane.applier().closed(name).ifPresent(closed -> {
                     put(offsets.topicIds, directory, name, closed.topicId());

@@ -1,7 +1,7 @@
 package io.millrace.server.storage;
 
 import io.millrace.environment.Lane;
-import io.millrace.replication.run.LeaderPartition;
+import io.millrace.replication.run.LocalReplica;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.storage.CorruptLog;
 import io.millrace.storage.LogDirectoryFailed;
@@ -63,19 +63,19 @@ public final class LaneUpkeep {
 
     private void round() {
         next = null;
-        if (!isStopped) some(List.copyOf(lane.partitions().all()), 0);
+        if (!isStopped) some(List.copyOf(lane.partitions().replicas()), 0);
     }
 
-    private void some(List<LeaderPartition> partitions, int from) {
+    private void some(List<LocalReplica> partitions, int from) {
         if (isStopped) return;
         int until = Math.min(partitions.size(), from + PARTITIONS_PER_TURN);
-        for (LeaderPartition partition : partitions.subList(from, until))
-            if (lane.partitions().find(partition.name()) == partition) keep(partition);
+        for (LocalReplica partition : partitions.subList(from, until))
+            if (lane.partitions().replica(partition.name()) == partition) keep(partition);
         if (until < partitions.size()) lane.lane().execute(() -> some(partitions, until));
         else later();
     }
 
-    private void keep(LeaderPartition partition) {
+    private void keep(LocalReplica partition) {
         try {
             for (PendingDeletion deletion : partition.log().expire(lane.clock().wallMs()))
                 deleteLater(lane, deletion, lane.applier().fileDeleteDelayMs(partition.log()));

@@ -1,6 +1,6 @@
 package io.millrace.server.storage;
 
-import io.millrace.replication.run.LeaderPartition;
+import io.millrace.replication.run.LocalReplica;
 import io.millrace.server.partitions.BrokerLane;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -58,15 +58,15 @@ public final class RestartPoints {
         boolean isAllDue = nowMs >= allDueMs;
         if (isAllDue) allDueMs = nowMs + intervalMs;
         long least = isAllDue ? LITTLE_BYTES : MUCH_BYTES;
-        Deque<LeaderPartition> due = new ArrayDeque<>();
-        for (LeaderPartition partition : lane.partitions().all())
+        Deque<LocalReplica> due = new ArrayDeque<>();
+        for (LocalReplica partition : lane.partitions().replicas())
             if (partition.log().unscannedBytes() >= least) due.addLast(partition);
         if (due.isEmpty()) later();
         else next(due);
     }
 
-    private void next(Deque<LeaderPartition> due) {
-        LeaderPartition partition = due.pollFirst();
+    private void next(Deque<LocalReplica> due) {
+        LocalReplica partition = due.pollFirst();
         if (isStopped) return;
         if (partition == null) {
             advanced.run();
@@ -75,7 +75,7 @@ public final class RestartPoints {
         }
         // As its own turn, however it ends: many in a row may have nothing to do.
         Runnable goOn = () -> lane.lane().execute(() -> next(due));
-        if (lane.partitions().find(partition.name()) == partition) partition.checkpoint(goOn);
+        if (lane.partitions().replica(partition.name()) == partition) partition.checkpoint(goOn);
         else goOn.run();
     }
 }

@@ -3,6 +3,7 @@ package io.millrace.server.storage;
 import io.millrace.environment.Lane;
 import io.millrace.environment.Randomness;
 import io.millrace.metadata.MetadataImage;
+import io.millrace.metadata.PartitionImage;
 import io.millrace.metadata.TopicImage;
 import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
@@ -13,8 +14,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Directories of partitions that the cluster does not know of, as a crash between a topic's deletion and that of its directories
- * leaves them. They are renamed {@code -stray} and kept, as in Kafka: an operator may still want what is in them.
+ * Directories of partitions that the cluster does not know of, or whose replica here was taken away, as a crash between that and the deletion of
+ * the directories leaves them. They are renamed {@code -stray} and kept, as in Kafka: an operator may still want what is in them.
  */
 public final class StrayLogs {
     private static final System.Logger LOG = System.getLogger(StrayLogs.class.getName());
@@ -28,12 +29,14 @@ public final class StrayLogs {
     private StrayLogs() {}
 
     /**
-     * Sets aside what was found at start and is not in the image; on a helper, since renaming forces the directory.
+     * Sets aside what was found at start and is not this broker's by the image; on a helper, since renaming forces the directory.
      *
+     * @param brokerId this broker
      * @param then called on the lane when that is done, before any topic can be made that might have the name of one
      */
     public static void setAside(
             LogDirectories directories,
+            int brokerId,
             MetadataImage image,
             Randomness randomness,
             Lane lane,
@@ -42,7 +45,8 @@ public final class StrayLogs {
         List<Stray> strays = new ArrayList<>();
         for (TopicPartition name : directories.found()) {
             TopicImage topic = image.topics().topic(name.topic());
-            if (topic != null && topic.partition(name.partition()) != null) continue;
+            PartitionImage partition = topic == null ? null : topic.partition(name.partition());
+            if (partition != null && partition.replicas().contains(brokerId)) continue;
             for (LogDirectories.Found found : directories.allFound(name))
                 strays.add(new Stray(name, found, new Uuid(randomness.nextLong(), randomness.nextLong())));
         }
@@ -67,7 +71,7 @@ public final class StrayLogs {
                             LOG.log(
                                     System.Logger.Level.WARNING,
                                     stray.found().path()
-                                            + " is of no topic the cluster knows; it is set aside as -stray");
+                                            + " is of no partition that this broker keeps; it is set aside as -stray");
                         } catch (LogDirectoryFailed failed) {
                             failures.add(failed);
                         }
