@@ -360,7 +360,7 @@ public final class Node {
         if (isServing || hasFailed || stop.isStopping()) return;
         isServing = true;
         directories.beginUse(this::diskFailed);
-        stop.startUpkeep(config.effective(), this::diskFailed);
+        stop.startUpkeep(config.effective(), config.isLone(), this::diskFailed);
         if (!config.isBroker()) {
             open();
             return;

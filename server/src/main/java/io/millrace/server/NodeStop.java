@@ -86,7 +86,7 @@ final class NodeStop {
         return isStopping;
     }
 
-    void startUpkeep(EffectiveConfigs configs, Consumer<LogDirectoryFailed> diskFailed) {
+    void startUpkeep(EffectiveConfigs configs, boolean isLone, Consumer<LogDirectoryFailed> diskFailed) {
         for (BrokerLane lane : lanes)
             upkeeps.add(new LaneUpkeep(lane, configs.brokerLong("log.retention.check.interval.ms"), diskFailed));
         for (int i = 0; i < lanes.size(); i++) lanes.get(i).lane().execute(upkeeps.get(i)::start);
@@ -99,6 +99,9 @@ final class NodeStop {
                 diskFailed);
         writer.start();
         checkpoints = writer;
+        if (!isLone)
+            writer.startHighWatermarks(
+                    Math.max(1, configs.brokerLong("replica.high.watermark.checkpoint.interval.ms")));
         for (BrokerLane lane : lanes)
             lane.lane()
                     .execute(() -> lane.applier()

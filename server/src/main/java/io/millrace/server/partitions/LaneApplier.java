@@ -389,7 +389,7 @@ public final class LaneApplier {
     }
 
     /** Where a log of this lane is, if it has a place. */
-    Optional<LogDirectories.InUse> placeOf(TopicPartition name) {
+    public Optional<LogDirectories.InUse> placeOf(TopicPartition name) {
         return Optional.ofNullable(places.of(name)).map(LogPlaces.Placement::directory);
     }
 
@@ -468,9 +468,9 @@ public final class LaneApplier {
         return opener.openings().counts();
     }
 
-    /** Logs of this lane that lie in a directory and are not open, because their turn has not come or they are damaged. */
+    /** Logs of this lane that lie in a directory and are not open, because their turn has not come, they are damaged, or nobody leads them yet. */
     public Map<TopicPartition, LogDirectories.InUse> unopened() {
-        return opener.openings().unopened();
+        return opener.unopened();
     }
 
     /** Where a log of this lane ended that was closed since, if it was. */

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -88,6 +89,22 @@ final class LogOpener {
     /** The logs that helpers open. */
     Openings openings() {
         return openings;
+    }
+
+    /** Logs of this lane that lie in a directory and are not open: their turn has not come, they are damaged, or nobody leads them yet. */
+    Map<TopicPartition, LogDirectories.InUse> unopened() {
+        Map<TopicPartition, LogDirectories.InUse> unopened = openings.unopened();
+        for (TopicPartition name : directories.found()) {
+            if (foundAndUsed.contains(name) || lane.ownerOf(name) != lane) continue;
+            TopicImage topic = lane.image().topics().topic(name.topic());
+            PartitionImage partition = topic == null ? null : topic.partition(name.partition());
+            if (topic == null || partition == null || ReplicaRole.of(brokerId, partition) == ReplicaRole.NONE) continue;
+            directories
+                    .found(name, topic.id())
+                    .filter(found -> topic.id().equals(found.topicId()))
+                    .ifPresent(found -> unopened.putIfAbsent(name, found.in()));
+        }
+        return unopened;
     }
 
     /** Nothing is opened anew any more. */

@@ -67,6 +67,67 @@ public final class Checkpoints {
         nextRound = home.schedule(intervalMs, this::round);
     }
 
+    /**
+     * Has the high watermarks of partitions with other replicas written more often than the rest; called on {@code home}, once.
+     *
+     * @param everyMs {@code replica.high.watermark.checkpoint.interval.ms}
+     */
+    public void startHighWatermarks(long everyMs) {
+        home.schedule(everyMs, () -> highWatermarkRound(everyMs));
+    }
+
+    private void highWatermarkRound(long everyMs) {
+        if (isStopped) return;
+        home.schedule(everyMs, () -> highWatermarkRound(everyMs));
+        if (isInRound || isWriting) return;
+        isInRound = true;
+        List<LaneHighWatermarks> collected = new ArrayList<>();
+        for (BrokerLane lane : lanes)
+            lane.lane().execute(() -> {
+                LaneHighWatermarks found = LaneHighWatermarks.of(lane);
+                home.execute(() -> {
+                    collected.add(found);
+                    if (collected.size() == lanes.size()) writeHighWatermarks(collected);
+                });
+            });
+    }
+
+    private void writeHighWatermarks(List<LaneHighWatermarks> collected) {
+        if (isStopped) return;
+        isWriting = true;
+        home.offload(
+                () -> {
+                    List<LogDirectoryFailed> failures = new ArrayList<>();
+                    for (LogDirectories.InUse directory : directories.online()) {
+                        try {
+                            writeHighWatermarks(directory, collected);
+                        } catch (LogDirectoryFailed failed) {
+                            failures.add(failed);
+                        }
+                    }
+                    return failures;
+                },
+                outcome -> {
+                    isWriting = false;
+                    isInRound = false;
+                    switch (outcome) {
+                        case Lane.Outcome.Done<List<LogDirectoryFailed>>(List<LogDirectoryFailed> failures) ->
+                            failures.forEach(diskFailed);
+                        case Lane.Outcome.Failed<List<LogDirectoryFailed>>(Exception cause) ->
+                            LOG.log(System.Logger.Level.ERROR, "the high watermarks could not be written", cause);
+                    }
+                    if (afterWriting != null) afterWriting.run();
+                    if (!unwritten.isEmpty()) soon();
+                });
+    }
+
+    private void writeHighWatermarks(LogDirectories.InUse directory, List<LaneHighWatermarks> collected) {
+        OffsetCheckpoint file = directory.directory().highWatermarks();
+        Map<TopicPartition, Long> offsets = new TreeMap<>(offsetsWritten(file));
+        for (LaneHighWatermarks lane : collected) offsets.putAll(lane.offsets().getOrDefault(directory, Map.of()));
+        writeIfNew(file, offsets);
+    }
+
     /** Has the next round begin now, unless one is under way: much was forced that a restart need not scan. */
     public void soon() {
         if (isStopped || isInRound || nextRound == null) return;

@@ -247,6 +247,55 @@ class FollowersOnLaneTest {
         assertEquals(new FollowerRequest.Fetch(4, 2, 4, 0), fetch());
     }
 
+    @Test
+    void highWatermarksOfReplicasAreCheckpointedMoreOftenThanTheRest() {
+        create(2);
+        broker.create("alone", 1);
+        broker.partition("alone", 0).append(Batches.of("x"), AppendOrigin.CLIENT);
+        sends(1, 4, "a", "b");
+        Checkpoints checkpoints = new Checkpoints(
+                broker.directories, broker.lanes, broker.home().lane(), () -> 0, 60_000, broker.failures::add);
+        broker.onHome(checkpoints::start);
+        broker.onHome(() -> checkpoints.startHighWatermarks(1_000));
+        broker.time.advance(1_000);
+        assertEquals(Map.of(T0, 1L), highWatermarksOnDisk());
+        int written = broker.disk.renamed().size();
+        broker.time.advance(10_000);
+        assertEquals(written, broker.disk.renamed().size(), "nothing has moved");
+        sends(2, 4, "c");
+        broker.time.advance(1_000);
+        assertEquals(Map.of(T0, 2L), highWatermarksOnDisk());
+        assertEquals(Map.of(), recoveryPointsOnDisk());
+        broker.time.advance(60_000);
+        assertEquals(Map.of(T0, 2L, new TopicPartition("alone", 0), 1L), highWatermarksOnDisk());
+    }
+
+    private Map<TopicPartition, Long> highWatermarksOnDisk() {
+        return broker.directories.inUse().get(0).directory().highWatermarks().read();
+    }
+
+    @Test
+    void theCheckpointsGoOnSayingWhatTheySaidOfALogThatNobodyLeads() {
+        create(2);
+        sends(1, 4, "a", "b");
+        broker.onHome(() -> follower().checkpoint(() -> {}));
+        Checkpoints checkpoints = checkpoints();
+        broker.time.advance(1_000);
+        broker.onHome(checkpoints::stop);
+        assertEquals(Map.of(T0, 2L), recoveryPointsOnDisk());
+        broker.close();
+        broker = new TestBroker(1, broker.disk, Map.of());
+        fetchHere();
+        create(-1);
+        assertNull(broker.home().partitions().replica(T0));
+        checkpoints();
+        broker.time.advance(1_000);
+        assertEquals(Map.of(T0, 2L), recoveryPointsOnDisk());
+        leads(2, 5);
+        assertEquals(2, follower().log().logEndOffset());
+        assertEquals(1, follower().highWatermark());
+    }
+
     private Checkpoints checkpoints() {
         Checkpoints checkpoints = new Checkpoints(
                 broker.directories, broker.lanes, broker.home().lane(), () -> 0, 1_000, broker.failures::add);
