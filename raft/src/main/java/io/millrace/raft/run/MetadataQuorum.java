@@ -2,11 +2,8 @@ package io.millrace.raft.run;
 
 import io.millrace.environment.Clock;
 import io.millrace.environment.Disk;
-import io.millrace.environment.DiskFull;
 import io.millrace.environment.Lane;
 import io.millrace.protocol.ErrorCode;
-import io.millrace.protocol.messages.KRaftVersionRecord;
-import io.millrace.raft.ElectionState;
 import io.millrace.raft.LeaderAndEpoch;
 import io.millrace.raft.Moment;
 import io.millrace.raft.PeerAnswer;
@@ -17,11 +14,7 @@ import io.millrace.raft.QuorumMachine;
 import io.millrace.raft.ReplicaKey;
 import io.millrace.raft.Voter;
 import io.millrace.raft.VoterChange;
-import io.millrace.raft.VoterHistory;
 import io.millrace.raft.VoterSet;
-import io.millrace.records.BatchHeader;
-import io.millrace.records.ControlRecord;
-import io.millrace.records.ControlRecords;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.storage.CorruptLog;
 import io.millrace.storage.Flush;
@@ -29,7 +22,6 @@ import io.millrace.storage.LogDirectoryFailed;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,65 +40,48 @@ import org.jspecify.annotations.Nullable;
 public final class MetadataQuorum {
     private static final System.Logger LOG = System.getLogger(MetadataQuorum.class.getName());
 
-    /** How often old snapshots are looked for, as in Kafka. */
-    private static final long CLEANING_INTERVAL_MS = 60_000;
-
-    /** How long before something is tried again that a full disk has refused. */
-    private static final long SPACE_CHECK_MS = 1_000;
-
-    private final Disk disk;
     private final Path directory;
     private final QuorumConfig config;
     private final Lane lane;
     private final Clock clock;
     private final QuorumListener listener;
     private final MetadataLog log;
-    private final QuorumStateFile stateFile;
     private final QuorumMachine machine;
     private final GroupedForce force;
     private final CommittedReader reader;
     private final QuorumNetwork network;
     private final PeerCalls calls;
     private final FollowedLog followed;
-    private final OldFiles oldFiles;
+    private final QuorumWrites writes;
+    private final SnapshotUpkeep upkeep;
     private final Map<Long, BiConsumer<ErrorCode, String>> changes = new HashMap<>();
     private final List<ByteBuffer> bootstrapValues;
     private SnapshotReader.@Nullable Snapshot snapshotToLoad;
     private QuorumAction.@Nullable AnnounceLeader announcement;
-    private Lane.@Nullable Timer cleaning;
     private Lane.@Nullable Timer wake;
     private long wakeAtMs = Long.MAX_VALUE;
     private long nextChange = 1;
-    private boolean writingSnapshot;
     private boolean stopped;
 
     private MetadataQuorum(
             Disk disk,
-            Path directory,
             QuorumConfig config,
             Lane lane,
             Clock clock,
             QuorumListener listener,
-            MetadataLog log,
-            QuorumStateFile stateFile,
-            QuorumMachine machine,
             QuorumNetwork network,
-            List<ByteBuffer> bootstrapValues,
-            Optional<SnapshotReader.Snapshot> snapshot) {
-        this.disk = disk;
-        this.directory = directory;
+            OpenedQuorum opened) {
+        this.directory = opened.directory();
         this.config = config;
         this.lane = lane;
         this.clock = clock;
         this.listener = listener;
-        this.log = log;
-        this.stateFile = stateFile;
-        this.machine = machine;
+        this.log = opened.log();
+        this.machine = opened.machine();
         this.network = network;
         this.calls = new PeerCalls(lane, disk, directory, log);
-        this.oldFiles = new OldFiles(lane, disk, clock, log, machine.history());
-        this.bootstrapValues = bootstrapValues;
-        this.snapshotToLoad = snapshot.orElse(null);
+        this.bootstrapValues = opened.bootstrapValues();
+        this.snapshotToLoad = opened.snapshot().orElse(null);
         this.force = new GroupedForce(lane, log.log()::prepareFlush, this::forced, this::fail);
         this.reader = new CommittedReader(lane, log, machine.highWatermark(), this::onCommitted, this::fail);
         this.followed = new FollowedLog(
@@ -128,6 +103,23 @@ public final class MetadataQuorum {
                         fail(cause);
                     }
                 });
+        this.writes = new QuorumWrites(opened, config, lane, clock, force, reader, new QuorumWrites.Outcomes() {
+            @Override
+            public boolean isStopped() {
+                return stopped;
+            }
+
+            @Override
+            public void happened(QuorumEvent event) {
+                tell(event);
+            }
+
+            @Override
+            public void failed(Exception cause) {
+                fail(cause);
+            }
+        });
+        this.upkeep = new SnapshotUpkeep(opened, disk, lane, clock, this::fail);
     }
 
     /**
@@ -162,62 +154,14 @@ public final class MetadataQuorum {
             QuorumListener listener,
             QuorumNetwork network)
             throws IOException {
-        Path directory = metadataLogDirectory.resolve(MetadataLog.DIRECTORY);
-        MetadataLog log = MetadataLog.open(disk, directory, config.log(), clock.wallMs());
-        for (String note : log.log().recovery().notes()) {
-            LOG.log(System.Logger.Level.WARNING, "Recovering " + directory + ": " + note);
-        }
-        Optional<SnapshotReader.Snapshot> latest = Optional.empty();
-        Optional<OffsetAndEpoch> latestId = log.snapshots().latest();
-        if (latestId.isPresent()) latest = Optional.of(SnapshotReader.read(disk, directory, latestId.get()));
-
-        VoterHistory history = new VoterHistory(config.staticVoters());
-        log.readVoters(history, latest);
-        requireReachable(config, history.voters(), network);
-
-        var stateFile = new QuorumStateFile(disk, directory);
-        Optional<SnapshotReader.Snapshot> toLoad =
-                latest.filter(snapshot -> !snapshot.id().equals(SnapshotFiles.BOOTSTRAP));
-        long committed = toLoad.map(snapshot -> snapshot.id().offset()).orElse(0L);
-        var machine = new QuorumMachine(
-                config.self(),
-                stateFile.read(),
-                log,
-                committed,
-                history,
-                network.timeouts(),
-                network.peers().canAskAround(),
-                network.own());
-        List<ByteBuffer> bootstrap = readBootstrap(disk, metadataLogDirectory, latest);
         return new MetadataQuorum(
-                disk, directory, config, lane, clock, listener, log, stateFile, machine, network, bootstrap, toLoad);
-    }
-
-    private static void requireReachable(QuorumConfig config, VoterSet voters, QuorumNetwork network) {
-        if (voters.isOnlyVoter(config.self())) return;
-        if (voters.voters().isEmpty() && !network.peers().canAskAround()) {
-            throw new UnsupportedQuorum(
-                    "nobody votes in the metadata quorum: set controller.quorum.voters, or format the"
-                            + " directory with --standalone; a broker may be told controller.quorum.bootstrap.servers instead");
-        }
-        if (!network.equals(QuorumNetwork.NONE)) return;
-        throw new UnsupportedQuorum("the voters of the metadata quorum are "
-                + voters.voters().stream().map(voter -> voter.key().toString()).toList()
-                + "; this node is " + config.self()
-                + ", with the directory.id of its meta.properties, and its configuration names nobody else: name all of them in"
-                + " controller.quorum.voters or controller.quorum.bootstrap.servers");
-    }
-
-    /** The bootstrap records: of snapshot 0-0, or of the file that older versions of Kafka kept them in. */
-    private static List<ByteBuffer> readBootstrap(
-            Disk disk, Path metadataLogDirectory, Optional<SnapshotReader.Snapshot> latest) throws IOException {
-        if (latest.isPresent()) {
-            return latest.get().id().equals(SnapshotFiles.BOOTSTRAP)
-                    ? latest.get().values()
-                    : List.of();
-        }
-        Path file = metadataLogDirectory.resolve(SnapshotFiles.BOOTSTRAP_CHECKPOINT);
-        return disk.exists(file) ? SnapshotReader.readBootstrap(disk, file).values() : List.of();
+                disk,
+                config,
+                lane,
+                clock,
+                listener,
+                network,
+                OpenedQuorum.recover(disk, metadataLogDirectory, config, clock, network));
     }
 
     /** Hands bootstrap records and snapshot to the state machine and stands for election. Called once. */
@@ -228,7 +172,7 @@ public final class MetadataQuorum {
         if (snapshot != null) {
             listener.onLoadSnapshot(snapshot.id(), snapshot.lastContainedLogTimeMs(), snapshot.values());
         }
-        scheduleCleaning();
+        upkeep.start();
         tell(new QuorumEvent.Started());
     }
 
@@ -239,36 +183,7 @@ public final class MetadataQuorum {
      * @param values at least one, each read from its position; positions stay as they are
      */
     public AppendResult append(int epoch, List<ByteBuffer> values) {
-        if (stopped || !machine.isLeader(epoch)) {
-            return new AppendResult.NotLeader(machine.state().epoch());
-        }
-        long wallMs = clock.wallMs();
-        long baseOffset = log.log().logEndOffset();
-        ByteBuffer batch = QuorumBatches.data(values, baseOffset, epoch, wallMs);
-        if (batch.remaining() > config.log().maxBatchBytes()) {
-            return new AppendResult.TooLarge(batch.remaining(), config.log().maxBatchBytes());
-        }
-        List<ByteBuffer> kept =
-                values.stream().map(ByteBuffer::asReadOnlyBuffer).toList();
-        try {
-            long lastOffset = append(batch, epoch, wallMs, kept);
-            if (lastOffset == MetadataLog.NO_SPACE) return new AppendResult.NoSpace();
-            return new AppendResult.Appended(baseOffset, lastOffset);
-        } catch (LogDirectoryFailed failure) {
-            fail(failure);
-            return new AppendResult.NotLeader(epoch);
-        }
-    }
-
-    private long append(ByteBuffer batch, int epoch, long wallMs, List<ByteBuffer> values) {
-        long baseOffset = log.log().logEndOffset();
-        long lastOffset = log.append(batch, epoch, wallMs);
-        if (lastOffset == MetadataLog.NO_SPACE) return lastOffset;
-        if (BatchHeader.isControl(batch, batch.position())) MetadataLog.addVoters(machine.history(), batch.duplicate());
-        reader.appended(new CommittedBatch(baseOffset, lastOffset, epoch, wallMs, values));
-        tell(new QuorumEvent.Appended(lastOffset + 1));
-        force.request();
-        return lastOffset;
+        return writes.append(epoch, values);
     }
 
     /**
@@ -283,36 +198,7 @@ public final class MetadataQuorum {
             long lastContainedLogTimeMs,
             Iterable<ByteBuffer> values,
             Consumer<SnapshotResult> then) {
-        if (id.offset() > machine.highWatermark()) {
-            throw new IllegalArgumentException(
-                    "a snapshot at offset " + id.offset() + " above the high watermark " + machine.highWatermark());
-        }
-        long latest = log.snapshots().latest().map(OffsetAndEpoch::offset).orElse(0L);
-        if (stopped || writingSnapshot || id.offset() <= latest) {
-            then.accept(new SnapshotResult.NotNeeded());
-            return;
-        }
-        writingSnapshot = true;
-        VoterHistory history = machine.history();
-        var quorum = new SnapshotWriter.QuorumInfo(
-                history.kraftVersionAt(id.offset() - 1), history.votersAt(id.offset() - 1));
-        long wallMs = clock.wallMs();
-        lane.offload(
-                () -> new SnapshotWriter(disk, directory).write(id, lastContainedLogTimeMs, quorum, wallMs, values),
-                outcome -> {
-                    writingSnapshot = false;
-                    switch (outcome) {
-                        case Lane.Outcome.Done<Long>(Long sizeBytes) -> {
-                            log.snapshots().add(new Snapshots.Stored(id, sizeBytes, lastContainedLogTimeMs));
-                            if (!stopped) deleteOld();
-                            then.accept(new SnapshotResult.Written(sizeBytes));
-                        }
-                        case Lane.Outcome.Failed<Long>(Exception cause) -> {
-                            then.accept(new SnapshotResult.Failed(cause));
-                            if (cause instanceof ForceFailed) fail(cause);
-                        }
-                    }
-                });
+        upkeep.writeSnapshot(id, lastContainedLogTimeMs, values, then);
     }
 
     /** Everything below is committed. */
@@ -398,8 +284,7 @@ public final class MetadataQuorum {
     private void stop(Runnable whenIdle) {
         stopped = true;
         reader.stop();
-        if (cleaning != null) cleaning.cancel();
-        cleaning = null;
+        upkeep.stop();
         if (wake != null) wake.cancel();
         wake = null;
         force.stop(whenIdle);
@@ -463,8 +348,8 @@ public final class MetadataQuorum {
 
     private void carryOut(QuorumAction action) {
         switch (action) {
-            case QuorumAction.PersistElection persist -> persist(persist);
-            case QuorumAction.AppendLeaderChange change -> appendLeaderChange(change);
+            case QuorumAction.PersistElection persist -> writes.persist(persist);
+            case QuorumAction.AppendLeaderChange change -> writes.appendLeaderChange(change);
             case QuorumAction.AdvanceHighWatermark(long offset) -> {
                 log.log().advanceHighWatermark(offset);
                 reader.advanceTo(offset);
@@ -492,7 +377,7 @@ public final class MetadataQuorum {
                 network.peers().askVersions(voter, versions -> {
                     if (!stopped) tell(new QuorumEvent.VersionsTold(call, versions));
                 });
-            case QuorumAction.AppendVoters voters -> onDisk(() -> appendVoters(voters));
+            case QuorumAction.AppendVoters voters -> onDisk(() -> writes.appendVoters(voters));
             case QuorumAction.AnswerChange(long call, ErrorCode error, String sentence) -> {
                 BiConsumer<ErrorCode, String> then = changes.remove(call);
                 if (then == null) throw new IllegalStateException("change " + call + " is answered twice");
@@ -514,77 +399,6 @@ public final class MetadataQuorum {
         if (stopped) return;
         tell(answer.<QuorumEvent>map(given -> new QuorumEvent.Answered(number, given))
                 .orElseGet(() -> new QuorumEvent.Unanswered(number)));
-    }
-
-    private void persist(QuorumAction.PersistElection persist) {
-        ElectionState election = persist.election();
-        lane.offload(
-                () -> {
-                    stateFile.write(election, persist.kraftVersion(), persist.voters());
-                    return election;
-                },
-                outcome -> {
-                    switch (outcome) {
-                        case Lane.Outcome.Done<ElectionState>(ElectionState written) -> {
-                            if (!stopped) tell(new QuorumEvent.ElectionPersisted(written));
-                        }
-                        case Lane.Outcome.Failed<ElectionState>(DiskFull full) ->
-                            whenThereIsSpace(full, () -> persist(persist));
-                        case Lane.Outcome.Failed<ElectionState>(Exception cause) -> fail(cause);
-                    }
-                });
-    }
-
-    /** Nothing goes on without it, and it is a few hundred bytes: it is tried until there is space for them. */
-    private void whenThereIsSpace(Exception full, Runnable again) {
-        LOG.log(
-                System.Logger.Level.ERROR,
-                "The node cannot go on until there is space on the disk of the metadata log: " + full.getMessage());
-        lane.schedule(SPACE_CHECK_MS, () -> {
-            if (!stopped) again.run();
-        });
-    }
-
-    private void appendLeaderChange(QuorumAction.AppendLeaderChange change) {
-        if (!machine.isLeader(change.epoch())) return;
-        List<ControlRecord> records = new ArrayList<>();
-        records.add(new ControlRecord.LeaderChange(change.message()));
-        change.bootstrapVoters().ifPresent(bootstrap -> {
-            records.add(kraftVersion(bootstrap.kraftVersion()));
-            records.add(new ControlRecord.KRaftVoters(bootstrap.voters().toRecord()));
-        });
-        long wallMs = clock.wallMs();
-        ByteBuffer batch = ControlRecords.batch(log.log().logEndOffset(), change.epoch(), wallMs, records);
-        try {
-            if (append(batch, change.epoch(), wallMs, List.of()) == MetadataLog.NO_SPACE)
-                whenThereIsSpace(
-                        new DiskFull(directory, "cannot append that epoch " + change.epoch() + " has begun"),
-                        () -> appendLeaderChange(change));
-        } catch (LogDirectoryFailed failure) {
-            fail(failure);
-        }
-    }
-
-    private static ControlRecord kraftVersion(short level) {
-        return new ControlRecord.KRaftVersion(KRaftVersionRecord.builder()
-                .version((short) 0)
-                .kRaftVersion(level)
-                .build());
-    }
-
-    private void appendVoters(QuorumAction.AppendVoters change) {
-        if (!machine.isLeader(change.epoch())) return;
-        List<ControlRecord> records = new ArrayList<>();
-        change.kraftVersion().ifPresent(level -> records.add(kraftVersion(level)));
-        records.add(new ControlRecord.KRaftVoters(change.voters().toRecord()));
-        long wallMs = clock.wallMs();
-        ByteBuffer batch = ControlRecords.batch(log.log().logEndOffset(), change.epoch(), wallMs, records);
-        if (append(batch, change.epoch(), wallMs, List.of()) == MetadataLog.NO_SPACE)
-            tell(new QuorumEvent.VotersNotAppended());
-        else
-            LOG.log(
-                    System.Logger.Level.INFO,
-                    "The voters of the metadata quorum are " + change.voters().ids());
     }
 
     private void onCommitted(CommittedBatch batch) {
@@ -614,20 +428,5 @@ public final class MetadataQuorum {
         tell(new QuorumEvent.ResignRequested());
         stop(() -> {});
         listener.onFailed(cause);
-    }
-
-    private void scheduleCleaning() {
-        cleaning = lane.schedule(CLEANING_INTERVAL_MS, () -> {
-            deleteOld();
-            if (!stopped) scheduleCleaning();
-        });
-    }
-
-    private void deleteOld() {
-        try {
-            oldFiles.delete();
-        } catch (LogDirectoryFailed failure) {
-            fail(failure);
-        }
     }
 }
