@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where the replicas of new partitions go: striped over racks and, within a rack, over its brokers, so that leaders and replicas spread evenly and no rack holds
- * two replicas while another holds none. Fenced brokers get replicas only where the others do not suffice, and never the leader.
+ * two replicas while another holds none. A rack's fenced brokers get replicas only after its others, and never the leader: so a rack that is down while a topic is made
+ * has its share when it comes back, as with Kafka's placer.
  */
 final class Placement {
     private final List<Rack> racks;
@@ -30,6 +31,17 @@ final class Placement {
         Rack(List<Integer> unfenced, List<Integer> fenced) {
             this.unfenced = unfenced;
             this.fenced = fenced;
+        }
+
+        int size() {
+            return unfenced.size() + fenced.size();
+        }
+
+        /** The brokers in turn, those in service first. */
+        int broker(int round) {
+            return round < unfenced.size()
+                    ? unfenced.get((dealt + round) % unfenced.size())
+                    : fenced.get((dealt + round - unfenced.size()) % fenced.size());
         }
     }
 
@@ -104,8 +116,7 @@ final class Placement {
     List<Integer> next(int replicationFactor) {
         List<Integer> replicas = new ArrayList<>(replicationFactor);
         int start = nextRackWithUnfenced();
-        dealFrom(start, replicas, replicationFactor, false);
-        if (replicas.size() < replicationFactor) dealFrom(start, replicas, replicationFactor, true);
+        dealFrom(start, replicas, replicationFactor);
         racks.get(start).dealt++;
         reshuffleWhenRoundIsOver(racks.get(start));
         firstRack = (start + 1) % racks.size();
@@ -119,18 +130,12 @@ final class Placement {
     }
 
     /** One broker of each rack, then a second of each, and so on. */
-    private void dealFrom(int start, List<Integer> replicas, int wanted, boolean fenced) {
-        for (int round = 0; replicas.size() < wanted; round++) {
-            boolean dealtAny = false;
+    private void dealFrom(int start, List<Integer> replicas, int wanted) {
+        for (int round = 0; round < brokerCount && replicas.size() < wanted; round++)
             for (int i = 0; i < racks.size() && replicas.size() < wanted; i++) {
                 Rack rack = racks.get((start + i) % racks.size());
-                List<Integer> brokers = fenced ? rack.fenced : rack.unfenced;
-                if (round >= brokers.size()) continue;
-                replicas.add(brokers.get((rack.dealt + round) % brokers.size()));
-                dealtAny = true;
+                if (round < rack.size()) replicas.add(rack.broker(round));
             }
-            if (!dealtAny) return;
-        }
     }
 
     /** A new order for each round, so that a broker's partitions have their followers on different brokers. */
