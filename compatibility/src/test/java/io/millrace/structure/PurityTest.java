@@ -24,7 +24,15 @@ class PurityTest {
 
     /** Of the client only what decides and runs; its façades have threads and sockets. */
     private static final List<String> OF_THE_CLIENT = List.of(
-            "assignor", "cluster", "sending", "fetching", "committing", "dispatch", "membership", "transaction");
+            "assignor",
+            "cluster",
+            "sending",
+            "fetching",
+            "committing",
+            "dispatch",
+            "membership",
+            "placement",
+            "transaction");
 
     private static Map<String, Profile> rooms() {
         Map<String, Profile> rooms = new LinkedHashMap<>();
