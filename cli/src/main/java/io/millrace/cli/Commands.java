@@ -1,6 +1,7 @@
 package io.millrace.cli;
 
 import io.millrace.cli.bench.BenchCommand;
+import io.millrace.cli.cluster.ClusterCommand;
 import io.millrace.cli.config.ConfigCommand;
 import io.millrace.cli.consume.ConsumeCommand;
 import io.millrace.cli.context.ContextCommand;
@@ -41,6 +42,7 @@ import picocli.CommandLine.IVersionProvider;
             TransactionCommand.class,
             ConfigCommand.class,
             LogCommand.class,
+            ClusterCommand.class,
             QuorumCommand.class,
             NodeCommand.class,
             FeaturesCommand.class,

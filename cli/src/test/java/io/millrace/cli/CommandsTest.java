@@ -78,6 +78,24 @@ class CommandsTest {
         assertTrue(err.toString().contains("sends in no transactions"), err::toString);
     }
 
+    @Test
+    void movesOfReplicasAreAskedForWithoutContradictions() {
+        assertEquals(2, run("reassign", "plan", "--rf", "0"));
+        assertTrue(err.toString().contains("--rf 0 is below 1"), err::toString);
+        assertEquals(2, run("reassign", "run", "--json-file", "f.json", "--rf", "2"));
+        assertTrue(err.toString().contains("--json-file says all that --topics, --brokers"), err::toString);
+        assertEquals(2, run("reassign", "plan", "--json-file", "no-such-file.json"));
+        assertTrue(err.toString().contains("cannot read no-such-file.json"), err::toString);
+        assertEquals(2, run("reassign", "run", "--batch", "0"));
+        assertEquals(2, run("reassign", "run", "--throttle", "0"));
+        assertEquals(2, run("reassign", "cancel"));
+        assertTrue(err.toString().contains("say which partitions, or --all"), err::toString);
+        assertEquals(2, run("reassign", "cancel", "a:0", "--all"));
+        assertEquals(2, run("node", "drain", "3", "--to", "1,3"));
+        assertTrue(err.toString().contains("--to names broker 3 itself"), err::toString);
+        assertEquals(2, run("node", "drain", "3", "--cordon"));
+    }
+
     private static CommandLine commandAt(List<String> words) {
         CommandLine command = Commands.commandLine();
         for (String word : words)

@@ -1,13 +1,12 @@
 package io.millrace.cli.consume;
 
+import io.millrace.cli.terminal.Sizes;
 import java.io.PrintWriter;
 import java.util.Locale;
 
 /** Tells how far a read is, once a second on one line that is written over; with its share and its end in sight, if it has one. */
 final class ReadProgress {
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
-
-    private static final long SECONDS_PER_MINUTE = 60;
 
     private final PrintWriter out;
     private final boolean isShown;
@@ -34,21 +33,12 @@ final class ReadProgress {
         String line = String.format(Locale.ROOT, "%,d records, %,.0f records/s", records, records / seconds);
         if (allOffsets > 0 && doneOffsets > 0) {
             double share = Math.min(1, (double) doneOffsets / allOffsets);
-            line += String.format(Locale.ROOT, ", %.0f %%, %s to go", share * 100, time(seconds / share - seconds));
+            line += String.format(
+                    Locale.ROOT, ", %.0f %%, %s to go", share * 100, Sizes.time(seconds / share - seconds));
         }
         out.print("\r" + line + " ".repeat(Math.max(0, shownChars - line.length())));
         out.flush();
         shownChars = line.length();
-    }
-
-    /** As {@code 42 s}, {@code 3:05 min} or {@code 2:00 h}. */
-    private static String time(double seconds) {
-        long whole = Math.round(seconds);
-        if (whole < SECONDS_PER_MINUTE) return whole + " s";
-        long minutes = whole / SECONDS_PER_MINUTE;
-        return minutes < SECONDS_PER_MINUTE
-                ? String.format(Locale.ROOT, "%d:%02d min", minutes, whole % SECONDS_PER_MINUTE)
-                : String.format(Locale.ROOT, "%d:%02d h", minutes / SECONDS_PER_MINUTE, minutes % SECONDS_PER_MINUTE);
     }
 
     /** Ends the line, if there is one. */

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** Levels of features as users write and read them: numbers, and for {@code metadata.version} releases too. */
-final class FeatureLevels {
+public final class FeatureLevels {
     private FeatureLevels() {}
 
     /** Reads {@code FEATURE=LEVEL} pairs; others end the command with status 2. */
@@ -42,7 +42,7 @@ final class FeatureLevels {
     }
 
     /** A level with the release it stands for, where there is one. */
-    static String text(String feature, int level) {
+    public static String text(String feature, int level) {
         if (!feature.equals(MetadataVersion.FEATURE_NAME)) return String.valueOf(level);
         return MetadataVersion.atLevel(level)
                 .map(version -> version + " (" + level + ")")

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code millrace reassign cancel TOPIC:PARTITION...}. */
@@ -27,18 +28,26 @@ final class ReassignCancel implements Callable<Integer> {
     @Mixin
     private Terminal terminal = new Terminal();
 
-    @Parameters(arity = "1..*", paramLabel = "TOPIC:PARTITION", description = "Which partitions.")
+    @Parameters(arity = "0..*", paramLabel = "TOPIC:PARTITION", description = "Which partitions.")
     private List<String> partitions = new ArrayList<>();
+
+    @Option(names = "--all", description = "All that move.")
+    private boolean all;
 
     @Mixin
     private ClusterOptions cluster = new ClusterOptions();
 
     @Override
     public Integer call() {
+        if (all == !partitions.isEmpty()) throw terminal.wronglyAsked("say which partitions, or --all, and not both");
         Map<TopicPartition, Optional<List<Integer>>> wanted = new LinkedHashMap<>();
         for (String word : partitions) wanted.put(PartitionName.parse(word, terminal), Optional.empty());
         Map<String, Answer<Optional<List<Integer>>>> outcomes = new LinkedHashMap<>();
         try (Admin admin = cluster.admin()) {
+            if (all)
+                for (TopicPartition partition : admin.replicas().reassignments().keySet())
+                    wanted.put(partition, Optional.empty());
+            if (wanted.isEmpty()) terminal.out().println("Nothing moves.");
             admin.replicas().reassign(wanted).forEach((partition, answer) -> {
                 outcomes.put(partition.toString(), answer);
                 if (answer instanceof Answer.Granted<Optional<List<Integer>>>)

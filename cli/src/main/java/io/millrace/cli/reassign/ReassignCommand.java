@@ -8,7 +8,14 @@ import picocli.CommandLine.Command;
         description = "Move replicas to other brokers, see how far that is, and call it off.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {ReassignBegin.class, ReassignList.class, ReassignCancel.class})
+        subcommands = {
+            ReassignPlan.class,
+            ReassignRun.class,
+            ReassignWatch.class,
+            ReassignBegin.class,
+            ReassignList.class,
+            ReassignCancel.class
+        })
 public final class ReassignCommand {
     /** Made by picocli. */
     public ReassignCommand() {}

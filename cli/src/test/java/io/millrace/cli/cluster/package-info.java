@@ -1,0 +1,5 @@
+/** Tests of {@code millrace cluster}. */
+@NullMarked
+package io.millrace.cli.cluster;
+
+import org.jspecify.annotations.NullMarked;
