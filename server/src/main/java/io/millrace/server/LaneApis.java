@@ -84,7 +84,12 @@ final class LaneApis {
             apis.serve(ApiKey.PRODUCE, new ProduceHandler(lane, view, diskFailed))
                     .serve(
                             ApiKey.FETCH,
-                            new FetchHandler(lane, view, network.fetchSessions(), configs.brokerInt("fetch.max.bytes")))
+                            new FetchHandler(
+                                    lane,
+                                    view,
+                                    network.fetchSessions(),
+                                    configs.brokerInt("fetch.max.bytes"),
+                                    config.sendsToNearestReplica()))
                     .serve(ApiKey.LIST_OFFSETS, new ListOffsetsHandler(lane, diskFailed))
                     .serve(ApiKey.METADATA, new MetadataHandler(lane, view, clusterId, creation))
                     .serve(ApiKey.OFFSET_COMMIT, new OffsetCommitHandler(lane, groups))

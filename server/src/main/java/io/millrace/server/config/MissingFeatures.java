@@ -34,6 +34,7 @@ final class MissingFeatures {
             "this version knows no principals but ANONYMOUS");
 
     private static final String TIERED_STORAGE = "remote.log.storage.system.enable";
+    private static final String SELECTOR = "replica.selector.class";
     private static final String AUTO_JOIN = "controller.quorum.auto.join.enable";
     private static final String DEFAULT_REPORTER = "org.apache.kafka.common.metrics.JmxReporter";
 
@@ -57,6 +58,9 @@ final class MissingFeatures {
                         name, value, "this version has no tiered storage, so what lies there would not be served");
             if (name.equals(AUTO_JOIN) && Boolean.parseBoolean(value) && !isControllerAlone(stated))
                 throw refused(name, value, "in this version only process.roles=controller joins a quorum");
+            if (name.equals(SELECTOR) && !ServerConfig.REPLICA_SELECTORS.contains(value))
+                sentences.add(name + "=" + value + " has no effect, consumers read at leaders: known are "
+                        + String.join(" and ", ServerConfig.REPLICA_SELECTORS));
             String less = SAID.get(name);
             if (less != null && !value.equals(DEFAULT_REPORTER))
                 sentences.add(name + "=" + value + " has no effect: " + less);

@@ -43,6 +43,11 @@ public final class ServerConfig {
     /** Our own property: percent of a log directory's file system that are kept free, 0 to 50; with 0 none are. */
     public static final String RESERVE_PERCENT = "millrace.log.dir.reserve.percent";
 
+    private static final String RACK_AWARE = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
+
+    /** What {@code replica.selector.class} may name, as no foreign classes are loaded. */
+    static final List<String> REPLICA_SELECTORS = List.of(RACK_AWARE, "org.apache.kafka.common.replica.LeaderSelector");
+
     private static final String VOTERS = "controller.quorum.voters";
     private static final String BOOTSTRAP_SERVERS = "controller.quorum.bootstrap.servers";
 
@@ -112,6 +117,12 @@ public final class ServerConfig {
         return new SpaceReserve(
                 bytes == null ? SpaceReserve.DEFAULT.bytes() : number(RESERVE_BYTES, bytes, 0, Long.MAX_VALUE),
                 percent == null ? SpaceReserve.DEFAULT.percent() : (int) number(RESERVE_PERCENT, percent, 0, 50));
+    }
+
+    /** Whether leaders send consumers to the replica in their own rack (KIP-392), {@code replica.selector.class}. */
+    public boolean sendsToNearestReplica() {
+        String named = effective.broker("replica.selector.class");
+        return named != null && named.strip().equals(RACK_AWARE);
     }
 
     /** What is to be kept free on the file system of each log directory. */

@@ -6,7 +6,7 @@ import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.partitions.NearestReplica;
 import io.millrace.server.partitions.OldFormats;
 import io.millrace.server.partitions.PartitionRead;
-import io.millrace.server.partitions.ReaderPlace;
+import io.millrace.server.partitions.Reader;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +23,7 @@ public final class PendingFetch {
     private final BrokerLane home;
     private final Limits limits;
     private final List<PartitionRead> reads;
-    private final @Nullable ReaderPlace place;
+    private final Reader reader;
     private final Runnable finished;
     private final List<Share> shares = new ArrayList<>(1);
     private final boolean mayWait;
@@ -35,15 +35,14 @@ public final class PendingFetch {
      * Prepares. Called on the connection's lane.
      *
      * @param reads the partitions to read, in serving order; those already refused carry their error
-     * @param place where a consumer is that may be told to read elsewhere; null for everybody else
+     * @param reader which replicas may serve it
      * @param finished called on the connection's lane when {@code reads} hold what is to be answered
      */
-    public PendingFetch(
-            BrokerLane home, Limits limits, List<PartitionRead> reads, @Nullable ReaderPlace place, Runnable finished) {
+    public PendingFetch(BrokerLane home, Limits limits, List<PartitionRead> reads, Reader reader, Runnable finished) {
         this.home = home;
         this.limits = limits;
         this.reads = reads;
-        this.place = place;
+        this.reader = reader;
         this.finished = finished;
         boolean refused = false;
         for (PartitionRead read : reads) {
@@ -180,8 +179,11 @@ public final class PendingFetch {
         private PartitionRead read(PartitionRead read, int bytesLeft, boolean atLeastOneBatch) {
             if (isForFollower())
                 return owner.partitions().readForFollower(read, !wasLookedAt, bytesLeft, atLeastOneBatch);
+            Reader.Place place = reader.place();
             PartitionRead elsewhere = place == null ? null : NearestReplica.instead(owner, read, place);
-            return elsewhere == null ? owner.partitions().read(read, bytesLeft, atLeastOneBatch) : elsewhere;
+            return elsewhere == null
+                    ? owner.partitions().read(read, reader.mayReadAtFollowers(), bytesLeft, atLeastOneBatch)
+                    : elsewhere;
         }
 
         private void watch(PartitionRead read) {

@@ -13,7 +13,7 @@ import io.millrace.server.network.Handler;
 import io.millrace.server.partitions.AskedPartition;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.partitions.PartitionRead;
-import io.millrace.server.partitions.ReaderPlace;
+import io.millrace.server.partitions.Reader;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,7 +21,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fetch (key 1), versions 4-18. Sessions from v7 (KIP-227), leader epochs from v9 (KIP-320), topic ids from v13 (KIP-516), leader hints from v16 (KIP-951). Followers fetch too (replica ids from 0 up), up to the log end, and by it acknowledge what they have; as long as
+ * Fetch (key 1), versions 4-18. Sessions from v7 (KIP-227), leader epochs from v9 (KIP-320), topic ids from v13 (KIP-516), leader hints from v16 (KIP-951). Consumers read also here
+ * where this broker follows, from v11 (KIP-392). Followers fetch too (replica ids from 0 up), up to the log end, and by it acknowledge what they have; as long as
  * there is no authorization, anybody who reaches the listener may say that it is one.
  */
 public final class FetchHandler implements Handler<FetchRequest, FetchResponse> {
@@ -83,19 +84,18 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
                 home,
                 limits,
                 reads,
-                placeOf(request, replicaId, exchange),
+                readerOf(request, replicaId, exchange),
                 () -> exchange.reply(answer(plan, reads, exchange), () -> reads.forEach(PartitionRead::release)));
         exchange.whenAbandoned(pending::abandon);
         exchange.partitionsOf(pending.onlyOwner());
         pending.start();
     }
 
-    private @Nullable ReaderPlace placeOf(FetchRequest request, int replicaId, Exchange<FetchResponse> exchange) {
-        boolean isSaid = exchange.version() >= FIRST_VERSION_WITH_RACKS
-                && !request.rackId().isEmpty();
-        return sendsToNearest && isSaid && replicaId < 0
-                ? new ReaderPlace(request.rackId(), exchange.listenerName())
-                : null;
+    private Reader readerOf(FetchRequest request, int replicaId, Exchange<FetchResponse> exchange) {
+        if (replicaId >= 0 || exchange.version() < FIRST_VERSION_WITH_RACKS) return Reader.AT_LEADERS;
+        return sendsToNearest && !request.rackId().isEmpty()
+                ? new Reader(true, new Reader.Place(request.rackId(), exchange.listenerName()))
+                : Reader.AT_ANY_REPLICA;
     }
 
     private static PartitionRead.Wanted wanted(FetchRequest request, int replicaId, FollowedPartition followed) {

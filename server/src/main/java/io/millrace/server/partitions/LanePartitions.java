@@ -216,12 +216,14 @@ public final class LanePartitions {
     /**
      * Reads for a consumer: up to the high watermark, or the last stable offset.
      *
+     * @param mayReadAtFollowers whether a replica that follows will do (KIP-392): it has what its leader said is committed
      * @param bytesLeft what the whole fetch may still take, from 0
      * @param atLeastOneBatch whether the first batch is wanted even if it is larger than the limits (KIP-74)
      */
-    public PartitionRead read(PartitionRead read, int bytesLeft, boolean atLeastOneBatch) {
+    public PartitionRead read(PartitionRead read, boolean mayReadAtFollowers, int bytesLeft, boolean atLeastOneBatch) {
         openFiles.sweepIfTooMany();
-        LeaderPartition partition = led.get(read.topicPartition());
+        LocalReplica partition = led.get(read.topicPartition());
+        if (partition == null && mayReadAtFollowers) partition = followed.get(read.topicPartition());
         if (partition == null) return read.refused(whyNotLed(read.topicPartition()));
         PartitionRead.Wanted wanted = read.wanted();
         ErrorCode epochError = checkLeaderEpoch(wanted.currentLeaderEpoch(), partition.leaderEpoch());

@@ -17,7 +17,7 @@ public final class NearestReplica {
      *
      * @return what the consumer is told instead of records; null if it is to read here, or be refused here
      */
-    public static @Nullable PartitionRead instead(BrokerLane owner, PartitionRead read, ReaderPlace place) {
+    public static @Nullable PartitionRead instead(BrokerLane owner, PartitionRead read, Reader.Place place) {
         LeaderPartition partition = owner.partitions().find(read.topicPartition());
         if (partition == null || !partition.hasFollowers()) return null;
         PartitionRead.Wanted wanted = read.wanted();

@@ -106,6 +106,21 @@ class ServerConfigTest {
     }
 
     @Test
+    void ofKafkasReplicaSelectorsBothAreKnownByNameAndNoOther() {
+        String rackAware = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
+        String leader = "org.apache.kafka.common.replica.LeaderSelector";
+        assertTrue(config("replica.selector.class", rackAware).sendsToNearestReplica());
+        assertEquals(List.of(), config("replica.selector.class", rackAware).withoutEffect());
+        assertFalse(config("replica.selector.class", leader).sendsToNearestReplica());
+        assertEquals(List.of(), config("replica.selector.class", leader).withoutEffect());
+        assertFalse(config("node.id", "1").sendsToNearestReplica());
+        assertEquals(
+                List.of("replica.selector.class=org.example.Near has no effect, consumers read at leaders: known are "
+                        + rackAware + " and " + leader),
+                config("replica.selector.class", "org.example.Near").withoutEffect());
+    }
+
+    @Test
     void apachesOlderStockFileWithStaticVotersIsAccepted() {
         String older = STOCK.replace(
                 "controller.quorum.bootstrap.servers=localhost:9093", "controller.quorum.voters=1@localhost:9093");

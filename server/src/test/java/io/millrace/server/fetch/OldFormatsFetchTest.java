@@ -18,6 +18,7 @@ import io.millrace.server.fixture.OldMessages;
 import io.millrace.server.fixture.TestBroker;
 import io.millrace.server.partitions.OldFormats;
 import io.millrace.server.partitions.PartitionRead;
+import io.millrace.server.partitions.Reader;
 import io.millrace.storage.AppendOrigin;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -69,7 +70,11 @@ class OldFormatsFetchTest {
 
     private void start(TestBroker broker, int minBytes, int maxBytes) {
         PendingFetch fetch = new PendingFetch(
-                broker.home(), new PendingFetch.Limits(minBytes, maxBytes, 500), reads, null, () -> finished++);
+                broker.home(),
+                new PendingFetch.Limits(minBytes, maxBytes, 500),
+                reads,
+                Reader.AT_LEADERS,
+                () -> finished++);
         broker.onHome(fetch::start);
         broker.time.run();
     }
@@ -171,7 +176,7 @@ class OldFormatsFetchTest {
         TestBroker broker = broker(OldMessages.plain(1, 0, "a"));
         want("old", 0, 1 << 20);
         PendingFetch fetch = new PendingFetch(
-                broker.home(), new PendingFetch.Limits(1, 1 << 20, 500), reads, null, () -> finished++);
+                broker.home(), new PendingFetch.Limits(1, 1 << 20, 500), reads, Reader.AT_LEADERS, () -> finished++);
         broker.onHome(() -> {
             fetch.start();
             fetch.abandon();

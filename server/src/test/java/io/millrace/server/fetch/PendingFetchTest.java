@@ -9,6 +9,7 @@ import io.millrace.records.TopicPartition;
 import io.millrace.server.fixture.Batches;
 import io.millrace.server.fixture.TestBroker;
 import io.millrace.server.partitions.PartitionRead;
+import io.millrace.server.partitions.Reader;
 import io.millrace.storage.AppendOrigin;
 import io.millrace.storage.FileRecords;
 import java.util.ArrayList;
@@ -42,7 +43,11 @@ class PendingFetchTest {
 
     private PendingFetch fetch(int minBytes, int maxBytes, long maxWaitMs) {
         PendingFetch fetch = new PendingFetch(
-                broker.home(), new PendingFetch.Limits(minBytes, maxBytes, maxWaitMs), reads, null, () -> finished++);
+                broker.home(),
+                new PendingFetch.Limits(minBytes, maxBytes, maxWaitMs),
+                reads,
+                Reader.AT_LEADERS,
+                () -> finished++);
         broker.onHome(fetch::start);
         return fetch;
     }
@@ -239,7 +244,7 @@ class PendingFetchTest {
         want(here, 0, 1 << 20);
         want(there, 0, 1 << 20);
         PendingFetch fetch = new PendingFetch(
-                broker.home(), new PendingFetch.Limits(1, 1 << 20, 500), reads, null, () -> finished++);
+                broker.home(), new PendingFetch.Limits(1, 1 << 20, 500), reads, Reader.AT_LEADERS, () -> finished++);
         broker.homeThread().as(fetch::start);
         broker.homeThread().as(fetch::abandon);
         broker.time.run();

@@ -82,7 +82,7 @@ class CommittedFetchTest {
         TopicPartition name = new TopicPartition("t", partition);
         PartitionRead wanted = new PartitionRead(
                 0, name, new PartitionRead.Wanted(from, 1 << 20, -1, -1, readCommitted), ErrorCode.NONE);
-        PartitionRead result = broker.home().ownerOf(name).partitions().read(wanted, 1 << 20, true);
+        PartitionRead result = broker.home().ownerOf(name).partitions().read(wanted, false, 1 << 20, true);
         FetchResponse.PartitionData data = result.toPartitionData(partition);
         result.release();
         return data;

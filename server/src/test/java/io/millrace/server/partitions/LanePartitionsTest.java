@@ -123,6 +123,7 @@ class LanePartitionsTest {
                                 new TopicPartition("t", partition),
                                 new PartitionRead.Wanted(offset, 1 << 20, -1, -1, readCommitted),
                                 ErrorCode.NONE),
+                        false,
                         1 << 20,
                         true);
     }
