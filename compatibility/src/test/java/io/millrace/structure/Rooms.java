@@ -46,8 +46,8 @@ final class Rooms {
             "bench",
             Set.of("cli", "simulator"));
 
-    /** The one program, the tool that the build runs, and the report of a bench command. */
-    private static final Set<String> WITH_MAIN = Set.of("cli", "protocol/generator", "bench");
+    /** The one program, the tool that the build runs, the report of a bench command, and the campaigns of the simulator. */
+    private static final Set<String> WITH_MAIN = Set.of("cli", "protocol/generator", "bench", "simulator");
 
     private static final String BUILD_TOOL = "protocol/generator";
     private static final Set<String> MAY_SEE_TESTKIT = Set.of("simulator");
