@@ -8,10 +8,17 @@ import io.millrace.client.consumer.Consumer;
 import io.millrace.client.consumer.ConsumerFailure;
 import io.millrace.client.consumer.ConsumerOptions;
 import io.millrace.client.consumer.ConsumerRecord;
+import io.millrace.client.consumer.DeadLetterHeaders;
 import io.millrace.client.consumer.Deserializers;
 import io.millrace.client.consumer.WokenUp;
+import io.millrace.client.producer.ProducerOptions;
+import io.millrace.protocol.ApiKey;
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.RecordsPayload;
 import io.millrace.protocol.messages.FetchResponse;
+import io.millrace.protocol.messages.InitProducerIdResponse;
+import io.millrace.protocol.messages.ProduceRequest;
+import io.millrace.protocol.messages.ProduceResponse;
 import io.millrace.records.TopicPartition;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,9 +26,14 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.internal.ControlRecordType;
+import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -175,6 +187,62 @@ class ConsumerTest {
     }
 
     @Test
+    void aRecordThatCannotBeDeserializedIsPutIntoAnotherTopicBeforeItIsPassedOver() {
+        log.append(Compression.NONE, "1", "two", "3");
+        List<String> put = new CopyOnWriteArrayList<>();
+        AtomicReference<ErrorCode> answer = new AtomicReference<>(ErrorCode.TOPIC_AUTHORIZATION_FAILED);
+        node.answers(
+                ApiKey.INIT_PRODUCER_ID,
+                request -> InitProducerIdResponse.builder().producerId(9).build());
+        node.answers(ApiKey.PRODUCE, request -> taken((ProduceRequest) request, answer.get(), put));
+        ProducerOptions producer = ProducerOptions.forServers(
+                node.address().host() + ":" + node.address().port());
+        ConsumerOptions options = log.options().quarantiningTo(ScriptedLog.AWAY, producer);
+        try (Consumer<String, Integer> consumer = Consumer.open(
+                options,
+                Deserializers.string(),
+                (topic, headers, data) -> Integer.valueOf(Deserializers.string().deserialize(topic, headers, data)))) {
+            consumer.assign(List.of(PARTITION));
+            assertEquals(1, consumer.poll(PATIENCE).iterator().next().value());
+            ConsumerFailure told = assertThrows(ConsumerFailure.class, () -> consumer.poll(PATIENCE));
+            assertEquals(ErrorCode.TOPIC_AUTHORIZATION_FAILED, told.error());
+            assertEquals(1, told.offset());
+            answer.set(ErrorCode.NONE);
+            assertEquals(3, consumer.poll(PATIENCE).iterator().next().value());
+            assertEquals(List.of("two, of orders at 1"), put);
+            assertEquals(1.0, consumer.metrics().get("left-out-records-total"));
+        }
+        assertThrows(IllegalArgumentException.class, () -> options.with("unreadable.records", "skip"));
+    }
+
+    /** Notes the values that come, and where their headers say they are from. */
+    private static ProduceResponse taken(ProduceRequest request, ErrorCode error, List<String> values) {
+        ProduceRequest.TopicProduceData topic = request.topicData().getFirst();
+        ProduceRequest.PartitionProduceData data = topic.partitionData().getFirst();
+        if (error == ErrorCode.NONE && data.records() instanceof RecordsPayload.Buffer(ByteBuffer batch)) {
+            for (var each : MemoryRecords.readableRecords(batch.duplicate()).records())
+                values.add(StandardCharsets.UTF_8.decode(each.value()) + ", of " + header(each, DeadLetterHeaders.TOPIC)
+                        + " at " + header(each, DeadLetterHeaders.OFFSET));
+        }
+        return ProduceResponse.builder()
+                .responses(List.of(ProduceResponse.TopicProduceResponse.builder()
+                        .name(topic.name())
+                        .topicId(topic.topicId())
+                        .partitionResponses(List.of(ProduceResponse.PartitionProduceResponse.builder()
+                                .index(data.index())
+                                .errorCode(error.code())
+                                .build()))
+                        .build()))
+                .build();
+    }
+
+    private static String header(org.apache.kafka.common.record.internal.Record record, String name) {
+        for (var each : record.headers())
+            if (each.key().equals(name)) return new String(each.value(), StandardCharsets.UTF_8);
+        return "none";
+    }
+
+    @Test
     void anOffsetBehindTheEndIsRefusedWhereNoneIsToBeMadeUp() {
         log.append(Compression.NONE, "only");
         try (var consumer = open("auto.offset.reset", "none")) {
@@ -195,6 +263,23 @@ class ConsumerTest {
             assertTrue(consumer.poll(Duration.ofMillis(20)).isEmpty());
             consumer.resume(List.of(PARTITION));
             assertEquals("b", consumer.poll(PATIENCE).iterator().next().value());
+        }
+    }
+
+    @Test
+    void aSeekAndAQuestionDoNotWaitBehindAFetchThatWaitsForRecords() {
+        log.append(Compression.NONE, "a", "b");
+        log.end = new CountDownLatch(1);
+        try (var consumer = open("fetch.max.wait.ms", 60_000)) {
+            assertEquals(List.of("a", "b"), ScriptedLog.readTo(consumer, 2));
+            for (int i = 0; i < 3; i++) {
+                consumer.poll(Duration.ofMillis(20)); // There is nothing; the broker holds the fetch.
+                assertEquals(Map.of(PARTITION, 2L), consumer.endOffsets(List.of(PARTITION)));
+                consumer.seek(PARTITION, 1);
+                assertEquals("b", consumer.poll(PATIENCE).iterator().next().value());
+            }
+        } finally {
+            log.end.countDown();
         }
     }
 

@@ -9,12 +9,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.client.cluster.RetryBackoff;
 import io.millrace.client.consumer.ConsumerFailure;
 import io.millrace.client.consumer.ConsumerOptions;
+import io.millrace.client.consumer.DeadLetterHeaders;
 import io.millrace.client.consumer.Deserializers;
 import io.millrace.client.dispatch.DispatchLimits;
 import io.millrace.client.dispatch.RecordOrder;
 import io.millrace.client.dispatch.RetryRules;
 import io.millrace.client.producer.ProducerOptions;
-import io.millrace.client.worker.DeadLetterHeaders;
 import io.millrace.client.worker.RecordHandler;
 import io.millrace.client.worker.RecordWorkers;
 import io.millrace.client.worker.TryLater;
@@ -179,6 +179,40 @@ class RecordWorkersTest {
             mayEnd.release();
             coordinator.awaitCommit(100);
         }
+    }
+
+    /** Workers that handle all but record 40, and then end; those that come after them finish the rest. Returns what the latter handle. */
+    private List<Long> leaveOneBehind() throws Exception {
+        fill(100, 100);
+        AtomicInteger others = new AtomicInteger();
+        RecordWorkers first = workers(options(200, RecordOrder.KEY), record -> {
+            if (record.offset() == 40) new Semaphore(0).acquire();
+            else others.incrementAndGet();
+        });
+        await(
+                "all others are finished",
+                () -> others.get() == 99 && first.counts().handled() == 99);
+        coordinator.awaitCommit(40);
+        first.close(Duration.ofMillis(1));
+        assertEquals(40, committed());
+        List<Long> seen = Collections.synchronizedList(new ArrayList<>());
+        try (var second = workers(options(200, RecordOrder.KEY), record -> seen.add(record.offset()))) {
+            coordinator.awaitCommit(100);
+            assertEquals(seen.size(), second.counts().handled());
+        }
+        return seen;
+    }
+
+    @Test
+    void whatIsFinishedBehindAnUnfinishedRecordIsNotHandledAgainByTheNext() throws Exception {
+        assertEquals(List.of(40L), leaveOneBehind());
+    }
+
+    @Test
+    void brokersThatTakeNoMetadataAreGivenOffsetsOnly() throws Exception {
+        coordinator.mostMetadataChars = 3;
+        List<Long> seen = leaveOneBehind();
+        assertEquals(offsetsTo(100).subList(40, 100), seen.stream().sorted().toList());
     }
 
     @Test
@@ -372,7 +406,7 @@ class RecordWorkersTest {
         fill(10, 10);
         coordinator.troubles.add(new ScriptedCoordinator.Trouble.Refused(ErrorCode.NONE)); // The first question.
         coordinator.troubles.add(new ScriptedCoordinator.Trouble.Refused(ErrorCode.GROUP_AUTHORIZATION_FAILED));
-        try (var workers = workers(options(2, RecordOrder.KEY), record -> {})) {
+        try (var workers = workers(options(2, RecordOrder.PARTITION), record -> {})) {
             WorkersFailure failure = assertThrows(WorkersFailure.class, workers::await);
             assertEquals(
                     ErrorCode.GROUP_AUTHORIZATION_FAILED,

@@ -46,6 +46,8 @@ final class ScriptedCoordinator {
     final Map<TopicPartition, CommittedOffset> committed = new ConcurrentHashMap<>();
     /** Of the next commits and questions, in order. */
     final Queue<Trouble> troubles = new ConcurrentLinkedQueue<>();
+    /** Longer ones are refused. */
+    volatile int mostMetadataChars = 4_096;
     /** Of the next searches. */
     final Queue<ErrorCode> searches = new ConcurrentLinkedQueue<>();
     /** Of all searches, once {@link #searches} is empty. */
@@ -113,6 +115,13 @@ final class ScriptedCoordinator {
         Trouble trouble = troubles.poll();
         if (trouble instanceof Trouble.Cut(boolean isDone) && !isDone) return null;
         ErrorCode error = trouble instanceof Trouble.Refused(ErrorCode its) ? its : ErrorCode.NONE;
+        String said = ((OffsetCommitRequest) request)
+                .topics()
+                .getFirst()
+                .partitions()
+                .getFirst()
+                .committedMetadata();
+        if (said != null && said.length() > mostMetadataChars) error = ErrorCode.OFFSET_METADATA_TOO_LARGE;
         var topic = ((OffsetCommitRequest) request).topics().getFirst();
         var asked = topic.partitions().getFirst();
         if (version < 10 != topic.name().equals(ScriptedLog.PARTITION.topic()))

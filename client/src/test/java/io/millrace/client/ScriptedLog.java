@@ -15,6 +15,7 @@ import io.millrace.protocol.messages.FetchRequest;
 import io.millrace.protocol.messages.FetchResponse;
 import io.millrace.protocol.messages.ListOffsetsRequest;
 import io.millrace.protocol.messages.ListOffsetsResponse;
+import io.millrace.protocol.messages.MetadataRequest;
 import io.millrace.protocol.messages.MetadataResponse;
 import io.millrace.records.TopicPartition;
 import java.nio.ByteBuffer;
@@ -22,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.apache.kafka.common.record.internal.EndTransactionMarker;
@@ -33,6 +35,10 @@ import org.jspecify.annotations.Nullable;
 final class ScriptedLog {
     static final TopicPartition PARTITION = new TopicPartition("orders", 0);
     static final Uuid ID = new Uuid(3, 4);
+    /** Another topic, which has a partition and no log. */
+    static final String AWAY = "quarantine";
+
+    private static final Uuid AWAY_ID = new Uuid(5, 6);
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     final List<ByteBuffer> batches = new ArrayList<>();
@@ -48,14 +54,20 @@ final class ScriptedLog {
     /** The cluster, the leader first. */
     ScriptedNode[] nodes;
 
+    /** Fetches at the end of the log wait until it is open; those outside of sessions do not. */
+    volatile CountDownLatch end = new CountDownLatch(0);
+
     private final ScriptedNode node;
     private int fetches;
 
     ScriptedLog(ScriptedNode node) {
         this.node = node;
         this.nodes = new ScriptedNode[] {node};
-        node.answers(ApiKey.METADATA, request -> metadata());
-        node.answers(ApiKey.FETCH, this::fetch);
+        node.answers(ApiKey.METADATA, request -> metadata((MetadataRequest) request));
+        node.answers(ApiKey.FETCH, request -> {
+            waitAtTheEnd((FetchRequest) request);
+            return fetch(request);
+        });
         node.answers(ApiKey.LIST_OFFSETS, request -> offsets((ListOffsetsRequest) request));
     }
 
@@ -84,16 +96,23 @@ final class ScriptedLog {
         return values;
     }
 
-    private MetadataResponse metadata() {
-        return ScriptedNode.cluster(0, nodes)
-                .topics(List.of(MetadataResponse.MetadataResponseTopic.builder()
-                        .name("orders")
-                        .topicId(ID)
-                        .partitions(List.of(MetadataResponse.MetadataResponsePartition.builder()
-                                .partitionIndex(0)
-                                .leaderId(0)
-                                .leaderEpoch(1)
-                                .build()))
+    /** The log's topic, and the one for what is put away if it is asked for. */
+    private MetadataResponse metadata(MetadataRequest asked) {
+        List<MetadataResponse.MetadataResponseTopic> topics = new ArrayList<>(List.of(topic("orders", ID)));
+        List<MetadataRequest.MetadataRequestTopic> names = asked.topics();
+        if (names != null && names.stream().anyMatch(each -> AWAY.equals(each.name())))
+            topics.add(topic(AWAY, AWAY_ID));
+        return ScriptedNode.cluster(0, nodes).topics(topics).build();
+    }
+
+    private static MetadataResponse.MetadataResponseTopic topic(String name, Uuid id) {
+        return MetadataResponse.MetadataResponseTopic.builder()
+                .name(name)
+                .topicId(id)
+                .partitions(List.of(MetadataResponse.MetadataResponsePartition.builder()
+                        .partitionIndex(0)
+                        .leaderId(0)
+                        .leaderEpoch(1)
                         .build()))
                 .build();
     }
@@ -109,6 +128,17 @@ final class ScriptedLog {
                                 .leaderEpoch(1)
                                 .build()))))
                 .build();
+    }
+
+    private void waitAtTheEnd(FetchRequest asked) {
+        boolean isOfSession = asked.sessionEpoch() >= 0;
+        boolean isAtEnd = asked.topics().stream()
+                .allMatch(topic -> topic.partitions().stream().allMatch(each -> each.fetchOffset() >= endOffset));
+        try {
+            if (isOfSession && isAtEnd) end.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     /** Batches from the offset asked for, as many as fit, at least one, and the beginning of the next one. */

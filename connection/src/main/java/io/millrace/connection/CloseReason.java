@@ -30,7 +30,7 @@ public record CloseReason(
         HALF_FRAME,
         /** Replies are waiting and the peer takes none of them. */
         SLOW_READER,
-        /** It did not say in time who it is. */
+        /** It did not say in time who it is; or, at the client's end, the two do not accept each other: a login, or TLS, was refused. */
         NOT_AUTHENTICATED,
         /** A frame's length is negative or above the limit. */
         FRAME_REFUSED,

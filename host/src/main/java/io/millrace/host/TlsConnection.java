@@ -4,6 +4,7 @@ import io.millrace.environment.Connection;
 import io.millrace.environment.ConnectionEvents;
 import io.millrace.environment.DiskFile;
 import io.millrace.environment.Lane;
+import io.millrace.environment.TlsRefused;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -40,6 +41,9 @@ final class TlsConnection implements Connection, ConnectionEvents {
     private ByteBuffer encryptedOut;
 
     private boolean isEstablished;
+    /** Whether a byte of the peer's owner has come. */
+    private boolean hasHeard;
+
     private boolean isWorking;
     private boolean isClosed;
     private boolean isAtEnd;
@@ -229,7 +233,10 @@ final class TlsConnection implements Connection, ConnectionEvents {
 
     private IOException named(IOException cause) {
         if (!(cause instanceof SSLException) && isEstablished) return cause;
-        return new IOException(peer + ": no TLS: " + cause.getMessage(), cause);
+        String sentence = peer + ": no TLS: " + cause.getMessage();
+        // In TLS 1.3 a client has shaken hands before it hears that its certificate is not taken.
+        boolean isRefused = cause instanceof SSLException && !hasHeard;
+        return isRefused ? new TlsRefused(sentence, cause) : new IOException(sentence, cause);
     }
 
     @Override
@@ -257,6 +264,7 @@ final class TlsConnection implements Connection, ConnectionEvents {
     }
 
     private void take(ByteBuffer into) {
+        hasHeard = true;
         int takenBytes = Math.min(into.remaining(), plainIn.remaining());
         into.put(into.position(), plainIn, plainIn.position(), takenBytes);
         into.position(into.position() + takenBytes);

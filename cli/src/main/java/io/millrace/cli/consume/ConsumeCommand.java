@@ -86,7 +86,8 @@ public final class ConsumeCommand implements Callable<Integer> {
 
     @Option(
             names = {"-e", "--exit"},
-            description = "End where the log ends now (same as --to latest).")
+            description =
+                    "End where the log ends now (same as --to latest); with --group, once the partitions it was given are read up to there.")
     private boolean isExit;
 
     @Option(
@@ -144,9 +145,9 @@ public final class ConsumeCommand implements Callable<Integer> {
         Place end = until == null ? null : place("--to", until);
         RecordText text = text();
         String member = group;
-        if (member != null && (!only.isEmpty() || end != null))
+        if (member != null && (!only.isEmpty() || to != null))
             throw terminal.wronglyAsked(
-                    "--group shares partitions out, and has no end; leave out --partition, --to and --exit");
+                    "--group shares partitions out, as they come and go; leave out --partition and --to");
         if (member != null && !(begin instanceof Place.Earliest || begin instanceof Place.Latest))
             throw terminal.wronglyAsked(
                     "--group begins where the group has committed; --from is earliest or latest with it");
@@ -156,7 +157,7 @@ public final class ConsumeCommand implements Callable<Integer> {
         OutputStream out = new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), OUT_BYTES);
         try (Consumer<byte[], byte[]> consumer = Consumer.open(options, Deserializers.bytes(), Deserializers.bytes())) {
             if (member != null) {
-                new GroupRun(consumer, wanted, text, out, progress, terminal.err(), count).printAll(topic);
+                new GroupRun(consumer, wanted, text, out, progress, terminal.err(), count, isExit).printAll(topic);
                 progress.end();
                 return Terminal.DONE;
             }

@@ -32,6 +32,11 @@ final class GroupRun {
     private final ReadProgress progress;
     private final PrintWriter news;
     private final long count;
+    private final boolean isToExit;
+    /** Where the log of each partition it has ended when it came; they are what it reads before it exits. */
+    private final Map<TopicPartition, Long> ends = new HashMap<>();
+
+    private boolean hasBeenAssigned;
     private long printed;
 
     /**
@@ -39,6 +44,7 @@ final class GroupRun {
      *
      * @param news where it is told which partitions come and go
      * @param count records after which it ends
+     * @param isToExit whether it ends, too, once all it has is read up to where the log ended when it was assigned
      */
     GroupRun(
             Consumer<byte[], byte[]> consumer,
@@ -47,7 +53,8 @@ final class GroupRun {
             OutputStream out,
             ReadProgress progress,
             PrintWriter news,
-            long count) {
+            long count,
+            boolean isToExit) {
         this.consumer = consumer;
         this.wanted = wanted;
         this.text = text;
@@ -55,6 +62,7 @@ final class GroupRun {
         this.progress = progress;
         this.news = news;
         this.count = count;
+        this.isToExit = isToExit;
     }
 
     /** Prints until there were enough records, or the process is told to end; the consumer is closed in the end. */
@@ -71,12 +79,19 @@ final class GroupRun {
         try (consumer) {
             consumer.partitionsFor(topic); // Says so if there is no such topic.
             consumer.subscribe(List.of(topic), new News());
-            while (printed < count) print(consumer.poll(PATIENCE));
+            while (printed < count && !(isToExit && isAtEnd())) print(consumer.poll(PATIENCE));
         } catch (WokenUp asked) {
             out.flush();
         } finally {
             left.countDown();
         }
+    }
+
+    private boolean isAtEnd() {
+        if (!hasBeenAssigned) return false;
+        for (Map.Entry<TopicPartition, Long> each : ends.entrySet())
+            if (consumer.position(each.getKey()) < each.getValue()) return false;
+        return true;
     }
 
     private void print(ConsumerRecords<byte[], byte[]> records) throws IOException {
@@ -108,16 +123,20 @@ final class GroupRun {
         @Override
         public void onAssigned(Set<TopicPartition> partitions) {
             tell("assigned", partitions);
+            if (isToExit && !partitions.isEmpty()) ends.putAll(consumer.endOffsets(partitions));
+            hasBeenAssigned = true;
         }
 
         @Override
         public void onRevoked(Set<TopicPartition> partitions) {
             tell("revoked", partitions);
+            ends.keySet().removeAll(partitions);
         }
 
         @Override
         public void onLost(Set<TopicPartition> partitions) {
             tell("lost", partitions);
+            ends.keySet().removeAll(partitions);
         }
     }
 }

@@ -15,6 +15,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -252,7 +253,8 @@ public final class ProduceCommand implements Callable<Integer> {
                 }
                 return !isStopped;
             } catch (IOException e) {
-                terminal.complain(name + " cannot be read: " + e.getMessage());
+                String why = e instanceof NoSuchFileException ? "there is no such file" : e.getMessage();
+                terminal.complain(name + " cannot be read: " + why);
                 return false;
             }
         }

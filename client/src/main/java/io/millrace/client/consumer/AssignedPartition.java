@@ -215,6 +215,11 @@ final class AssignedPartition implements FetchSink {
         reader.skipBatch();
     }
 
+    /** Whether a range has been begun that may have more records. */
+    boolean isWithinRange() {
+        return reading != null;
+    }
+
     /** Whether there is something for a poll. */
     boolean hasNews() {
         return reading != null || !arrivals.isEmpty();

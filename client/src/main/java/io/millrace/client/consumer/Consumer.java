@@ -85,7 +85,7 @@ public final class Consumer<K, V> implements AutoCloseable {
         this.fetcher = new FetcherLane(threads.client(), rules, options.requestTimeoutMs(), news);
         GroupCommits itsGroup = options.groupId().isEmpty()
                 ? null
-                : new GroupCommits(options.groupId(), options, threads.client(), mailbox);
+                : new GroupCommits(options.groupId(), options, threads.client(), mailbox, news::onLoginRefused);
         this.group = itsGroup;
         this.assignment = new Assignment(mailbox, rules, lane, fetcher, itsGroup);
         this.keys = keys;
@@ -562,5 +562,6 @@ public final class Consumer<K, V> implements AutoCloseable {
         user.close();
         if (!threads.stop(LANE_WAIT_MS)) LOG.log(System.Logger.Level.WARNING, "the lane did not stop in time");
         if (itsGroup != null) itsGroup.endCallbacks(UserThread.leftMs(deadlineNanos));
+        leftOut.close(Duration.ofMillis(UserThread.leftMs(deadlineNanos)));
     }
 }

@@ -8,10 +8,12 @@ import io.millrace.client.facade.ConnectionOptions;
 import io.millrace.client.fetching.FetchRules;
 import io.millrace.client.fetching.OffsetReset;
 import io.millrace.client.membership.MembershipRules;
+import io.millrace.client.producer.ProducerOptions;
 import io.millrace.connection.ReconnectBackoff;
 import io.millrace.connection.run.ClientSettings;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a consumer works: Kafka's consumer properties, by their names and with their defaults. Immutable. Two are our own:
@@ -32,9 +34,11 @@ public final class ConsumerOptions {
 
     private final ClientProperties properties;
     private final ConnectionOptions connection;
+    private final Quarantine.@Nullable Place quarantine;
 
-    private ConsumerOptions(ClientProperties properties) {
+    private ConsumerOptions(ClientProperties properties, Quarantine.@Nullable Place quarantine) {
         this.properties = properties;
+        this.quarantine = quarantine;
         this.connection = new ConnectionOptions(properties);
         // What is wrong is said here, not when the consumer is opened.
         fetchRules();
@@ -43,7 +47,9 @@ public final class ConsumerOptions {
         connection.sockets();
         settings();
         maxPollRecords();
-        leavesUnreadableOut();
+        if (leavesUnreadableOut() && quarantine != null)
+            throw new IllegalArgumentException(
+                    "unreadable.records=skip leaves records out that are to be put into topic " + quarantine.topic());
         apiTimeoutMs();
         autoCommitMs();
         if (groupId().isEmpty() && properties.isSet("enable.auto.commit") && isAutoCommit())
@@ -65,7 +71,7 @@ public final class ConsumerOptions {
      * @throws IllegalArgumentException naming the property, and what is wrong
      */
     public static ConsumerOptions of(Map<String, ?> properties) {
-        return new ConsumerOptions(ClientProperties.of(ConsumerProperties.NAMES, properties));
+        return new ConsumerOptions(ClientProperties.of(ConsumerProperties.NAMES, properties), null);
     }
 
     /** Options with Kafka's defaults for the cluster of these addresses, such as {@code localhost:9092,localhost:9093}. */
@@ -75,7 +81,24 @@ public final class ConsumerOptions {
 
     /** The same with one property set. */
     public ConsumerOptions with(String name, Object value) {
-        return new ConsumerOptions(properties.with(name, value));
+        return new ConsumerOptions(properties.with(name, value), quarantine);
+    }
+
+    /**
+     * The same, putting records that cannot be deserialized into that topic, as they were and with {@link DeadLetterHeaders}, and
+     * passing over them. The poll waits until a record is there; if it cannot be put there the poll fails, and the record stays the
+     * next one. Batches that cannot be read at all still end a poll.
+     *
+     * @param producerOptions of the producer, which is made when it is needed
+     * @throws IllegalArgumentException if they are without acknowledgements, or {@code unreadable.records} is {@code skip}
+     */
+    public ConsumerOptions quarantiningTo(String topic, ProducerOptions producerOptions) {
+        return new ConsumerOptions(properties, new Quarantine.Place(topic, producerOptions));
+    }
+
+    /** Null for none. */
+    Quarantine.@Nullable Place quarantine() {
+        return quarantine;
     }
 
     /** How it talks to the cluster. */

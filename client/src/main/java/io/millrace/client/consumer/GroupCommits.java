@@ -41,6 +41,7 @@ final class GroupCommits {
     private final Lane lane;
     private final Mailbox mailbox;
     private final CallbackThread callbacks;
+    private final Consumer<String> whenLoginRefused;
     private final long apiTimeoutMs;
     private final boolean isAuto;
     private final long intervalMs;
@@ -53,11 +54,18 @@ final class GroupCommits {
     private @Nullable CompletableFuture<OffsetsOutcome> lastAuto;
     private CompletableFuture<OffsetsOutcome> lastCommit = CompletableFuture.completedFuture(OffsetsOutcome.NOTHING);
 
-    GroupCommits(String groupId, ConsumerOptions options, ClientLane client, Mailbox mailbox) {
+    /** For that group; {@code whenLoginRefused} is told, on the lane, if a broker is in the way of reading. */
+    GroupCommits(
+            String groupId,
+            ConsumerOptions options,
+            ClientLane client,
+            Mailbox mailbox,
+            Consumer<String> whenLoginRefused) {
         this.groupId = groupId;
         this.client = client;
         this.lane = client.lane();
         this.mailbox = mailbox;
+        this.whenLoginRefused = whenLoginRefused;
         this.callbacks = new CallbackThread(options.clientId() + "-callbacks");
         this.apiTimeoutMs = options.apiTimeoutMs();
         this.isAuto = options.isAutoCommit();
@@ -187,7 +195,7 @@ final class GroupCommits {
                 FetchLine line = partition.line;
                 if (line != null) lines.add(new CommittedStart.Fresh(partition.partition, line, partition, generation));
             });
-            new CommittedStart(groupId, offsets, fetcher, () -> committer).begin(lines);
+            new CommittedStart(groupId, offsets, fetcher, () -> committer, whenLoginRefused).begin(lines);
         });
     }
 

@@ -19,7 +19,10 @@ final class RecordCollector {
     private final LeftOutRecords leftOut;
     private final BiConsumer<AssignedPartition, FetchPosition> seek;
     private final Consumer<AssignedPartition> released;
-    /** Where the next collecting begins, so that one busy partition does not starve the others. */
+    /**
+     * Where the next collecting begins: at the partition whose range is being read, until it is over, as more is fetched of a partition
+     * when its range is; then at the next, so that one busy partition does not starve the others.
+     */
     private int nextPartition;
 
     /**
@@ -59,7 +62,10 @@ final class RecordCollector {
             }
             count += taken;
             if (taken > 0) partition.usualCount = taken;
-            if (count >= maxPollRecords) nextPartition = (nextPartition + i + 1) % all.size();
+            if (count >= maxPollRecords) {
+                int behind = partition.isWithinRange() ? 0 : 1;
+                nextPartition = (nextPartition + i + behind) % all.size();
+            }
             if (taken == 0 && count == 0) {
                 ConsumerFailure failure = partition.failure();
                 if (failure != null) throw failure;
@@ -77,7 +83,7 @@ final class RecordCollector {
             } catch (InvalidBatch | CompressionUnavailable unreadable) {
                 long offset = partition.troubledOffset();
                 long nextOffset = partition.behindTrouble();
-                if (leftOut.isLeavingOut() && unreadable instanceof InvalidBatch && nextOffset >= 0) {
+                if (leftOut.isLeavingBatchesOut() && unreadable instanceof InvalidBatch && nextOffset >= 0) {
                     leftOut.batch(partition.partition, offset, nextOffset, unreadable);
                     partition.skipBatch();
                     continue;
@@ -101,8 +107,14 @@ final class RecordCollector {
                     readAgain(partition);
                     throw poison;
                 }
-                if (leftOut.isLeavingOut()) {
-                    leftOut.record(partition.partition, offset, poison);
+                if (leftOut.isLeavingRecordsOut()) {
+                    try {
+                        leftOut.record(partition.partition, reader, poison);
+                    } catch (ConsumerFailure notPutAway) {
+                        readAgain(partition);
+                        if (!isFirst || count > 0) return count; // The next poll tries again, and tells.
+                        throw notPutAway;
+                    }
                     partition.passed(offset, reader.leaderEpoch());
                     continue;
                 }

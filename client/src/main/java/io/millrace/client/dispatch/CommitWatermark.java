@@ -1,6 +1,8 @@
 package io.millrace.client.dispatch;
 
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 
 /**
  * How far a partition may be committed: behind its last record before which, itself included, all are finished. Records come in the
@@ -17,6 +19,7 @@ final class CommitWatermark {
     private int first;
 
     private int count;
+    private long lastOffset = -1;
     private long nextOffset = -1;
     private int leaderEpoch = -1;
 
@@ -29,6 +32,7 @@ final class CommitWatermark {
         if (!isNext(offset)) throw new IllegalArgumentException("offset " + offset + " comes after a higher one");
         if (count == offsets.length) grow();
         int place = place(count++);
+        lastOffset = offset;
         offsets[place] = offset;
         epochs[place] = itsLeaderEpoch;
         finished.clear(place);
@@ -70,6 +74,41 @@ final class CommitWatermark {
     /** How many there are from the first unfinished one on. */
     int count() {
         return count;
+    }
+
+    /** The offset of the first unfinished one; -1 if there is none. */
+    long firstUnfinishedOffset() {
+        return count == 0 ? -1 : offsets[first];
+    }
+
+    /** The highest offset of all that were added; -1 if none was. */
+    long lastOffset() {
+        return lastOffset;
+    }
+
+    /** What is finished behind the first unfinished one; offsets between two neighbours that are finished belong to it, as no record is there. */
+    List<FinishedAhead.Range> finishedAhead() {
+        List<FinishedAhead.Range> ranges = new ArrayList<>();
+        long fromOffset = -1;
+        long untilOffset = -1;
+        for (int index = 0; index < count; index++) {
+            int place = place(index);
+            if (finished.get(place)) {
+                if (fromOffset < 0) fromOffset = offsets[place];
+                untilOffset = offsets[place] + 1;
+            } else if (fromOffset >= 0) {
+                ranges.add(new FinishedAhead.Range(fromOffset, untilOffset));
+                fromOffset = -1;
+            }
+        }
+        if (fromOffset >= 0) ranges.add(new FinishedAhead.Range(fromOffset, untilOffset));
+        return ranges;
+    }
+
+    /** The leader epoch of the last one of those; -1 if there are none, or it is not known. */
+    int finishedAheadEpoch() {
+        for (int index = count - 1; index > 0; index--) if (finished.get(place(index))) return epochs[place(index)];
+        return -1;
     }
 
     private int place(int index) {

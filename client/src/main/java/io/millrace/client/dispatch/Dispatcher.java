@@ -56,6 +56,7 @@ public final class Dispatcher<R> {
     private int held;
     private long heldBytes;
     private boolean isFull;
+    private boolean isAheadTold = true;
 
     /** Has no partitions. */
     public Dispatcher(RecordOrder order, DispatchLimits limits, RetryRules retries) {
@@ -66,7 +67,27 @@ public final class Dispatcher<R> {
 
     /** This partition's records are handled here from now on; nothing if they are already. */
     public void assign(TopicPartition partition) {
-        works.computeIfAbsent(partition, PartitionWork::new);
+        assign(partition, null);
+    }
+
+    /**
+     * The same, from what was committed on.
+     *
+     * @param committed if it says, as {@link #uncommitted()} has it do, that records behind it are finished, those are finished as
+     *     soon as they are added; null for nothing
+     */
+    public void assign(TopicPartition partition, @Nullable CommittedOffset committed) {
+        works.computeIfAbsent(partition, fresh -> new PartitionWork<>(fresh, cursor(committed)));
+    }
+
+    private static AheadCursor cursor(@Nullable CommittedOffset committed) {
+        if (committed == null) return new AheadCursor(0, FinishedAhead.NONE);
+        return new AheadCursor(committed.offset(), FinishedAhead.of(committed.offset(), committed.metadata()));
+    }
+
+    /** Says from now on nothing of records behind the offset that may be committed: the brokers do not take so much. */
+    public void commitOffsetsOnly() {
+        isAheadTold = false;
     }
 
     /**
@@ -88,6 +109,10 @@ public final class Dispatcher<R> {
             case NONE -> null;
         };
         work.watermark.add(offset, leaderEpoch);
+        if (work.ahead.isFinished(offset, leaderEpoch)) {
+            work.watermark.finish(offset);
+            return;
+        }
         HeldRecord<R> record = new HeldRecord<>(work, offset, bytes, laneKey, content);
         work.unfinished++;
         work.unfinishedBytes += bytes;
@@ -97,7 +122,7 @@ public final class Dispatcher<R> {
     }
 
     private PartitionWork<R> begunAnew(PartitionWork<R> old) {
-        PartitionWork<R> fresh = new PartitionWork<>(old.partition);
+        PartitionWork<R> fresh = new PartitionWork<>(old.partition, cursor(null));
         fresh.isPaused = old.isPaused;
         fresh.isStopped = old.isStopped;
         forget(List.of(old.partition));
@@ -254,13 +279,16 @@ public final class Dispatcher<R> {
         return count;
     }
 
-    /** What may be committed, of these partitions, and has not been. */
+    /**
+     * What may be committed, of these partitions, and has not been. Its metadata says which records behind the offset are finished,
+     * for who has the partition next.
+     */
     public Map<TopicPartition, CommittedOffset> uncommitted(Collection<TopicPartition> partitions) {
         Map<TopicPartition, CommittedOffset> offsets = new TreeMap<>();
         for (TopicPartition each : partitions) {
             PartitionWork<R> work = works.get(each);
-            if (work != null && work.hasUncommitted())
-                offsets.put(each, new CommittedOffset(work.watermark.nextOffset(), work.watermark.leaderEpoch(), ""));
+            CommittedOffset offset = work == null ? null : work.uncommitted(isAheadTold);
+            if (offset != null) offsets.put(each, offset);
         }
         return offsets;
     }
@@ -274,7 +302,7 @@ public final class Dispatcher<R> {
     public void committed(Map<TopicPartition, CommittedOffset> offsets) {
         offsets.forEach((partition, offset) -> {
             PartitionWork<R> work = works.get(partition);
-            if (work != null) work.committedOffset = Math.max(work.committedOffset, offset.offset());
+            if (work != null) work.committed = offset;
         });
     }
 

@@ -1,8 +1,11 @@
 package io.millrace.client.dispatch;
 
+import io.millrace.client.CommittedOffset;
 import io.millrace.records.TopicPartition;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +26,9 @@ final class PartitionWork<R> {
 
     final TopicPartition partition;
     final CommitWatermark watermark = new CommitWatermark();
+    /** What others have finished of it before. */
+    final AheadCursor ahead;
+
     final Map<Object, Lane<R>> lanes = new HashMap<>();
     /** First ones of their lanes, while handlers of an earlier assignment of this partition still run. */
     final ArrayDeque<HeldRecord<R>> heldBack = new ArrayDeque<>();
@@ -36,10 +42,13 @@ final class PartitionWork<R> {
     boolean isFull;
 
     boolean isPaused;
-    long committedOffset = -1;
+    /** What was committed last; null for nothing. */
+    @Nullable
+    CommittedOffset committed;
 
-    PartitionWork(TopicPartition partition) {
+    PartitionWork(TopicPartition partition, AheadCursor ahead) {
         this.partition = partition;
+        this.ahead = ahead;
     }
 
     /** Adds a record to its lane; whether it is the first one there, and so may start. */
@@ -67,7 +76,26 @@ final class PartitionWork<R> {
         return next;
     }
 
-    boolean hasUncommitted() {
-        return watermark.nextOffset() > committedOffset;
+    /**
+     * What may be committed; null if that is nothing, or has been.
+     *
+     * @param isAheadTold whether to say what is finished although one before it is not
+     */
+    @Nullable
+    CommittedOffset uncommitted(boolean isAheadTold) {
+        long offset = watermark.nextOffset();
+        String metadata = "";
+        if (isAheadTold) {
+            List<FinishedAhead.Range> ranges = new ArrayList<>(watermark.finishedAhead());
+            if (offset < 0 && !ranges.isEmpty()) offset = watermark.firstUnfinishedOffset();
+            if (offset >= 0) {
+                ranges.addAll(ahead.behind(watermark.lastOffset()));
+                int epoch = Math.max(watermark.finishedAheadEpoch(), ahead.leaderEpoch());
+                metadata = new FinishedAhead(ranges, epoch).metadata(offset);
+            }
+        }
+        if (offset < 0) return null;
+        CommittedOffset now = new CommittedOffset(offset, watermark.leaderEpoch(), metadata);
+        return now.equals(committed) ? null : now;
     }
 }

@@ -96,6 +96,7 @@ public final class GroupMembership {
     private long allGivenByMs = NEVER;
 
     private long polledAtMs;
+    private final Leaving leaving;
 
     /**
      * A member that is in no group yet.
@@ -106,6 +107,7 @@ public final class GroupMembership {
     public GroupMembership(MembershipRules rules, List<Assignor> assignors) {
         if (assignors.isEmpty()) throw new IllegalArgumentException("no assignor");
         this.rules = rules;
+        this.leaving = new Leaving(rules);
         Map<String, Assignor> byName = new TreeMap<>();
         for (Assignor each : assignors) {
             if (byName.put(each.name(), each) != null)
@@ -123,14 +125,20 @@ public final class GroupMembership {
         return identity;
     }
 
+    /** Whether the coordinator is still to be told that a member leaves. */
+    public boolean isLeaving() {
+        return leaving.isUnderWay();
+    }
+
     /**
      * When it is to be told the time at the latest.
      *
      * @return a moment, which may be past; {@link Long#MAX_VALUE} if nothing is due by time
      */
     public long wakeAtMs() {
-        if (phase == Phase.AWAY) return NEVER;
-        long dueMs = polledAtMs + rules.maxPollMs();
+        long leaveMs = leaving.wakeAtMs();
+        if (phase == Phase.AWAY) return leaveMs;
+        long dueMs = Math.min(leaveMs, polledAtMs + rules.maxPollMs());
         if (mayBeat()) dueMs = Math.min(dueMs, heartbeatFromMs);
         if (phase == Phase.PREPARING && asked == null) dueMs = Math.min(dueMs, joinFromMs);
         if (phase == Phase.ASSIGNING) dueMs = Math.min(dueMs, assignByMs);
@@ -149,7 +157,7 @@ public final class GroupMembership {
         actions = new ArrayList<>();
         switch (event) {
             case MembershipEvent.Subscribed(SortedSet<String> topics) -> subscribed(topics, nowMs);
-            case MembershipEvent.Unsubscribed unsubscribed -> unsubscribed();
+            case MembershipEvent.Unsubscribed unsubscribed -> unsubscribed(nowMs);
             case MembershipEvent.TopicsLearned(TopicLayouts learned, Set<String> known) -> {
                 layouts = learned;
                 knownTopics = Set.copyOf(known);
@@ -158,7 +166,10 @@ public final class GroupMembership {
             case MembershipEvent.Answered(long call, Response response) -> answered(call, response, nowMs, randomBits);
             case MembershipEvent.Unanswered(long call, String sentence, boolean isUnsupported) ->
                 unanswered(call, sentence, isUnsupported, nowMs, randomBits);
-            case MembershipEvent.CoordinatorRefused(ErrorCode error, String sentence) -> fail(error, sentence, false);
+            case MembershipEvent.CoordinatorRefused(ErrorCode error, String sentence) -> {
+                leaving.giveUp();
+                if (phase != Phase.AWAY) fail(error, sentence, false);
+            }
             case MembershipEvent.CommitRefused refused -> heartbeatFromMs = Math.min(heartbeatFromMs, nowMs);
             case MembershipEvent.Ticked(long atMs) -> ticked(atMs, nowMs);
             case MembershipEvent.Resumed resumed -> resumed(nowMs);
@@ -178,13 +189,13 @@ public final class GroupMembership {
         }
     }
 
-    private void unsubscribed() {
+    private void unsubscribed(long nowMs) {
         isSubscribed = false;
         isFinished = false;
         subscribed = new TreeSet<>();
         owned.clear();
         asked = null;
-        leave("it wants no records any more");
+        leave("it wants no records any more", nowMs);
         phase = Phase.AWAY;
     }
 
@@ -195,10 +206,9 @@ public final class GroupMembership {
     }
 
     /** Goes, and says so if the coordinator is to know. */
-    private void leave(String reason) {
+    private void leave(String reason, long nowMs) {
         if (rules.leaves() && !identity.memberId().isEmpty())
-            actions.add(
-                    new MembershipAction.Ask(nextCall(), requests.leave(identity, reason), rules.requestTimeoutMs()));
+            leaving.begin(requests.leave(identity, reason), nextCall(), nowMs, actions);
         putOut(MemberIdentity.stranger(rules.instanceId()));
     }
 
@@ -231,7 +241,7 @@ public final class GroupMembership {
         polledAtMs = Math.max(polledAtMs, atMs);
         if (phase == Phase.AWAY || nowMs - polledAtMs < rules.maxPollMs()) return;
         actions.add(new MembershipAction.TellTooSlow(nowMs - polledAtMs));
-        leave("it was not polled for max.poll.interval.ms=" + rules.maxPollMs());
+        leave("it was not polled for max.poll.interval.ms=" + rules.maxPollMs(), nowMs);
         phase = Phase.AWAY;
     }
 
@@ -258,6 +268,7 @@ public final class GroupMembership {
     /** Does what is next, if the application has done what it was asked. */
     private void advance(long nowMs) {
         beat(nowMs);
+        if (leaving.wakeAtMs() <= nowMs) leaving.again(nextCall(), nowMs, actions);
         if (phase == Phase.ASSIGNING) assign(nowMs);
         if (asked != null) return;
         if (!identity.isMember() && !owned.isEmpty()) {
@@ -322,14 +333,17 @@ public final class GroupMembership {
     }
 
     private void answered(long call, Response response, long nowMs, long randomBits) {
+        if (response instanceof LeaveGroupResponse left) {
+            if (leaving.isItsCall(call)) leaving.answered(left, nowMs, randomBits, actions);
+            return;
+        }
         if (call == stepCall) stepCall = NO_CALL;
         else if (call == heartbeatCall) heartbeatCall = NO_CALL;
-        else return; // Of another time; or it has left, and nothing depends on that.
+        else return; // Of another time.
         switch (response) {
             case JoinGroupResponse joined -> joined(joined, nowMs, randomBits);
             case SyncGroupResponse synced -> synced(synced, nowMs, randomBits);
             case HeartbeatResponse beat -> beatAnswered(ErrorCode.forCode(beat.errorCode()), nowMs, randomBits);
-            case LeaveGroupResponse left -> {}
             default -> throw new IllegalStateException("a member was answered by " + response.apiKey());
         }
     }
@@ -356,7 +370,8 @@ public final class GroupMembership {
             failHere(
                     ErrorCode.INCONSISTENT_GROUP_PROTOCOL,
                     "group " + rules.groupId() + " has agreed on " + type + " protocol " + name
-                            + "; this member knows consumer protocols " + assignors.keySet());
+                            + "; this member knows consumer protocols " + assignors.keySet(),
+                    nowMs);
             return;
         }
         hasMissedGeneration |= identity.isMember() && joined.generationId() > identity.generation() + 1;
@@ -374,7 +389,8 @@ public final class GroupMembership {
         } catch (MalformedMessage e) {
             failHere(
                     ErrorCode.INCONSISTENT_GROUP_PROTOCOL,
-                    "group " + rules.groupId() + " cannot be led: " + e.getMessage());
+                    "group " + rules.groupId() + " cannot be led: " + e.getMessage(),
+                    nowMs);
             return;
         }
         phase = Phase.ASSIGNING;
@@ -415,7 +431,8 @@ public final class GroupMembership {
             failHere(
                     ErrorCode.INCONSISTENT_GROUP_PROTOCOL,
                     "the leader of group " + rules.groupId() + " gave no assignment that can be read: "
-                            + e.getMessage());
+                            + e.getMessage(),
+                    nowMs);
             return;
         }
         heartbeatFromMs = nowMs + rules.heartbeatMs();
@@ -502,8 +519,8 @@ public final class GroupMembership {
     }
 
     /** Something of the group cannot be understood here: the others are not to wait for this member. */
-    private void failHere(ErrorCode error, String sentence) {
-        leave("it cannot take part");
+    private void failHere(ErrorCode error, String sentence, long nowMs) {
+        leave("it cannot take part", nowMs);
         fail(error, sentence, false);
     }
 
@@ -515,6 +532,10 @@ public final class GroupMembership {
     }
 
     private void unanswered(long call, String sentence, boolean isUnsupported, long nowMs, long randomBits) {
+        if (leaving.isItsCall(call)) {
+            leaving.unanswered(sentence, isUnsupported, nowMs, randomBits, actions);
+            return;
+        }
         boolean isStep = call == stepCall;
         if (!isStep && call != heartbeatCall) return;
         if (isUnsupported) {

@@ -172,6 +172,8 @@ final class ProducerState implements BatchOutcome.Owner, SenderLane.Listener {
     public void onLoginRefused(String sentence) {
         lastRefusal = sentence;
         refusals++;
+        TransactionCalls calls = transactionCalls;
+        if (calls != null) calls.loginRefused(sentence);
         wakeAll();
     }
 

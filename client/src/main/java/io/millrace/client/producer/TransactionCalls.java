@@ -56,6 +56,8 @@ final class TransactionCalls implements TransactionLane.Listener {
     private volatile TransactionPhase phase = TransactionPhase.UNINITIALIZED;
     private volatile @Nullable TransactionTrouble trouble;
     private volatile String retrying = "";
+    /** Ends, with a sentence, when a broker does not let this client in; another one is next then. */
+    private volatile CompletableFuture<String> refusal = new CompletableFuture<>();
 
     TransactionCalls(String clientId, Lane lane, long maxBlockMs, CallbackThread callbacks) {
         this.clientId = clientId;
@@ -73,6 +75,13 @@ final class TransactionCalls implements TransactionLane.Listener {
     @Override
     public void onRetry(String sentence) {
         retrying = sentence;
+    }
+
+    /** A broker does not let this client in, which no waiting mends. The lane's. */
+    void loginRefused(String sentence) {
+        CompletableFuture<String> told = refusal;
+        refusal = new CompletableFuture<>();
+        told.complete(sentence);
     }
 
     /** The lane has broken: nothing will be told any more. */
@@ -180,8 +189,14 @@ final class TransactionCalls implements TransactionLane.Listener {
     }
 
     private void await(Call call, long waitMs) {
+        CompletableFuture<String> refused = refusal;
         try {
-            Optional<TransactionTrouble> outcome = call.outcome().get(waitMs, TimeUnit.MILLISECONDS);
+            CompletableFuture.anyOf(call.outcome(), refused).get(waitMs, TimeUnit.MILLISECONDS);
+            if (!call.outcome().isDone())
+                throw TransactionFailure.loginRefused(
+                        call.verb().method + " waits for a broker that does not let it in: " + refused.join()
+                                + "; it goes on, and can be waited for by calling it again");
+            Optional<TransactionTrouble> outcome = call.outcome().join();
             unfinished.compareAndSet(call, null);
             if (outcome.isPresent()) throw TransactionFailure.of(outcome.get());
         } catch (InterruptedException e) {

@@ -35,6 +35,11 @@ public final class TransactionFailure extends RuntimeException {
         return new TransactionFailure(ErrorCode.REQUEST_TIMED_OUT, Kind.TIMEOUT, sentence);
     }
 
+    /** As a timeout, which need not be waited for: trying again does not go better until somebody changes something. */
+    static TransactionFailure loginRefused(String sentence) {
+        return new TransactionFailure(ErrorCode.SASL_AUTHENTICATION_FAILED, Kind.TIMEOUT, sentence);
+    }
+
     /** What a broker said, or would have said. */
     public ErrorCode error() {
         return error;

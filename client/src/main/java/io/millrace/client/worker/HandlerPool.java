@@ -84,10 +84,11 @@ final class HandlerPool<K, V> {
 
     // ---- The thread that polls.
 
-    void assign(Collection<TopicPartition> partitions) {
+    /** These partitions are handled here, from what was committed on, as far as that is known. */
+    void assign(Collection<TopicPartition> partitions, Map<TopicPartition, CommittedOffset> committed) {
         lock.lock();
         try {
-            partitions.forEach(dispatcher::assign);
+            for (TopicPartition each : partitions) dispatcher.assign(each, committed.get(each));
         } finally {
             lock.unlock();
         }
@@ -156,6 +157,16 @@ final class HandlerPool<K, V> {
         }
     }
 
+    /** From now on commits say nothing but offsets. */
+    void commitOffsetsOnly() {
+        lock.lock();
+        try {
+            dispatcher.commitOffsetsOnly();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     Map<TopicPartition, CommittedOffset> uncommitted() {
         lock.lock();
         try {
@@ -191,6 +202,16 @@ final class HandlerPool<K, V> {
             lock.unlock();
         }
         return leftOf(partitions);
+    }
+
+    /** What may be committed of these partitions. */
+    Map<TopicPartition, CommittedOffset> uncommitted(Collection<TopicPartition> partitions) {
+        lock.lock();
+        try {
+            return dispatcher.uncommitted(partitions);
+        } finally {
+            lock.unlock();
+        }
     }
 
     private Map<TopicPartition, CommittedOffset> leftOf(Collection<TopicPartition> partitions) {

@@ -7,6 +7,7 @@ import io.millrace.client.consumer.ConsumerRecords;
 import io.millrace.client.consumer.RebalanceListener;
 import io.millrace.client.consumer.WokenUp;
 import io.millrace.client.dispatch.Dispatcher;
+import io.millrace.client.dispatch.RecordOrder;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.records.TopicPartition;
 import java.time.Duration;
@@ -74,8 +75,8 @@ final class PollLoop {
 
     void assign(List<TopicPartition> partitions) {
         assignedHere = partitions;
-        pool.assign(partitions);
         consumer.assign(partitions);
+        pool.assign(partitions, committedOf(partitions));
     }
 
     /** Has it end, once handlers that have begun have ended, or that long from now. Any thread may say so; the sooner time counts. */
@@ -162,11 +163,25 @@ final class PollLoop {
         } catch (ExecutionException e) {
             if (!(e.getCause() instanceof ConsumerFailure failure))
                 throw new IllegalStateException("a commit failed", e);
+            if (isTooMuchSaid(failure)) return;
             if (!isPassing(failure.error())) throw failure;
             LOG.log(System.Logger.Level.WARNING, failure.getMessage() + "; it is tried again");
         } catch (InterruptedException | TimeoutException e) {
             throw new IllegalStateException("a commit that has ended is waited for", e);
         }
+    }
+
+    /** Whether brokers do not take what is said beside the offsets, which is then left out. */
+    private boolean isTooMuchSaid(@Nullable Throwable failure) {
+        if (!(failure instanceof ConsumerFailure why) || why.error() != ErrorCode.OFFSET_METADATA_TOO_LARGE)
+            return false;
+        LOG.log(
+                System.Logger.Level.WARNING,
+                why.getMessage()
+                        + "; commits say nothing from now on of records that are finished behind an unfinished one,"
+                        + " and these may be handled again. Set offset.metadata.max.bytes of the brokers to 4096, its default");
+        pool.commitOffsetsOnly();
+        return true;
     }
 
     /** Whether a later commit may go better; what becomes of the membership, polls tell. */
@@ -182,7 +197,7 @@ final class PollLoop {
     private final class Handover implements RebalanceListener {
         @Override
         public void onAssigned(Set<TopicPartition> partitions) {
-            pool.assign(partitions);
+            pool.assign(partitions, committedOf(partitions));
         }
 
         @Override
@@ -196,11 +211,35 @@ final class PollLoop {
         }
     }
 
+    /** What is committed, which may say that records behind it are finished; nothing if that cannot be had: then those are handled again. */
+    private Map<TopicPartition, CommittedOffset> committedOf(Collection<TopicPartition> partitions) {
+        if (options.order() == RecordOrder.PARTITION || partitions.isEmpty())
+            return Map.of(); // None is finished before another.
+        boolean wasWoken = false;
+        try {
+            while (!isEnding()) {
+                try {
+                    return consumer.committed(partitions);
+                } catch (WokenUp news) {
+                    wasWoken = true;
+                }
+            }
+        } catch (ConsumerFailure failure) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "it is not known what is finished of " + partitions + ", and may be handled again: "
+                            + failure.getMessage());
+        } finally {
+            if (wasWoken) consumer.wakeup(); // For the poll that this is part of.
+        }
+        return Map.of();
+    }
+
     private void handOver(Collection<TopicPartition> partitions) {
         long byMs = isEnding() ? endByMs.get() : HandlerPool.nowMs() + options.handOverMs();
         Map<TopicPartition, CommittedOffset> offsets = pool.finish(partitions, byMs);
         try {
-            if (!offsets.isEmpty()) consumer.commitAsync(offsets).get(LAST_WORDS_MS, TimeUnit.MILLISECONDS);
+            commitLast(offsets, partitions);
         } catch (ExecutionException | TimeoutException e) {
             LOG.log(
                     System.Logger.Level.WARNING,
@@ -212,6 +251,17 @@ final class PollLoop {
             Thread.currentThread().interrupt();
         } finally {
             pool.forget(partitions);
+        }
+    }
+
+    private void commitLast(Map<TopicPartition, CommittedOffset> offsets, Collection<TopicPartition> partitions)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        if (offsets.isEmpty()) return;
+        try {
+            consumer.commitAsync(offsets).get(LAST_WORDS_MS, TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            if (!isTooMuchSaid(e.getCause())) throw e;
+            commitLast(pool.uncommitted(partitions), partitions);
         }
     }
 

@@ -18,9 +18,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Handles the records of a consumer on many threads at once, so that a slow handler needs no more partitions, and keeps what Kafka
  * promises: records are handled in the order of their partition, or of their key, as {@link WorkerOptions#order} says; and nothing
- * is lost, as a partition is committed only as far as all its records are finished. After a crash those from there on are handled
- * again. So they are after a rebalance or an end that waited for its handlers, save in the order of partitions: behind a record that
- * was still waiting others may have been finished, up to {@code partitionRecords} of the limits.
+ * is lost, as a partition is committed only as far as all its records are finished. Which records behind that are finished goes along
+ * in the commit's metadata, and whoever has the partition next passes over them: after a rebalance, or an end, that waited for its
+ * handlers, nothing is handled again; after a crash what was finished since the last commit is, and what was being handled. (It has
+ * room for some 700 gaps; behind the last one that fits, what is finished is handled again.)
  *
  * <p>A record whose handler throws is handed to it again after a while, without holding a thread meanwhile; records that wait for it
  * by their order wait. If that does not help, the workers end, pass over it, or send it to a dead-letter topic.

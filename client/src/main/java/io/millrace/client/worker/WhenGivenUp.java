@@ -1,5 +1,6 @@
 package io.millrace.client.worker;
 
+import io.millrace.client.consumer.DeadLetterHeaders;
 import io.millrace.client.producer.ProducerOptions;
 
 /** What becomes of a record that cannot be deserialized, or whose handler failed as often as {@link WorkerOptions#retries} says. */

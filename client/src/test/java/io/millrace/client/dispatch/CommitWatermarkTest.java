@@ -35,6 +35,13 @@ class CommitWatermarkTest {
                 assertEquals(inARow.isEmpty() ? -1 : inARow.getLast() + 1, watermark.nextOffset());
                 assertEquals(inARow.isEmpty() ? -1 : inARow.getLast() / 7, watermark.leaderEpoch());
                 assertEquals(added.size() - inARow.size(), watermark.count());
+                List<FinishedAhead.Range> ahead = watermark.finishedAhead();
+                for (long each : added) {
+                    boolean isAhead = each > firstUnfinished && !unfinished.contains(each);
+                    assertEquals(
+                            isAhead,
+                            ahead.stream().anyMatch(range -> range.fromOffset() <= each && each < range.untilOffset()));
+                }
             }
         });
     }

@@ -39,7 +39,10 @@ class DispatcherTest {
         final ObviousDispatcher obvious;
         final Map<TopicPartition, Integer> assignments = new TreeMap<>();
         final Map<TopicPartition, Long> ends = new TreeMap<>();
-        final Map<TopicPartition, Long> committed = new TreeMap<>();
+        final Map<TopicPartition, CommittedOffset> committed = new TreeMap<>();
+        /** What the one before has finished, of those that are assigned. */
+        final Map<TopicPartition, FinishedAhead> inherited = new TreeMap<>();
+
         final Map<TopicPartition, Boolean> paused = new TreeMap<>();
         final List<HeldRecord<Entry>> running = new ArrayList<>();
         final Map<Entry, Integer> failures = new HashMap<>();
@@ -68,10 +71,16 @@ class DispatcherTest {
 
         void assign(TopicPartition partition) {
             if (assignments.containsKey(partition)) return;
-            quick.assign(partition);
+            CommittedOffset before = committed.remove(partition);
+            CommittedOffset handedOver = random.chance(0.7) ? before : null;
+            quick.assign(partition, handedOver);
             assignments.put(partition, ++assignmentCount);
-            ends.put(partition, (long) random.nextInt(100));
-            committed.remove(partition);
+            ends.put(partition, handedOver == null ? (long) random.nextInt(100) : handedOver.offset() - 1);
+            inherited.put(
+                    partition,
+                    handedOver == null
+                            ? FinishedAhead.NONE
+                            : FinishedAhead.of(handedOver.offset(), handedOver.metadata()));
             paused.put(partition, false);
         }
 
@@ -96,6 +105,7 @@ class DispatcherTest {
             long offset = ends.merge(partition, 1L + random.nextInt(3), Long::sum);
             String key = random.chance(0.2) ? null : "key " + random.nextInt(4);
             Entry entry = new Entry(partition, assignment, offset, key);
+            entry.isFinished = contains(Objects.requireNonNull(inherited.get(partition)), offset);
             obvious.entries.add(entry);
             quick.add(partition, offset, 0, 10, key, entry);
         }
@@ -154,14 +164,16 @@ class DispatcherTest {
         }
 
         void check() {
-            Map<TopicPartition, Long> watermarks = new TreeMap<>();
-            quick.uncommitted().forEach((partition, offset) -> watermarks.put(partition, offset.offset()));
-            Map<TopicPartition, Long> wanted = obvious.watermarks();
-            wanted.entrySet().removeIf(each -> each.getValue() <= committed.getOrDefault(each.getKey(), -1L));
-            assertEquals(wanted, watermarks);
+            Map<TopicPartition, CommittedOffset> told = quick.uncommitted();
+            Map<TopicPartition, Long> watermarks = obvious.watermarks();
+            for (TopicPartition each : assignments.keySet()) {
+                CommittedOffset offset = told.getOrDefault(each, committed.get(each));
+                checkCommitted(each, offset, watermarks.getOrDefault(each, -1L));
+            }
             if (random.chance(0.1)) {
-                quick.committed(quick.uncommitted());
-                committed.putAll(watermarks);
+                quick.committed(told);
+                committed.putAll(told);
+                assertEquals(Map.of(), quick.uncommitted());
             }
             assertEquals(obvious.held(), quick.held());
             assertEquals(10 * obvious.held(), quick.heldBytes());
@@ -176,6 +188,36 @@ class DispatcherTest {
                 if (isFull) assertTrue(isPaused, () -> partition + " holds " + count);
                 if (isHalfEmpty) assertFalse(isPaused, () -> partition + " holds " + count);
             });
+        }
+
+        /** What may be committed, or has been: no record is lost by it, and none that is finished is handled again. */
+        void checkCommitted(TopicPartition partition, @Nullable CommittedOffset offset, long watermark) {
+            List<Entry> its = obvious.entries.stream()
+                    .filter(each -> each.partition.equals(partition) && !each.isForgotten)
+                    .toList();
+            if (offset == null) {
+                assertTrue(its.stream().noneMatch(each -> each.isFinished), () -> "nothing to commit of " + its);
+                return;
+            }
+            FinishedAhead ahead = FinishedAhead.of(offset.offset(), offset.metadata());
+            for (Entry each : its) {
+                boolean isDone = each.offset < offset.offset() || contains(ahead, each.offset);
+                assertEquals(each.isFinished, isDone, () -> each + " with " + offset + ", " + ahead);
+            }
+            if (watermark >= 0) assertEquals(watermark, offset.offset());
+            long end = ends.getOrDefault(partition, -1L);
+            for (FinishedAhead.Range range :
+                    Objects.requireNonNull(inherited.get(partition)).ranges())
+                for (long each = Math.max(end + 1, range.fromOffset());
+                        each < range.untilOffset() && !its.isEmpty();
+                        each++) {
+                    long kept = each;
+                    assertTrue(contains(ahead, kept), () -> kept + " was finished by the one before: " + ahead);
+                }
+        }
+
+        static boolean contains(FinishedAhead ahead, long offset) {
+            return ahead.ranges().stream().anyMatch(each -> each.fromOffset() <= offset && offset < each.untilOffset());
         }
 
         /** Everything that is held gets done, unless it waits for what was abandoned or stopped. */
@@ -265,7 +307,7 @@ class DispatcherTest {
         assertEquals(80, dispatcher.nextDueAtMs());
         assertNull(dispatcher.next(79));
         assertEquals(first, dispatcher.next(80));
-        assertEquals(Map.of(), dispatcher.uncommitted());
+        assertEquals(0, uncommitted(dispatcher).offset());
         dispatcher.finished(first);
         assertEquals("orders-0@1", started(dispatcher, 80).content());
         assertEquals(1, uncommitted(dispatcher).offset());

@@ -17,6 +17,7 @@ import io.millrace.protocol.messages.HeartbeatResponse;
 import io.millrace.protocol.messages.JoinGroupRequest;
 import io.millrace.protocol.messages.JoinGroupResponse;
 import io.millrace.protocol.messages.LeaveGroupRequest;
+import io.millrace.protocol.messages.LeaveGroupResponse;
 import io.millrace.protocol.messages.SyncGroupRequest;
 import io.millrace.protocol.messages.SyncGroupResponse;
 import io.millrace.records.TopicPartition;
@@ -208,6 +209,50 @@ class GroupMembershipTest {
         assertEquals(Long.MAX_VALUE, member.wakeAtMs());
         on(member, new MembershipEvent.Resumed());
         asks(on(member, new MembershipEvent.HandedOver(lose.number())), JoinGroupRequest.class);
+    }
+
+    private static LeaveGroupResponse left(ErrorCode error) {
+        return LeaveGroupResponse.builder().errorCode(error.code()).build();
+    }
+
+    @Test
+    void aLeaveIsRepeatedUntilACoordinatorHasTakenIt() {
+        GroupMembership member = member(RANGE);
+        join(member, begin(member), 1, FIRST);
+        MembershipAction.Ask leave = asks(on(member, new MembershipEvent.Unsubscribed()), LeaveGroupRequest.class);
+        assertTrue(member.isLeaving());
+        List<MembershipAction> moved = answer(member, leave, left(ErrorCode.NOT_COORDINATOR));
+        assertTrue(moved.contains(new MembershipAction.FindCoordinator()));
+        leave = afterPause(member, leave);
+        List<MembershipAction> loading = answer(member, leave, left(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS));
+        assertTrue(!loading.contains(new MembershipAction.FindCoordinator()));
+        leave = afterPause(member, leave);
+        on(member, new MembershipEvent.Unanswered(leave.call(), "the connection broke", false));
+        leave = afterPause(member, leave);
+        answer(member, leave, left(ErrorCode.NONE));
+        assertTrue(!member.isLeaving());
+        assertEquals(Long.MAX_VALUE, member.wakeAtMs());
+    }
+
+    /** The repetition, which says the same. */
+    private MembershipAction.Ask afterPause(GroupMembership member, MembershipAction.Ask before) {
+        assertTrue(member.isLeaving());
+        nowMs = member.wakeAtMs();
+        MembershipAction.Ask again = asks(on(member, new MembershipEvent.Ticked(nowMs)), LeaveGroupRequest.class);
+        assertEquals(before.request(), again.request());
+        return again;
+    }
+
+    @Test
+    void aLeaveThatNobodyTakesIsGivenUpInTheEnd() {
+        GroupMembership member = member(RANGE);
+        join(member, begin(member), 1, FIRST);
+        MembershipAction.Ask leave = asks(on(member, new MembershipEvent.Unsubscribed()), LeaveGroupRequest.class);
+        long untilMs = nowMs + leave.timeoutMs();
+        answer(member, leave, left(ErrorCode.COORDINATOR_NOT_AVAILABLE));
+        nowMs = untilMs;
+        on(member, new MembershipEvent.Ticked(nowMs));
+        assertTrue(!member.isLeaving());
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.millrace.connection.sasl.SaslLogin;
 import io.millrace.environment.Connection;
 import io.millrace.environment.ConnectionEvents;
 import io.millrace.environment.Lane;
+import io.millrace.environment.TlsRefused;
 import io.millrace.environment.Transport;
 import io.millrace.protocol.ApiKey;
 import io.millrace.protocol.ErrorCode;
@@ -465,7 +466,9 @@ public final class ClientConversation implements ConnectionEvents {
     }
 
     private void lost(String sentence, @Nullable IOException cause) {
-        end(CloseReason.Kind.CONNECTION_LOST, Answer.Reason.CONNECTION_LOST, sentence, cause);
+        CloseReason.Kind kind =
+                cause instanceof TlsRefused ? CloseReason.Kind.NOT_AUTHENTICATED : CloseReason.Kind.CONNECTION_LOST;
+        end(kind, Answer.Reason.CONNECTION_LOST, sentence, cause);
     }
 
     private void end(CloseReason.Kind kind, Answer.Reason reason, String sentence, @Nullable Exception cause) {

@@ -105,7 +105,7 @@ final class GroupConsumer implements MemberEvents, FetcherLane.Listener, GroupHi
                 nowMs -> isPolling ? nowMs : polledAtMs,
                 false,
                 this);
-        this.start = new CommittedStart(plan.groupId(), offsets, fetcher, this::committer);
+        this.start = new CommittedStart(plan.groupId(), offsets, fetcher, this::committer, sentence -> {});
         this.cluster = ClientSetup.cluster(
                 name, lane, servers, new ClientSetup.Both(fetcher, new ClientSetup.Both(coordinator, member)));
     }

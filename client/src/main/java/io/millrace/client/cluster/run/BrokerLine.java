@@ -26,7 +26,10 @@ public final class BrokerLine implements ClientConversationEvents {
          */
         void onLost(BrokerLine line, String sentence);
 
-        /** The broker does not let this client in, as far as it has said who it is; {@link #onLost} comes next. */
+        /**
+         * The broker does not let this client in, or is not one that this client trusts: a login or TLS was refused. {@link #onLost}
+         * comes next.
+         */
         default void onLoginRefused(BrokerLine line, String sentence) {}
     }
 

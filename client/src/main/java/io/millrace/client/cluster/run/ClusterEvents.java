@@ -18,8 +18,8 @@ public interface ClusterEvents {
     void onLost(int nodeId, String sentence);
 
     /**
-     * A broker does not let this client in. It is tried again later, as passwords may be set meanwhile, but who waits for it
-     * should know.
+     * A broker does not let this client in, or is not trusted by it. It is tried again later, as passwords may be set meanwhile, but
+     * who waits for it should know.
      */
     default void onLoginRefused(String sentence) {}
 

@@ -34,6 +34,7 @@ public final class ClusterLine implements BrokerLine.Events {
     private final ClusterEvents events;
     private final ClusterMetadata metadata;
     private final Map<Integer, BrokerLine> lines = new TreeMap<>();
+    private final Map<Integer, BrokerLine> asides = new TreeMap<>();
     private final Alarm alarm;
     private boolean isWaitingForLine;
     private boolean isClosed;
@@ -111,6 +112,42 @@ public final class ClusterLine implements BrokerLine.Events {
     }
 
     /**
+     * A second conversation with a broker of the view, for what is not to wait behind a request that the broker holds: it answers one
+     * connection's requests in their order. Nobody is told if it fails; the first one says what is wrong with a broker.
+     *
+     * @return null if it is not ready; it is then being connected to, if it may be, and {@link ClusterEvents#onReady} will tell
+     */
+    public @Nullable ClientConversation aside(int nodeId) {
+        ClusterNode node = metadata.view().node(nodeId);
+        if (node == null || isClosed) return null;
+        BrokerLine line = asides.get(nodeId);
+        if (line == null || !leadsTo(line, node)) {
+            if (line != null) line.close();
+            line = new BrokerLine(node, lane, settings, reconnects, new AsideEvents());
+            asides.put(nodeId, line);
+        }
+        line.connect();
+        return line.ready();
+    }
+
+    private static boolean leadsTo(BrokerLine line, ClusterNode node) {
+        return line.node().host().equals(node.host()) && line.node().port() == node.port();
+    }
+
+    private final class AsideEvents implements BrokerLine.Events {
+        @Override
+        public void onReady(BrokerLine line) {
+            if (!isClosed && asides.get(line.node().id()) == line)
+                events.onReady(line.node().id());
+        }
+
+        @Override
+        public void onLost(BrokerLine line, String sentence) {
+            // What was asked has failed; the next that wants it connects anew.
+        }
+    }
+
+    /**
      * Asks any broker.
      *
      * @return false if none is ready; one is then being connected to, and {@link ClusterEvents#onReady} will tell
@@ -138,9 +175,7 @@ public final class ClusterLine implements BrokerLine.Events {
     /** One line for each broker; a broker that has moved gets a new one. */
     private BrokerLine line(ClusterNode node) {
         BrokerLine known = lines.get(node.id());
-        if (known != null
-                && known.node().host().equals(node.host())
-                && known.node().port() == node.port()) return known;
+        if (known != null && leadsTo(known, node)) return known;
         BrokerLine fresh = known == null && node.id() >= 0 ? takeOver(node) : null;
         if (fresh == null) fresh = new BrokerLine(node, lane, settings, reconnects, this);
         lines.put(node.id(), fresh);
@@ -250,6 +285,11 @@ public final class ClusterLine implements BrokerLine.Events {
             lines.remove(line.node().id());
             line.close();
         }
+        for (BrokerLine aside : List.copyOf(asides.values())) {
+            if (metadata.view().node(aside.node().id()) != null) continue;
+            asides.remove(aside.node().id());
+            aside.close();
+        }
     }
 
     @Override
@@ -278,5 +318,6 @@ public final class ClusterLine implements BrokerLine.Events {
         isClosed = true;
         alarm.stop();
         for (BrokerLine line : List.copyOf(lines.values())) line.close();
+        for (BrokerLine aside : List.copyOf(asides.values())) aside.close();
     }
 }

@@ -11,6 +11,7 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.records.TopicPartition;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -30,17 +31,25 @@ public final class CommittedStart {
     private final GroupOffsets offsets;
     private final FetcherLane fetcher;
     private final Supplier<Committer> committer;
+    private final Consumer<String> whenLoginRefused;
 
     /**
      * Nothing is to begin yet.
      *
      * @param committer who asks, as of now; any thread's
+     * @param whenLoginRefused is told, on the lane, each time a broker does not let this client in, which is then asked again
      */
-    public CommittedStart(String groupId, GroupOffsets offsets, FetcherLane fetcher, Supplier<Committer> committer) {
+    public CommittedStart(
+            String groupId,
+            GroupOffsets offsets,
+            FetcherLane fetcher,
+            Supplier<Committer> committer,
+            Consumer<String> whenLoginRefused) {
         this.groupId = groupId;
         this.offsets = offsets;
         this.fetcher = fetcher;
         this.committer = committer;
+        this.whenLoginRefused = whenLoginRefused;
     }
 
     /** Asks for as long as it takes what is committed for these, and has them begin there. */
@@ -52,6 +61,11 @@ public final class CommittedStart {
     }
 
     private void answered(List<Fresh> fresh, OffsetsOutcome outcome) {
+        if (outcome.error() == ErrorCode.SASL_AUTHENTICATION_FAILED) {
+            whenLoginRefused.accept(outcome.sentence());
+            begin(fresh); // Which the line to the coordinator spreads.
+            return;
+        }
         List<Fresh> again = new ArrayList<>();
         for (Fresh each : fresh) {
             ErrorCode error = outcome.errors().getOrDefault(each.partition(), ErrorCode.NONE);

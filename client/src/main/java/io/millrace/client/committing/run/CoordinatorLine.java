@@ -51,6 +51,11 @@ public final class CoordinatorLine implements ClusterEvents, BrokerLine.Events {
 
         /** Something went wrong that is tried again. */
         void onCoordinatorTrouble(String sentence);
+
+        /** The coordinator, or who was to be asked for it, does not let this client in; it is tried again with the next {@link #ready}. */
+        default void onCoordinatorLoginRefused(String sentence) {
+            onCoordinatorRefused(ErrorCode.SASL_AUTHENTICATION_FAILED, sentence);
+        }
     }
 
     private final ClientLane lane;
@@ -236,6 +241,20 @@ public final class CoordinatorLine implements ClusterEvents, BrokerLine.Events {
     @Override
     public void onLost(int nodeId, String sentence) {
         // Another broker is asked when the timer says so.
+    }
+
+    @Override
+    public void onLoginRefused(String sentence) {
+        if (!isClosed && isWanted && search.nodeId() == CoordinatorSearch.UNKNOWN) tellRefusal(sentence);
+    }
+
+    @Override
+    public void onLoginRefused(BrokerLine refused, String sentence) {
+        if (!isClosed && refused == line) tellRefusal(sentence);
+    }
+
+    private void tellRefusal(String sentence) {
+        for (User each : users) each.onCoordinatorLoginRefused("the coordinator of group " + groupId + ": " + sentence);
     }
 
     @Override

@@ -28,10 +28,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -45,9 +43,13 @@ import org.jspecify.annotations.Nullable;
 public final class FetcherLane implements ClusterEvents {
     /** Of what may be buffered, the part that may lie idle to be used again. */
     private static final int IDLE_PART = 8;
+    /** Of what may be buffered, the part that is left to fetches that overtake others, which a fetch that is held has none of. */
+    private static final int OVERTAKING_PART = 8;
 
     /** How long a fetch waits for records while another partition of the broker may want more at any moment. */
     private static final int IMPATIENT_WAIT_MS = 10;
+    /** How long a fetch that overtakes another waits for records at most. */
+    private static final int MOST_OVERTAKING_WAIT_MS = 500;
 
     /** What else the owner of a fetcher wants to hear, on the lane. */
     public interface Listener {
@@ -68,7 +70,7 @@ public final class FetcherLane implements ClusterEvents {
     private final FetchCounters counters = new FetchCounters();
     private final Map<TopicPartition, FetchLine> lines = new LinkedHashMap<>();
     private final Map<Integer, BrokerFetches> brokers = new TreeMap<>();
-    private final Set<OffsetLookUp> lookUps = new LinkedHashSet<>();
+    private final OffsetLookUps lookUps;
     private @Nullable ClusterLine cluster;
     private final RangeMemory memory;
     private long bufferedBytes;
@@ -89,6 +91,7 @@ public final class FetcherLane implements ClusterEvents {
         this.memory = new RangeMemory(rules.bufferBytes() / IDLE_PART);
         this.requestTimeoutMs = requestTimeoutMs;
         this.listener = listener;
+        this.lookUps = new OffsetLookUps(this, lane, rules.backoff());
     }
 
     /** Gives it its lines to the brokers, whose events it is. */
@@ -96,7 +99,7 @@ public final class FetcherLane implements ClusterEvents {
         cluster = itsCluster;
     }
 
-    private ClusterLine cluster() {
+    ClusterLine cluster() {
         ClusterLine known = cluster;
         if (known == null) throw new IllegalStateException("a fetcher is used before it has begun");
         return known;
@@ -202,12 +205,15 @@ public final class FetcherLane implements ClusterEvents {
         if (isClosed) return;
         isClosed = true;
         alarm.stop();
-        for (OffsetLookUp each : lookUps) each.end(ErrorCode.NETWORK_EXCEPTION, -1, -1, -1);
-        lookUps.clear();
+        lookUps.endAll();
         cluster().close();
     }
 
-    private void lookSoon() {
+    boolean isClosed() {
+        return isClosed;
+    }
+
+    void lookSoon() {
         if (isLookAsked || isClosed) return;
         isLookAsked = true;
         lane.lane().execute(() -> {
@@ -241,29 +247,37 @@ public final class FetcherLane implements ClusterEvents {
                 case FetchStep.Fetch step -> want(line, step, nowMs);
             }
         }
-        dueMs = Math.min(dueMs, askLookUps(questions, nowMs));
+        dueMs = Math.min(dueMs, lookUps.ask(questions, nowMs));
         questions.forEach((nodeId, asked) -> {
-            ClientConversation conversation = cluster().ready(nodeId);
+            ClientConversation conversation = forQuestions(nodeId);
             if (conversation != null) asked.send(conversation, requestTimeoutMs);
         });
         dueMs = Math.min(dueMs, fetchAll(nowMs));
         if (dueMs != Long.MAX_VALUE) alarm.setTo(dueMs);
     }
 
-    private PartitionLeader leader(TopicPartition partition) {
+    PartitionLeader leader(TopicPartition partition) {
         ClusterTopic topic = cluster().view().topic(partition.topic());
         return topic == null ? PartitionLeader.UNKNOWN : topic.leader(partition.partition());
     }
 
-    private void findLeader(String topic) {
+    void findLeader(String topic) {
         cluster().want(topic);
         cluster().refresh(); // onView will come back to it.
     }
 
     /** Null if the broker is not ready. */
-    private @Nullable OffsetQuestions questionsTo(int nodeId, Map<Integer, OffsetQuestions> questions) {
-        if (cluster().ready(nodeId) == null) return null;
+    @Nullable
+    OffsetQuestions questionsTo(int nodeId, Map<Integer, OffsetQuestions> questions) {
+        if (forQuestions(nodeId) == null) return null;
         return questions.computeIfAbsent(nodeId, id -> new OffsetQuestions(FetchRequests.isolationLevel(rules)));
+    }
+
+    /** Not behind a fetch that waits for records. */
+    private @Nullable ClientConversation forQuestions(int nodeId) {
+        BrokerFetches broker = brokers.get(nodeId);
+        boolean isInTheWay = broker != null && broker.isHolding();
+        return isInTheWay ? cluster().aside(nodeId) : cluster().ready(nodeId);
     }
 
     private void ask(FetchLine line, FetchStep.LookUp step, OffsetQuestions broker) {
@@ -293,52 +307,6 @@ public final class FetcherLane implements ClusterEvents {
 
     private long randomBits() {
         return lane.randomness().nextLong();
-    }
-
-    /** Asks what the application wants to know; returns when to look again. */
-    private long askLookUps(Map<Integer, OffsetQuestions> questions, long nowMs) {
-        long dueMs = Long.MAX_VALUE;
-        for (OffsetLookUp each : lookUps) {
-            if (each.deadlineMs <= nowMs) each.end(each.lastError, -1, -1, -1);
-            if (each.isDone() || each.isAsking) continue;
-            dueMs = Math.min(dueMs, each.deadlineMs);
-            if (each.againFromMs > nowMs) {
-                dueMs = Math.min(dueMs, each.againFromMs);
-                continue;
-            }
-            PartitionLeader leader = leader(each.partition);
-            if (!leader.isKnown()) {
-                ClusterTopic topic = cluster().view().topic(each.partition.topic());
-                if (topic != null && topic.error() != ErrorCode.NONE) each.lastError = topic.error();
-                else if (topic != null && each.partition.partition() >= topic.partitionCount())
-                    each.lastError = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-                if (topic != null
-                        && topic.error() != ErrorCode.NONE
-                        && !topic.error().isRetriable()) each.end(topic.error(), -1, -1, -1);
-                else findLeader(each.partition.topic());
-                continue;
-            }
-            OffsetQuestions broker = questionsTo(leader.brokerId(), questions);
-            if (broker == null) {
-                dueMs = Math.min(dueMs, cluster().connect(leader.brokerId()));
-                continue;
-            }
-            each.isAsking = true;
-            broker.lookUp(each.partition, leader.epoch(), each.timestamp, (error, offset, timestamp, epoch) -> {
-                each.isAsking = false;
-                if (error != ErrorCode.NONE && (error.isRetriable() || error == ErrorCode.FENCED_LEADER_EPOCH)) {
-                    each.failures++;
-                    each.lastError = error;
-                    each.againFromMs = lane.nowMs() + rules.backoff().waitMs(each.failures, randomBits());
-                    if (!isClosed) cluster().refresh();
-                } else {
-                    each.end(error, offset, timestamp, epoch);
-                }
-                lookSoon();
-            });
-        }
-        lookUps.removeIf(OffsetLookUp::isDone);
-        return dueMs;
     }
 
     private void want(FetchLine line, FetchStep.Fetch step, long nowMs) {
@@ -372,16 +340,19 @@ public final class FetcherLane implements ClusterEvents {
                 dueMs = Math.min(dueMs, whenReady(broker, nowMs));
                 continue;
             }
-            long roomBytes = rules.bufferBytes() - bufferedBytes - expectedBytes;
-            if (roomBytes <= 0) break; // released or fetched will come back to it.
-            fetch(broker, nowMs, Math.max(1, Math.min(roomBytes / waiting, rules.bufferBytes() / fetching)));
+            long usableBytes = rules.bufferBytes() - rules.bufferBytes() / OVERTAKING_PART;
+            long roomBytes = usableBytes - bufferedBytes - expectedBytes;
+            if (roomBytes <= 0) continue; // released or fetched will come back to it.
+            fetch(broker, nowMs, Math.max(1, Math.min(roomBytes / waiting, usableBytes / fetching)));
             waiting--;
         }
         return dueMs;
     }
 
     private boolean canFetch(BrokerFetches broker, long nowMs) {
+        // What overtakes a fetch is answered soon; it would be asked for twice.
         return !broker.isAsking
+                && broker.overtaking.isEmpty()
                 && !broker.wanted.isEmpty()
                 && broker.notBeforeMs <= nowMs
                 && cluster().ready(broker.nodeId) != null;
@@ -389,26 +360,70 @@ public final class FetcherLane implements ClusterEvents {
 
     /** When to look again for one that cannot be asked now. */
     private long whenReady(BrokerFetches broker, long nowMs) {
-        if (broker.isAsking || broker.wanted.isEmpty()) return Long.MAX_VALUE;
-        return broker.notBeforeMs > nowMs ? broker.notBeforeMs : cluster().connect(broker.nodeId);
+        if (broker.wanted.isEmpty() || !broker.overtaking.isEmpty()) return Long.MAX_VALUE;
+        if (broker.notBeforeMs > nowMs) return broker.notBeforeMs;
+        return broker.isAsking ? overtake(broker, nowMs) : cluster().connect(broker.nodeId);
     }
 
     private void fetch(BrokerFetches broker, long nowMs, long roomBytes) {
         ClientConversation conversation = cluster().ready(broker.nodeId);
         if (conversation == null) return; // onReady will come back to it.
         int maxBytes = (int) Math.min(rules.maxBytes(), roomBytes);
+        Map<TopicPartition, BrokerFetches.Sent> sent = broker.wanted;
+        FetchPlan plan = broker.session.next(wantedPartitions(sent, maxBytes));
+        int maxWaitMs = broker.hasFull ? Math.min(IMPATIENT_WAIT_MS, rules.maxWaitMs()) : rules.maxWaitMs();
+        broker.isAsking = true;
+        broker.askedAtMs = nowMs;
+        broker.mayBeHeld = maxWaitMs > IMPATIENT_WAIT_MS;
+        broker.underWay = sent;
+        send(conversation, plan, maxWaitMs, maxBytes, answer -> {
+            broker.isAsking = false;
+            broker.underWay = Map.of();
+            if (!isClosed) answered(broker, sent, answer, nowMs, true);
+        });
+    }
+
+    /** Has what has come to be wanted since overtake a fetch that the broker holds. */
+    private long overtake(BrokerFetches broker, long nowMs) {
+        if (!broker.mayBeHeld) return Long.MAX_VALUE;
+        Map<TopicPartition, BrokerFetches.Sent> late = broker.late();
+        if (late.isEmpty()) return Long.MAX_VALUE;
+        long heldFromMs = broker.askedAtMs + IMPATIENT_WAIT_MS;
+        if (heldFromMs > nowMs) return heldFromMs; // It may be answered as quickly as another one.
+        ClientConversation aside = cluster().aside(broker.nodeId);
+        long roomBytes = rules.bufferBytes() - bufferedBytes - expectedBytes;
+        if (aside == null || roomBytes <= 0) return Long.MAX_VALUE;
+        int maxBytes = (int) Math.min(rules.maxBytes(), roomBytes);
+        broker.overtaking = late;
+        FetchPlan plan = FetchPlan.outsideOfSessions(wantedPartitions(late, maxBytes));
+        send(aside, plan, overtakingWaitMs(nowMs - broker.askedAtMs), maxBytes, answer -> {
+            broker.overtaking = Map.of();
+            if (!isClosed) answered(broker, late, answer, nowMs, false);
+        });
+        return Long.MAX_VALUE;
+    }
+
+    /** What is sought next waits for a tenth of the time that the fetch has been held; else there would be too many of these. */
+    private int overtakingWaitMs(long heldMs) {
+        long tenthMs = Math.max(IMPATIENT_WAIT_MS, heldMs / 10);
+        return (int) Math.min(rules.maxWaitMs(), Math.min(MOST_OVERTAKING_WAIT_MS, tenthMs));
+    }
+
+    private Map<TopicPartition, WantedPartition> wantedPartitions(
+            Map<TopicPartition, BrokerFetches.Sent> asked, int maxBytes) {
         Map<TopicPartition, WantedPartition> wanted = new LinkedHashMap<>();
-        broker.wanted.forEach((partition, sent) -> wanted.put(
+        asked.forEach((partition, sent) -> wanted.put(
                 partition,
                 new WantedPartition(
                         topicId(partition.topic()),
                         sent.step().position().offset(),
                         sent.step().leaderEpoch(),
                         Math.min(rules.maxPartitionBytes(), maxBytes))));
-        FetchPlan plan = broker.session.next(wanted);
-        int maxWaitMs = broker.hasFull ? Math.min(IMPATIENT_WAIT_MS, rules.maxWaitMs()) : rules.maxWaitMs();
-        Map<TopicPartition, BrokerFetches.Sent> sent = broker.wanted;
-        broker.isAsking = true;
+        return wanted;
+    }
+
+    private void send(
+            ClientConversation conversation, FetchPlan plan, int maxWaitMs, int maxBytes, Consumer<Answer> then) {
         expectedBytes += maxBytes;
         counters.requests++;
         conversation.send(
@@ -416,9 +431,8 @@ public final class FetcherLane implements ClusterEvents {
                 FetchRequests.maxVersion(plan),
                 (long) requestTimeoutMs + rules.maxWaitMs(),
                 answer -> {
-                    broker.isAsking = false;
                     expectedBytes -= maxBytes;
-                    if (!isClosed) answered(broker, sent, answer, nowMs);
+                    then.accept(answer);
                 });
     }
 
@@ -428,7 +442,11 @@ public final class FetcherLane implements ClusterEvents {
     }
 
     private void answered(
-            BrokerFetches broker, Map<TopicPartition, BrokerFetches.Sent> sent, Answer answer, long sentAtMs) {
+            BrokerFetches broker,
+            Map<TopicPartition, BrokerFetches.Sent> sent,
+            Answer answer,
+            long sentAtMs,
+            boolean isOfSession) {
         long nowMs = lane.nowMs();
         switch (answer) {
             case Answer.Answered(FetchResponse response, short version) -> {
@@ -442,10 +460,10 @@ public final class FetcherLane implements ClusterEvents {
                 ErrorCode error = ErrorCode.forCode(response.errorCode());
                 if (error == ErrorCode.NONE) {
                     broker.failures = 0;
-                    broker.session.answered(response.sessionId());
+                    if (isOfSession) broker.session.answered(response.sessionId());
                     takeAll(broker, sent, response, nowMs);
                 } else {
-                    broker.session.refused(error);
+                    if (isOfSession) broker.session.refused(error);
                     boolean isOfTheSession = error == ErrorCode.FETCH_SESSION_ID_NOT_FOUND
                             || error == ErrorCode.INVALID_FETCH_SESSION_EPOCH;
                     if (!isOfTheSession || broker.failures > 0) failed(broker, "Fetch: " + error, nowMs);
@@ -455,7 +473,7 @@ public final class FetcherLane implements ClusterEvents {
             case Answer.Answered other -> throw new IllegalStateException("a Fetch request got another answer");
             case Answer.Failed(Answer.Reason reason, String sentence) -> {
                 counters.failedRequests++;
-                broker.session.lost();
+                if (isOfSession) broker.session.lost();
                 broker.failures++;
                 for (BrokerFetches.Sent each : sent.values()) {
                     if (!each.line().isRemoved)

@@ -50,7 +50,6 @@ public final class MemberLane implements ClusterEvents, CoordinatorLine.User {
     private MemberIdentity identity;
     private @Nullable MembershipEvent learned;
     private boolean isJoinAsked;
-    private boolean isLeaving;
     private boolean isClosed;
     private @Nullable Runnable whenLeft;
     private final Alarm alarm;
@@ -151,13 +150,12 @@ public final class MemberLane implements ClusterEvents, CoordinatorLine.User {
         makeRoomToLeave();
         whenLeft = then;
         on(new MembershipEvent.Unsubscribed());
-        if (waiting.stream().noneMatch(each -> each.request() instanceof LeaveGroupRequest) && !isLeaving) left();
     }
 
     /** Behind a JoinGroup that waits for others, a LeaveGroup would wait as well. */
     private void makeRoomToLeave() {
         if (isJoinAsked) coordinator.hangUp();
-        waiting.clear();
+        waiting.removeIf(each -> !(each.request() instanceof LeaveGroupRequest));
     }
 
     private void left() {
@@ -183,7 +181,8 @@ public final class MemberLane implements ClusterEvents, CoordinatorLine.User {
             identity = member.identity();
             events.isNow(identity);
         }
-        look();
+        if (whenLeft != null && !member.isLeaving()) left();
+        else look();
     }
 
     private void carryOut(MembershipAction action) {
@@ -237,14 +236,10 @@ public final class MemberLane implements ClusterEvents, CoordinatorLine.User {
 
     private void ask(ClientConversation conversation, MembershipAction.Ask ask) {
         boolean isJoin = ask.request() instanceof JoinGroupRequest;
-        boolean isLeave = ask.request() instanceof LeaveGroupRequest;
         isJoinAsked |= isJoin;
-        isLeaving |= isLeave;
         conversation.send(ask.request(), ask.request().apiKey().latestStableVersion(), ask.timeoutMs(), answer -> {
             if (isJoin) isJoinAsked = false;
-            if (isLeave) isLeaving = false;
             answered(ask, answer);
-            if (isLeave && whenLeft != null) left();
         });
     }
 
@@ -266,7 +261,6 @@ public final class MemberLane implements ClusterEvents, CoordinatorLine.User {
     public void onCoordinatorRefused(ErrorCode error, String sentence) {
         waiting.clear();
         on(new MembershipEvent.CoordinatorRefused(error, sentence));
-        if (whenLeft != null) left();
     }
 
     @Override

@@ -1,0 +1,362 @@
+package io.millrace.client.worker;
+
+import io.millrace.client.Admin;
+import io.millrace.client.Answer;
+import io.millrace.client.NewTopic;
+import io.millrace.client.consumer.Consumer;
+import io.millrace.client.consumer.ConsumerFailure;
+import io.millrace.client.consumer.ConsumerOptions;
+import io.millrace.client.consumer.ConsumerRecord;
+import io.millrace.client.consumer.Deserializers;
+import io.millrace.client.consumer.WokenUp;
+import io.millrace.client.dispatch.KeyClaims;
+import io.millrace.client.producer.Partitioners;
+import io.millrace.client.producer.Producer;
+import io.millrace.client.producer.ProducerOptions;
+import io.millrace.client.producer.ProducerRecord;
+import io.millrace.client.producer.Serializers;
+import io.millrace.protocol.ErrorCode;
+import io.millrace.records.TopicPartition;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Business keys in a compacted topic that all instances write to and read: no database is needed. The order of the topic's log says who
+ * was first. A claim costs a record that is acknowledged by all replicas in sync and read back, and the word that it is done another
+ * one; claims of many threads share requests.
+ *
+ * <pre>
+ * key    CLAIM_ID BUSINESS_KEY
+ * value  P EXPIRES_AT   somebody is about it (Processing); milliseconds since 1970
+ *        D EXPIRES_AT   done
+ *        none           the claim is given back
+ * </pre>
+ *
+ * <p>Each instance has all keys that have not expired in memory, and refuses to claim more than {@link #MOST_CLAIMS}. Times are those of
+ * the instances' clocks, so claims have to last longer than clocks differ. The topic's partitions must not become more while there are
+ * claims, as a key would be looked for elsewhere; {@link #createTopic} makes one whose records are deleted some time after they expire.
+ */
+public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
+    /** How many keys may be claimed and done at a time, in all. */
+    public static final int MOST_CLAIMS = 5_000_000;
+
+    /** The longest business key, in characters. */
+    public static final int MOST_CHARS = 1_000;
+
+    private static final System.Logger LOG = System.getLogger(TopicProcessedKeys.class.getName());
+    private static final int MOST_ID_CHARS = 64;
+    private static final long PURGE_INTERVAL_MS = 10_000;
+    private static final Duration POLL = Duration.ofSeconds(1);
+    private static final long PAUSE_MS = 200;
+    /** How long a claim may wait to be read back, and a word to be written. */
+    private static final long PATIENCE_MS = 30_000;
+    /** Records stay so much longer than what they say. */
+    private static final Duration KEPT_AFTER = Duration.ofHours(1);
+
+    private final String topic;
+    private final long claimMs;
+    private final long doneMs;
+    private final InstantSource clock;
+    private final Consumer<String, String> consumer;
+    private final Producer<String, String> producer;
+    private final int partitionCount;
+    private final Thread reader;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final KeyClaims claims = new KeyClaims();
+    private String lastTrouble = "";
+    private @Nullable Throwable broken;
+    private boolean isClosed;
+    private long nextPurgeMs;
+
+    private TopicProcessedKeys(
+            ConsumerOptions reading,
+            ProducerOptions writing,
+            String topic,
+            Duration claimFor,
+            Duration doneFor,
+            InstantSource clock) {
+        if (!reading.get("group.id").isEmpty())
+            throw new IllegalArgumentException("group.id is set; every instance reads all of " + topic);
+        String acks = writing.get("acks");
+        if (!acks.equals("all") && !acks.equals("-1"))
+            throw new IllegalArgumentException("acks is " + acks + "; a claim that is lost is no claim: want all");
+        this.topic = topic;
+        this.claimMs = claimFor.toMillis();
+        this.doneMs = doneFor.toMillis();
+        this.clock = clock;
+        if (claimMs < 1 || doneMs < 1)
+            throw new IllegalArgumentException(
+                    "keys are claimed for " + claimFor + " and done for " + doneFor + "; want a millisecond at least");
+        this.consumer = Consumer.open(
+                reading.with("auto.offset.reset", "earliest"), Deserializers.string(), Deserializers.string());
+        try {
+            List<TopicPartition> partitions = consumer.partitionsFor(topic);
+            this.partitionCount = partitions.size();
+            consumer.assign(partitions);
+            this.producer = Producer.open(writing, Serializers.string(), Serializers.string());
+        } catch (RuntimeException e) {
+            consumer.close(Duration.ZERO);
+            throw e;
+        }
+        this.reader = new Thread(this::read, topic + "-claims");
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    /**
+     * Keys in that topic, which is there.
+     *
+     * @param reading without a {@code group.id}
+     * @param writing with {@code acks=all}, the default
+     * @param claimFor how long a key is claimed: longer than any handler takes
+     * @param doneFor how long it is known that a key is done
+     * @throws IllegalArgumentException if the options do not go together, or a time is not positive
+     * @throws ConsumerFailure if nothing is to be known of the topic
+     */
+    public static TopicProcessedKeys open(
+            ConsumerOptions reading, ProducerOptions writing, String topic, Duration claimFor, Duration doneFor) {
+        return new TopicProcessedKeys(reading, writing, topic, claimFor, doneFor, InstantSource.system());
+    }
+
+    /**
+     * Makes a topic for keys; nothing if there is one of that name.
+     *
+     * @param replicationFactor -1 for the cluster's default
+     * @param doneFor as for {@link #open}; records are deleted some time after that
+     * @throws IOException if it is refused
+     */
+    public static void createTopic(
+            Admin admin, String topic, int partitionCount, int replicationFactor, Duration doneFor) throws IOException {
+        Map<String, String> configs = Map.of(
+                "cleanup.policy",
+                "compact,delete",
+                "retention.ms",
+                String.valueOf(doneFor.plus(KEPT_AFTER).toMillis()));
+        var created = admin.topics()
+                .create(List.of(new NewTopic(topic, partitionCount, replicationFactor, List.of(), configs)), false)
+                .get(topic);
+        if (created instanceof Answer.Refused<?>(ErrorCode error, String message)
+                && error != ErrorCode.TOPIC_ALREADY_EXISTS)
+            throw new IOException("topic " + topic + " could not be made: " + message);
+    }
+
+    // ---- The thread that reads.
+
+    private void read() {
+        try {
+            while (!isClosed()) {
+                try {
+                    take(consumer.poll(POLL));
+                } catch (WokenUp closing) {
+                    // It is looked at.
+                } catch (ConsumerFailure failure) {
+                    trouble(String.valueOf(failure.getMessage()));
+                    TimeUnit.MILLISECONDS.sleep(PAUSE_MS);
+                }
+            }
+        } catch (InterruptedException | RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "claims in topic " + topic + " cannot be read any more", e);
+            lock.lock();
+            try {
+                broken = e;
+                changed.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private boolean isClosed() {
+        lock.lock();
+        try {
+            return isClosed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void trouble(String sentence) {
+        lock.lock();
+        try {
+            lastTrouble = sentence;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void take(Iterable<ConsumerRecord<String, String>> records) {
+        lock.lock();
+        try {
+            long nowMs = clock.millis();
+            for (ConsumerRecord<String, String> each : records) take(each, nowMs);
+            if (nowMs >= nextPurgeMs) {
+                nextPurgeMs = nowMs + PURGE_INTERVAL_MS;
+                claims.purge(nowMs);
+            }
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What is no record of ours is passed over. Under the lock. */
+    private void take(ConsumerRecord<String, String> record, long nowMs) {
+        String whole = record.key();
+        String value = record.value();
+        int space = whole == null ? -1 : whole.indexOf(' ');
+        if (whole == null || space < 1 || space > MOST_ID_CHARS) return;
+        String claimId = whole.substring(0, space);
+        String key = whole.substring(space + 1);
+        if (value == null) {
+            claims.released(key, claimId);
+            return;
+        }
+        if (value.length() < 3 || value.charAt(1) != ' ') return;
+        long expiresAtMs;
+        try {
+            expiresAtMs = Long.parseLong(value.substring(2));
+        } catch (NumberFormatException notOurs) {
+            return;
+        }
+        if (expiresAtMs <= nowMs) claims.released(key, claimId); // Many have, when a log is read from its beginning.
+        else if (value.charAt(0) == 'D') claims.done(key, claimId, record.offset(), expiresAtMs);
+        else if (value.charAt(0) == 'P') claims.claimed(key, claimId, record.offset(), expiresAtMs);
+    }
+
+    // ---- Any thread.
+
+    @Override
+    public Claim claim(String key, String claimId) throws IOException, InterruptedException {
+        if (key.length() > MOST_CHARS)
+            throw new IllegalArgumentException(
+                    "a business key has " + key.length() + " characters; want " + MOST_CHARS + " at most");
+        if (claimId.isEmpty() || claimId.length() > MOST_ID_CHARS || claimId.indexOf(' ') >= 0)
+            throw new IllegalArgumentException(
+                    "claim id '" + claimId + "'; want 1 to " + MOST_ID_CHARS + " characters, none of them a space");
+        KeyClaims.Standing before = standing(key, "");
+        if (before == KeyClaims.Standing.DONE) return Claim.DONE;
+        if (before == KeyClaims.Standing.HELD_BY_ANOTHER) return Claim.IN_PROGRESS_ELSEWHERE;
+        requireRoom();
+        long expiresAtMs = clock.millis() + claimMs;
+        KeyClaims.Standing now;
+        try {
+            write(key, claimId, "P " + expiresAtMs);
+            now = awaitStanding(key, claimId);
+        } catch (IOException | InterruptedException e) {
+            withdraw(key, claimId);
+            throw e;
+        }
+        if (now == KeyClaims.Standing.HELD) return Claim.CLAIMED;
+        withdraw(key, claimId);
+        return now == KeyClaims.Standing.DONE ? Claim.DONE : Claim.IN_PROGRESS_ELSEWHERE;
+    }
+
+    private void requireRoom() throws IOException {
+        lock.lock();
+        try {
+            if (claims.count() >= MOST_CLAIMS)
+                throw new IOException("topic " + topic + " holds " + claims.count()
+                        + " claims that have not expired, and no more are taken; let them be done for a shorter time");
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private KeyClaims.Standing standing(String key, String claimId) {
+        lock.lock();
+        try {
+            return claims.standing(key, claimId, clock.millis());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Once the claim itself has been read, all that were before it have been, too. */
+    private KeyClaims.Standing awaitStanding(String key, String claimId) throws IOException, InterruptedException {
+        lock.lock();
+        try {
+            long leftNanos = TimeUnit.MILLISECONDS.toNanos(Math.min(PATIENCE_MS, claimMs));
+            while (!claims.knows(key, claimId)) {
+                if (broken != null) throw new IOException("claims in topic " + topic + " cannot be read", broken);
+                if (isClosed) throw new IOException("the claims in topic " + topic + " have been closed");
+                if (leftNanos <= 0)
+                    throw new IOException("a claim in topic " + topic + " was written and could not be read in time"
+                            + (lastTrouble.isEmpty() ? "" : "; last trouble: " + lastTrouble));
+                leftNanos = changed.awaitNanos(leftNanos);
+            }
+            return claims.standing(key, claimId, clock.millis());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private ProducerRecord<String, String> record(String key, String claimId, @Nullable String value) {
+        int partition = Partitioners.forKey(key.getBytes(StandardCharsets.UTF_8), partitionCount);
+        return new ProducerRecord<>(topic, partition, ProducerRecord.NOW, claimId + " " + key, value, List.of());
+    }
+
+    private void write(String key, String claimId, @Nullable String value) throws IOException, InterruptedException {
+        try {
+            producer.send(record(key, claimId, value)).get(PATIENCE_MS, TimeUnit.MILLISECONDS);
+        } catch (java.util.concurrent.ExecutionException e) {
+            Throwable cause = e.getCause();
+            throw new IOException("topic " + topic + ": " + (cause == null ? e : cause).getMessage(), e);
+        } catch (TimeoutException e) {
+            throw new IOException("topic " + topic + " took nothing within " + PATIENCE_MS + " ms", e);
+        }
+    }
+
+    /** Nobody waits for it: a claim that stays expires by itself. */
+    private void withdraw(String key, String claimId) {
+        var unused = producer.send(record(key, claimId, null), (metadata, failure) -> {
+            if (failure != null)
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "a claim of " + key + " stays until it expires: " + failure.getMessage());
+        });
+    }
+
+    @Override
+    public boolean done(String key, String claimId) throws IOException, InterruptedException {
+        if (standing(key, claimId) == KeyClaims.Standing.HELD_BY_ANOTHER) return false;
+        write(key, claimId, "D " + (clock.millis() + doneMs));
+        return true;
+    }
+
+    @Override
+    public void release(String key, String claimId) throws IOException, InterruptedException {
+        write(key, claimId, null);
+    }
+
+    /** Ends the reading, and writes what is under way. Claims that are held stay until they expire. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            if (isClosed) return;
+            isClosed = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        consumer.wakeup();
+        try {
+            reader.join(PATIENCE_MS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        producer.close();
+        consumer.close(Duration.ZERO);
+    }
+}
