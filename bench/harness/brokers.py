@@ -153,9 +153,14 @@ class Apache(Broker):
         return os.path.join(self.setting.home, 'broker', '*')
 
     def command(self):
-        logs = os.path.join(self.data, 'applog')
-        return [self.setting.java, '-Xmx1G', '-Xms1G', '-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-XX:InitiatingHeapOccupancyPercent=35',
-                '-XX:+ExplicitGCInvokesConcurrent', '-Djava.awt.headless=true',
-                f'-Xlog:gc*:file={logs}/kafkaServer-gc.log:time,tags:filecount=10,filesize=100M', '-Dcom.sun.management.jmxremote=true',
-                '-Dcom.sun.management.jmxremote.authenticate=false', '-Dcom.sun.management.jmxremote.ssl=false', '-Dkafka.logs.dir=' + logs,
-                '-Dlog4j2.configurationFile=' + os.path.join(PEERS, 'server-log4j2.yaml'), '-cp', self.jars(), 'kafka.Kafka', self.file]
+        return apache_command(self.setting, os.path.join(self.data, 'applog'), self.file)
+
+
+def apache_command(setting, logs, properties):
+    """What Kafka's stock start script runs, with these folders and this file."""
+    return [setting.java, '-Xmx1G', '-Xms1G', '-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-XX:InitiatingHeapOccupancyPercent=35',
+            '-XX:+ExplicitGCInvokesConcurrent', '-Djava.awt.headless=true',
+            f'-Xlog:gc*:file={logs}/kafkaServer-gc.log:time,tags:filecount=10,filesize=100M', '-Dcom.sun.management.jmxremote=true',
+            '-Dcom.sun.management.jmxremote.authenticate=false', '-Dcom.sun.management.jmxremote.ssl=false', '-Dkafka.logs.dir=' + logs,
+            '-Dlog4j2.configurationFile=' + os.path.join(PEERS, 'server-log4j2.yaml'), '-cp', os.path.join(setting.home, 'broker', '*'),
+            'kafka.Kafka', properties]

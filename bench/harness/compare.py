@@ -20,10 +20,12 @@ import machine
 import plot
 import report
 from brokers import ROOT, Apache, Millrace, resolve
+from clusters import ApacheCluster, MillraceCluster
 from load import compile_driver
 from workloads import ALL, QUICK, SETS
 
 SCHEMA = 1
+CLUSTERS = {Millrace: MillraceCluster, Apache: ApacheCluster}
 QUICK_SECONDS = 4
 LENGTH = 'Takes about 2.5 hours whole (--workloads all), 75 minutes with --workloads table, 10 minutes with --quick.'
 
@@ -74,6 +76,7 @@ def flat(parts):
 
 def once(setting, kind, name, round_number):
     workload = ALL[name]
+    kind = CLUSTERS[kind] if workload.cluster else kind
     run = {'workload': name, 'broker': kind.name, 'round': round_number, 'busy_before': machine.wait_quiet(20, 0.3)}
     begun, busy, own = time.monotonic(), machine.busy(), sum(os.times()[:4])
     broker = None

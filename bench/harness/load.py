@@ -50,8 +50,8 @@ def compile_driver(setting):
         raise SystemExit('bench/compare: the load driver does not compile:\n' + result.stdout)
 
 
-def driver(broker, command, **options):
-    """Runs one command of Driver.java; CPU is taken between its PHASE begin and PHASE end."""
+def driver(broker, command, on_phase=None, **options):
+    """Runs one command of Driver.java; CPU is taken between its PHASE begin and PHASE end. on_phase gets the words of every PHASE."""
     setting = broker.setting
     arguments = [setting.java, '-Xmx1g', '-XX:+UseParallelGC', '-XX:MaxDirectMemorySize=1g', LOGGING, '-cp',
                  setting.classes + os.pathsep + os.path.join(setting.home, 'client', '*'), 'Driver', command, 'bootstrap=' + broker.address]
@@ -67,6 +67,8 @@ def driver(broker, command, **options):
                         window, client_cpu = Window(broker), machine.cpu(process.pid)
                     elif name == 'end' and window:
                         result.update(window.end(machine.cpu(process.pid) - client_cpu))
+                    if on_phase:
+                        on_phase(line.split()[1:])
                     phases[name] = {'at': time.monotonic(), 'cpu': machine.cpu(broker.pid), **machine.memory(broker.pid)}
                 elif line.startswith('RESULT '):
                     result.update(json.loads(line[7:]))
@@ -84,8 +86,8 @@ def driver(broker, command, **options):
     return (per_unit(result) if 'broker_cpu_s' in result else result), phases
 
 
-def measure(broker, command, **options):
-    return driver(broker, command, **options)[0]
+def measure(broker, command, on_phase=None, **options):
+    return driver(broker, command, on_phase, **options)[0]
 
 
 def _tool(broker, name, arguments):

@@ -1,4 +1,6 @@
-"""What /proc says about a process tree and about the machine. A process that ends while it is read counts as 0."""
+"""What /proc says about process trees and about the machine. A process that ends while it is read counts as 0.
+
+Where a pid is asked for, a tuple of them stands for all their trees."""
 import os
 import time
 
@@ -19,7 +21,7 @@ def tree(pid):
                 children.setdefault(int(_stat(name)[1]), []).append(int(name))
             except OSError:
                 continue
-    found, left = [], [pid]
+    found, left = [], list(pid) if isinstance(pid, tuple) else [pid]
     while left:
         one = left.pop()
         found.append(one)

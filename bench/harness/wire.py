@@ -24,9 +24,12 @@ def answers_api_versions(sock):
     return struct.unpack('>h', _call(sock, 18, 0)[4:6])[0] == 0
 
 
-def names_a_broker(sock):
-    """Metadata of no topics names at least one broker."""
-    return struct.unpack('>i', _call(sock, 3, 1, struct.pack('>i', 0))[4:8])[0] >= 1
+def names_brokers(count):
+    """A probe: Metadata of no topics names at least so many brokers."""
+    return lambda sock: struct.unpack('>i', _call(sock, 3, 1, struct.pack('>i', 0))[4:8])[0] >= count
+
+
+names_a_broker = names_brokers(1)
 
 
 def _crc_table():
@@ -82,6 +85,16 @@ def wait_until(port, probe, deadline, alive):
 
 
 def free_port():
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
+    return free_ports(1)[0]
+
+
+def free_ports(count):
+    """So many different ports that nobody listens at now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for sock in sockets:
+            sock.bind(('127.0.0.1', 0))
+        return [sock.getsockname()[1] for sock in sockets]
+    finally:
+        for sock in sockets:
+            sock.close()

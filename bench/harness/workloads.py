@@ -4,6 +4,7 @@ import signal
 import time
 
 import machine
+import wire
 from load import average_payload, consume, driver, measure, payload_file, produce
 
 STANDARD = {'acks': 'all', 'batch.size': 16384, 'linger.ms': 5}
@@ -191,9 +192,69 @@ def _cold(log_bytes):
     return run
 
 
+def _cluster_start(broker, setting):
+    result = dict(broker.first_start)
+    time.sleep(3)
+    used, at = machine.cpu(broker.pid), time.monotonic()
+    time.sleep(setting.secs)
+    result.update({'idle_cpu_ms_per_s': (machine.cpu(broker.pid) - used) * 1000 / (time.monotonic() - at),
+                   'idle_rss_mb': machine.memory(broker.pid)['rss_mb']})
+    result['stop_s'] = broker.stop()
+    return {'': result}
+
+
+def _cluster_produce(broker, setting):
+    for topic in ('warm', 'bench'):
+        measure(broker, 'create', topic=topic, parts=6, rf=3)
+    produce(broker, 'warm', int(setting.secs * 4000), STANDARD, 1000)
+    warm = produce(broker, 'warm', 100000, STANDARD, 1000)
+    return {'': produce(broker, 'bench', max(100000, int(warm['msg_s'] * setting.secs)), STANDARD, 1000)}
+
+
+def _cluster_latency(broker, setting):
+    measure(broker, 'create', topic='lat', parts=6, rf=3)
+    return {'': measure(broker, 'latency', topic='lat', rate=1000, size=1000, warm=8, secs=setting.secs, linger=0)}
+
+
+def _killer(broker):
+    def on_phase(words):
+        if words[0] == 'kill':
+            broker.kill(int(words[1]))
+    return on_phase
+
+
+def _cluster_kill(broker, _setting):
+    measure(broker, 'create', topic='lead', parts=300, rf=3)
+    measure(broker, 'insync', topic='lead')
+    return {'': measure(broker, 'lead', topic='lead', parts=300, on_phase=_killer(broker))}
+
+
+def _cluster_partitions(topics, each):
+    def run(broker, _setting):
+        result = {'create': measure(broker, 'create', topic='m', topics=topics, parts=each, rf=3)}
+        result['create']['in_sync_s'] = measure(broker, 'insync', topic='m')['in_sync_s']
+        time.sleep(2)
+        used, at = machine.cpu(broker.pid), time.monotonic()
+        time.sleep(5)
+        result['create'].update({'idle_cpu_ms_per_s': (machine.cpu(broker.pid) - used) * 1000 / (time.monotonic() - at),
+                                 'rss_after_mb': machine.memory(broker.pid)['rss_mb'], 'fds_after': machine.open_files(broker.pid)})
+        killed = []
+        result['controller'] = measure(broker, 'control', on_phase=lambda words: words[0] == 'kill' and (
+            killed.append(int(words[1])), broker.kill(killed[0])))
+        begun = time.monotonic()
+        broker.launch(killed[0])
+        broker.wait(killed[0], wire.names_brokers(3), begun + 240)
+        result['restart'] = {'named_s': time.monotonic() - begun}
+        measure(broker, 'insync', topic='m')
+        result['restart']['in_sync_s'] = time.monotonic() - begun
+        return result
+    return run
+
+
 class Workload:
-    def __init__(self, run, about, least_files=0, heap=None, alone=False, properties=None):
+    def __init__(self, run, about, least_files=0, heap=None, alone=False, properties=None, cluster=False):
         self.run, self.about, self.least_files = run, about, least_files
+        self.cluster = cluster  # whether three nodes are measured, not one
         self.heap, self.alone = heap, alone  # the Java heap of our broker; whether Apache is left out
         self.properties = properties or {}  # by the name of the broker
 
@@ -241,6 +302,15 @@ STRETCH = {
     'conns10000': Workload(_connections(10000), '10,000 connections', least_files=12000),
     'parts20000': Workload(_partitions(2000, 10), '20,000 partitions, 256 MB of heap, ours only', heap='256m', alone=True),
 }
-ALL = {**TABLE, **FORCED, **SETTLED, **STRETCH}
+CLUSTER = {
+    'c3start': Workload(_cluster_start, 'three nodes: ready from cold, idle CPU and memory', cluster=True),
+    'c3produce': Workload(_cluster_produce, 'three nodes: ProducerPerformance 1 KB, acks=all, 6 partitions with 3 replicas', cluster=True),
+    'c3latency': Workload(_cluster_latency, 'three nodes: official client, 1,000 messages/s of 1 KB, acks=all', cluster=True),
+    'c3kill': Workload(_cluster_kill, 'three nodes: kill -9 of a node that leads 100 of 300 partitions', cluster=True),
+    'c3parts10000': Workload(_cluster_partitions(200, 50), 'three nodes: 10,000 partitions, controller killed, node started again', least_files=40000,
+                             cluster=True),
+}
+ALL = {**TABLE, **FORCED, **SETTLED, **STRETCH, **CLUSTER}
 QUICK = ('start', 'produce1k', 'latency', 'rawsmall', 'rawbig')
-SETS = {'table': tuple(TABLE), 'forces': tuple(FORCED), 'settled': tuple(SETTLED), 'stretch': tuple(STRETCH), 'all': tuple(TABLE) + tuple(FORCED) + tuple(SETTLED), 'quick': QUICK}
+SETS = {'table': tuple(TABLE), 'forces': tuple(FORCED), 'settled': tuple(SETTLED), 'stretch': tuple(STRETCH), 'cluster': tuple(CLUSTER),
+        'all': tuple(TABLE) + tuple(FORCED) + tuple(SETTLED), 'quick': QUICK}

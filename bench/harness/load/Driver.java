@@ -51,7 +51,7 @@ public class Driver {
             int e = a[k].indexOf('=');
             opt.put(a[k].substring(0, e), a[k].substring(e + 1));
         }
-        String b = opt.get("bootstrap");
+        String b = opt.get("bootstrap").split(",")[0]; // raw commands speak with the first one only
         host = b.substring(0, b.lastIndexOf(':'));
         port = Integer.parseInt(b.substring(b.lastIndexOf(':') + 1));
         switch (a[0]) {
@@ -66,6 +66,9 @@ public class Driver {
             case "fill" -> fill();
             case "compact" -> compact();
             case "txn" -> txn();
+            case "lead" -> lead();
+            case "control" -> control();
+            case "insync" -> insync();
             default -> throw new IllegalArgumentException(a[0]);
         }
         StringBuilder sb = new StringBuilder("RESULT {");
@@ -100,7 +103,7 @@ public class Driver {
     // ---------- admin ----------
     static Properties base() {
         Properties p = new Properties();
-        p.put("bootstrap.servers", host + ":" + port);
+        p.put("bootstrap.servers", opt.get("bootstrap"));
         return p;
     }
 
@@ -115,7 +118,7 @@ public class Driver {
             for (int k = 0; k < topics; k += chunk) {
                 List<NewTopic> l = new ArrayList<>();
                 for (int j = k; j < Math.min(topics, k + chunk); j++)
-                    l.add(new NewTopic(topics == 1 ? name : name + "-" + j, parts, (short) 1));
+                    l.add(new NewTopic(topics == 1 ? name : name + "-" + j, parts, (short) i("rf", 1)));
                 ad.createTopics(l).all().get(120, TimeUnit.SECONDS);
             }
             out.put("create_s", (System.nanoTime() - t0) / 1e9);
@@ -655,6 +658,131 @@ public class Driver {
             out.put("errors", errs.get());
             hist("", h);
         }
+    }
+
+    // ---------- clusters ----------
+    /**
+     * Records to all partitions in turn, while a node is killed that leads some of them and is not the active controller. "PHASE kill ID" asks
+     * whoever started this to do so. Unavailable: the longest time in which one partition that it led acknowledged nothing.
+     */
+    static void lead() throws Exception {
+        int parts = i("parts", 300), size = i("size", 100);
+        double rate = d("rate", 3000), warm = d("warm", 4), after = d("secs", 25);
+        String topic = s("topic", "lead");
+        int victim;
+        Set<Integer> led = new HashSet<>();
+        try (Admin ad = Admin.create(base())) {
+            int active = ad.describeMetadataQuorum().quorumInfo().get().leaderId();
+            victim = ad.describeCluster().nodes().get().stream()
+                    .mapToInt(n -> n.id())
+                    .filter(n -> n != active)
+                    .min()
+                    .getAsInt();
+            ad.describeTopics(List.of(topic))
+                    .allTopicNames()
+                    .get()
+                    .get(topic)
+                    .partitions()
+                    .forEach(p -> {
+                        if (p.leader().id() == victim) led.add(p.partition());
+                    });
+        }
+        AtomicLongArray last = new AtomicLongArray(parts), longest = new AtomicLongArray(parts);
+        AtomicLong errs = new AtomicLong(), done = new AtomicLong();
+        Properties pp = producerProps();
+        pp.put("delivery.timeout.ms", "120000");
+        try (KafkaProducer<byte[], byte[]> p = new KafkaProducer<>(pp)) {
+            byte[] v = payload(size);
+            long gap = (long) (1e9 / rate), t0 = System.nanoTime(), next = t0;
+            boolean killed = false;
+            for (int n = 0; next < t0 + (warm + after) * 1e9; n++) {
+                long now;
+                while ((now = System.nanoTime()) < next) LockSupport.parkNanos(next - now);
+                if (!killed && now > t0 + warm * 1e9) {
+                    killed = true;
+                    for (int k = 0; k < parts; k++) longest.set(k, 0);
+                    phase("kill " + victim);
+                }
+                int part = n % parts;
+                p.send(new ProducerRecord<>(topic, part, null, v), (md, e) -> {
+                    long at = System.nanoTime(), before = last.getAndSet(part, at);
+                    if (before != 0) longest.accumulateAndGet(part, at - before, Math::max);
+                    if (e != null) errs.incrementAndGet();
+                    else done.incrementAndGet();
+                });
+                next += gap;
+            }
+            p.flush();
+        }
+        out.put("led", led.size());
+        out.put("acknowledged", done.get());
+        out.put("errors", errs.get());
+        out.put("unavailable_s", led.stream().mapToLong(longest::get).max().orElse(0) / 1e9);
+        out.put("others_unavailable_s", java.util.stream.IntStream.range(0, parts)
+                        .filter(k -> !led.contains(k))
+                        .mapToLong(longest::get)
+                        .max()
+                        .orElse(0)
+                / 1e9);
+    }
+
+    /** Topics are made one after the other while the active controller is killed: the longest time from one to the next. */
+    static void control() throws Exception {
+        double secs = d("secs", 25);
+        long longest = 0, last = System.nanoTime(), killedAt = 0;
+        int made = 0;
+        Properties q = base();
+        q.put("request.timeout.ms", "5000");
+        try (Admin ad = Admin.create(q)) {
+            int active = ad.describeMetadataQuorum().quorumInfo().get().leaderId();
+            for (int k = 0; killedAt == 0 || System.nanoTime() - killedAt < secs * 1e9; k++) {
+                if (made == 20 && killedAt == 0) {
+                    killedAt = System.nanoTime();
+                    longest = 0;
+                    phase("kill " + active);
+                }
+                try {
+                    ad.createTopics(
+                                    List.of(new NewTopic("control-" + k, 1, (short) 1)),
+                                    new CreateTopicsOptions().timeoutMs(2000))
+                            .all()
+                            .get();
+                    long now = System.nanoTime();
+                    longest = Math.max(longest, now - last);
+                    last = now;
+                    made++;
+                } catch (ExecutionException again) {
+                    Thread.sleep(5);
+                }
+            }
+        }
+        out.put("topics", made);
+        out.put("unavailable_s", longest / 1e9);
+    }
+
+    /** Seconds until all replicas of all topics named topic or topic-* are in sync. */
+    static void insync() throws Exception {
+        String name = s("topic", "m");
+        int rf = i("rf", 3);
+        long t0 = System.nanoTime();
+        try (Admin ad = Admin.create(base())) {
+            List<String> names = ad.listTopics().names().get().stream()
+                    .filter(n -> n.equals(name) || n.startsWith(name + "-"))
+                    .toList();
+            long left = Long.MAX_VALUE;
+            while (left > 0) {
+                if (System.nanoTime() - t0 > d("within", 240) * 1e9)
+                    throw new IllegalStateException(left + " partitions lack replicas in sync");
+                left = 0;
+                for (int k = 0; k < names.size() && left == 0; k += 100)
+                    left = ad.describeTopics(names.subList(k, Math.min(names.size(), k + 100))).allTopicNames().get().values().stream()
+                            .flatMap(t -> t.partitions().stream())
+                            .filter(p -> p.isr().size() < rf)
+                            .count();
+                if (left > 0) Thread.sleep(50);
+            }
+        }
+        out.put("in_sync_s", (System.nanoTime() - t0) / 1e9);
     }
 
     /** A topic of records with keys, each key many times, which nothing compacts before {@link #compact}. */

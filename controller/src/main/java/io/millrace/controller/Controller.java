@@ -203,6 +203,16 @@ public final class Controller {
         return new Heartbeats(image, effective(), sessions).expire(context.nowMs());
     }
 
+    /**
+     * Fences a broker of which it is known that its process has ended; another may register in its place at once.
+     *
+     * @param epoch the life that has ended
+     * @return whether it was awake
+     */
+    public Decision<Boolean> fenceGoneBroker(int brokerId, long epoch) {
+        return new Heartbeats(image, effective(), sessions).fenceGone(brokerId, epoch);
+    }
+
     /** When {@link #fenceExpiredBrokers} is worth calling next; empty while no broker is awake. */
     public OptionalLong nextSessionExpiryMs() {
         return sessions.nextExpiryMs(image.cluster());

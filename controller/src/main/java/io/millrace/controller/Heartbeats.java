@@ -134,6 +134,16 @@ final class Heartbeats {
         return present != null && new HashSet<>(wanted).equals(new HashSet<>(present));
     }
 
+    /** Fences a broker whose process has ended. */
+    Decision<Boolean> fenceGone(int brokerId, long epoch) {
+        BrokerImage broker = image.cluster().broker(brokerId);
+        if (broker == null || broker.epoch() != epoch || broker.isFenced()) return Decision.answer(false);
+        List<VersionedRecord> records = new ArrayList<>();
+        fence(broker, new LeadershipChanges(image, configs, records::add), records);
+        sessions.forget(brokerId);
+        return Decision.inParts(records, true);
+    }
+
     /** Fences one broker that has been silent too long: one at a time, so that each election sees the one before. */
     Decision<Integer> expire(long nowMs) {
         List<Integer> expired = sessions.expired(image.cluster(), nowMs);

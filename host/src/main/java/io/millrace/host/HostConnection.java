@@ -8,6 +8,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
@@ -87,7 +88,7 @@ final class HostConnection implements Connection, ReadyHandler {
             if (isClosed) return;
             switch (outcome) {
                 case Lane.Outcome.Done<InetSocketAddress>(InetSocketAddress resolved) -> {
-                    if (resolved.isUnresolved()) fail(new ConnectException("the host name is not known"));
+                    if (resolved.isUnresolved()) fail(new UnknownHostException("the host name is not known"));
                     else open(resolved, transport);
                 }
                 case Lane.Outcome.Failed<InetSocketAddress>(Exception cause) ->
@@ -331,6 +332,10 @@ final class HostConnection implements Connection, ReadyHandler {
 
     private IOException named(IOException cause) {
         String why = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
-        return new IOException(HostTransport.named(remoteAddress) + ": " + why, cause);
+        String sentence = HostTransport.named(remoteAddress) + ": " + why;
+        if (!(cause instanceof ConnectException)) return new IOException(sentence, cause);
+        var refused = new ConnectException(sentence);
+        refused.initCause(cause);
+        return refused;
     }
 }

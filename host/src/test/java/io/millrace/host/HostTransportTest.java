@@ -16,6 +16,7 @@ import io.millrace.testkit.SeededRandom;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -438,7 +439,8 @@ class HostTransportTest {
 
         @Override
         public void onClosed(@Nullable IOException cause) {
-            outcome.complete(cause == null ? "closed" : String.valueOf(cause.getMessage()));
+            String kind = cause instanceof ConnectException ? "refused by " : "";
+            outcome.complete(cause == null ? "closed" : kind + cause.getMessage());
         }
     }
 
@@ -460,6 +462,7 @@ class HostTransportTest {
         environment.close();
         environment = start();
         String refused = dial(address);
+        assertTrue(refused.startsWith("refused by "), refused);
         assertTrue(refused.contains(":" + address.getPort() + ": Connection refused"), refused);
         String unknown = dial(InetSocketAddress.createUnresolved("no-such-host.invalid", 9092));
         assertEquals("no-such-host.invalid:9092: the host name is not known", unknown);

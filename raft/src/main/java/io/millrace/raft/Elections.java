@@ -22,6 +22,9 @@ import java.util.TreeSet;
 
 /** How a replica comes to lead, to vote and to follow (KIP-595, KIP-996). */
 final class Elections {
+    /** The first wait for an election is this part of the others. */
+    private static final int FIRST_ELECTION_PART = 10;
+
     private final QuorumMachine machine;
 
     Elections(QuorumMachine machine) {
@@ -38,7 +41,8 @@ final class Elections {
         } else if (election.leaderId().isPresent()) {
             follow(election, now, actions);
         } else {
-            machine.become(election, new Unattached(election.epoch(), electionAtMs(now)), actions);
+            long electionAtMs = machine.isVoter() ? firstElectionAtMs(now) : electionAtMs(now);
+            machine.become(election, new Unattached(election.epoch(), electionAtMs), actions);
         }
     }
 
@@ -52,9 +56,8 @@ final class Elections {
             }
             case Follower(int epoch, FollowerProgress progress) -> {
                 if (now.nowMs() < progress.fetchDeadlineMs()) return;
-                if (mayStand()) prospect(machine.isVoter(), now, actions);
-                else if (machine.isVoter()) progress.renew(fetchDeadlineMs(now));
-                else machine.become(election, new Unattached(epoch, electionAtMs(now)), actions);
+                if (!mayStand() && machine.isVoter()) progress.renew(fetchDeadlineMs(now));
+                else withoutLeader(epoch, now, actions);
             }
             case Prospective prospective -> {
                 if (now.nowMs() >= prospective.untilMs()) giveUp(prospective, now, actions);
@@ -163,6 +166,9 @@ final class Elections {
             machine.become(voted, new Unattached(vote.epoch(), electionAtMs(now)), actions);
         }
         machine.answer(asked.call(), new PeerAnswer.Voted(isGranted, machine.leader()), actions);
+        // Whoever asks has lost the leader, too, and may think otherwise by now than when it was asked.
+        if (vote.isPreVote() && machine.state() instanceof Prospective prospective)
+            prospective.votes().askAgain(asked.from());
     }
 
     /** One vote an epoch, none once its leader is known, and none for a log that may lack what is committed. */
@@ -308,6 +314,19 @@ final class Elections {
         machine.become(machine.election(), new Unattached(follower.epoch(), backoffUntilMs(now)), actions);
     }
 
+    /**
+     * The leader's process has ended, by all that is known: nobody waits for the fetch timeout then. It is no more than a pre-vote at first, which
+     * whoever still fetches from that leader refuses.
+     */
+    void leaderIsGone(Follower follower, Moment now, List<QuorumAction> actions) {
+        if (mayStand() || !machine.isVoter()) withoutLeader(follower.epoch(), now, actions);
+    }
+
+    private void withoutLeader(int epoch, Moment now, List<QuorumAction> actions) {
+        if (mayStand()) prospect(machine.isVoter(), now, actions);
+        else machine.become(machine.election(), new Unattached(epoch, electionAtMs(now)), actions);
+    }
+
     void beginAnswered(ReplicaKey from, PeerAnswer answer, Moment now) {
         if (machine.state() instanceof Leader leader && answer instanceof PeerAnswer.Acknowledged)
             leader.progress().told(from, machine.voters(), now.nowMs());
@@ -408,6 +427,14 @@ final class Elections {
     private long electionAtMs(Moment now) {
         int timeoutMs = machine.timeouts.electionTimeoutMs();
         return now.drawnBetween(timeoutMs, 2 * timeoutMs);
+    }
+
+    /**
+     * Whoever begins and knows of no leader asks around almost at once: a pre-vote disturbs nobody, and whoever follows a leader refuses it and
+     * names that leader. The draw lets one of those that begin together come first.
+     */
+    private long firstElectionAtMs(Moment now) {
+        return now.drawnBetween(0, Math.max(1, machine.timeouts.electionTimeoutMs() / FIRST_ELECTION_PART));
     }
 
     private long backoffUntilMs(Moment now) {

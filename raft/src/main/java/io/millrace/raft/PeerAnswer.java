@@ -3,14 +3,28 @@ package io.millrace.raft;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.records.OffsetAndEpoch;
 import java.nio.ByteBuffer;
+import java.util.OptionalInt;
 
-/** What replicas of the metadata log answer each other; every answer says who leads. */
+/** What replicas of the metadata log answer each other; every answer says who leads, if anybody is there to answer. */
 public sealed interface PeerAnswer {
     /** The leader and epoch the answering replica knows. */
     LeaderAndEpoch leader();
 
     /** No answer to what was asked, and why. */
     record Refused(ErrorCode error, LeaderAndEpoch leader) implements PeerAnswer {}
+
+    /**
+     * Nobody listens where the replica was: the system there refuses connections, so that its process has ended. Nothing rests on that but when
+     * an election is tried.
+     */
+    record Gone() implements PeerAnswer {
+        private static final LeaderAndEpoch NOTHING_SAID = new LeaderAndEpoch(OptionalInt.empty(), 0);
+
+        @Override
+        public LeaderAndEpoch leader() {
+            return NOTHING_SAID;
+        }
+    }
 
     /** Whether it votes for the candidate. */
     record Voted(boolean isGranted, LeaderAndEpoch leader) implements PeerAnswer {}

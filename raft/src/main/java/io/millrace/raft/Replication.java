@@ -226,6 +226,7 @@ final class Replication {
                 && refused.error() == ErrorCode.NOT_LEADER_OR_FOLLOWER
                 && refused.leader().epoch() == follower.epoch();
         if (isNoLeader) elections.leaderIsNone(follower, now, actions);
+        if (answer instanceof PeerAnswer.Gone) elections.leaderIsGone(follower, now, actions);
     }
 
     /** What the leader sent is of no use; unless that changes, the fetch timeout ends this. */

@@ -26,6 +26,11 @@ public final class VoteCount {
         if (voters.contains(replica) && !granting.contains(replica.id())) refusing.add(replica.id());
     }
 
+    /** A replica that did not vote for the candidate may do so by now: what it said does not count, so that it is asked again. */
+    void askAgain(ReplicaKey replica) {
+        refusing.remove(replica.id());
+    }
+
     /** Whether a majority voted for the candidate. */
     public boolean isWon() {
         return granting.size() >= voters.majority();

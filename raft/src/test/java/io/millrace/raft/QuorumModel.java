@@ -120,9 +120,14 @@ final class QuorumModel {
         int life = from.life();
         for (int copies = copies(); copies > 0; copies--) {
             deliver(from, receiver, () -> {
-                if (!receiver.isUp()) return;
+                var caller = new Caller(from, life, number, request);
+                boolean seemsGone = !isCalm && random.nextInt(50) == 0;
+                if (!receiver.isUp() || seemsGone) {
+                    deliver(receiver, from, () -> caller.answered(new PeerAnswer.Gone()));
+                    return;
+                }
                 long call = nextCall++;
-                callers.put(call, new Caller(from, life, number, request));
+                callers.put(call, caller);
                 noteHeard(receiver, from, request);
                 if (request instanceof PeerRequest.ChangeVoters(int epoch, VoterChange change))
                     receiver.change(call, change);

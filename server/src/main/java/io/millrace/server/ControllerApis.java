@@ -4,6 +4,7 @@ import io.millrace.environment.Lane;
 import io.millrace.protocol.ApiKey;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.controller.ControllerAccess;
+import io.millrace.server.controller.GoneBrokers;
 import io.millrace.server.controller.NewPartitionSpace;
 import io.millrace.server.handlers.AlterConfigsHandler;
 import io.millrace.server.handlers.ApiVersionsHandler;
@@ -64,6 +65,7 @@ final class ControllerApis {
             ServerConfig config,
             String clusterId,
             ControllerAccess controller,
+            GoneBrokers goneBrokers,
             QuorumDoor quorum) {
         PeerRequestHandler peers = new PeerRequestHandler(clusterId, quorum);
         VoterChangeHandler changes = new VoterChangeHandler(clusterId, quorum);
@@ -89,7 +91,7 @@ final class ControllerApis {
                             ApiKey.INCREMENTAL_ALTER_CONFIGS, new IncrementalAlterConfigsHandler(lane, controller));
             var decided = new DecidedApis(apis, lane, controller, quorum, true);
             decided.serveClients(DecidedApis.NO_BROKER);
-            decided.serveNodes();
+            decided.serveNodes(goneBrokers::heartbeatBy);
         }
     }
 }

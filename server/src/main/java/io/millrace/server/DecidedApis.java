@@ -30,9 +30,11 @@ import io.millrace.server.handlers.ControllerRequestHandler;
 import io.millrace.server.handlers.NoAuthorizerHandler;
 import io.millrace.server.handlers.UpdateFeaturesHandler;
 import io.millrace.server.network.ApiTable;
+import io.millrace.server.network.Exchange;
 import io.millrace.server.network.Handler;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.quorum.QuorumDoor;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 
 /**
@@ -88,20 +90,29 @@ record DecidedApis(
         serve(ApiKey.UPDATE_FEATURES, new UpdateFeaturesHandler(lane, controller, quorum));
     }
 
-    /** What brokers and controllers ask the controller that leads. */
-    void serveNodes() {
+    /**
+     * What brokers and controllers ask the controller that leads.
+     *
+     * @param heartbeatBy is told, on the connection's lane, by which exchange a broker's heartbeat comes
+     */
+    void serveNodes(BiConsumer<BrokerHeartbeatRequest, Exchange<BrokerHeartbeatResponse>> heartbeatBy) {
         this.<BrokerRegistrationRequest, BrokerRegistrationResponse>serve(
                 ApiKey.BROKER_REGISTRATION,
                 (decider, request, version, context) -> decider.registerBroker(request, context),
                 (request, error) -> BrokerRegistrationResponse.builder()
                         .errorCode(error.code())
                         .build());
-        this.<BrokerHeartbeatRequest, BrokerHeartbeatResponse>serve(
-                ApiKey.BROKER_HEARTBEAT,
+        var heartbeats = new ControllerRequestHandler<BrokerHeartbeatRequest, BrokerHeartbeatResponse>(
+                lane,
+                controller,
                 (decider, request, version, context) -> decider.heartbeat(request, context),
                 (request, error) -> BrokerHeartbeatResponse.builder()
                         .errorCode(error.code())
                         .build());
+        this.<BrokerHeartbeatRequest, BrokerHeartbeatResponse>serve(ApiKey.BROKER_HEARTBEAT, (request, exchange) -> {
+            heartbeatBy.accept(request, exchange);
+            heartbeats.handle(request, exchange);
+        });
         this.<ControllerRegistrationRequest, ControllerRegistrationResponse>serve(
                 ApiKey.CONTROLLER_REGISTRATION,
                 (decider, request, version, context) -> decider.registerController(request),

@@ -23,6 +23,7 @@ import io.millrace.server.controller.ControllerAccess;
 import io.millrace.server.controller.ControllerDuties;
 import io.millrace.server.controller.DirectoryAssignments;
 import io.millrace.server.controller.DirectoryFence;
+import io.millrace.server.controller.GoneBrokers;
 import io.millrace.server.controller.InSyncProposals;
 import io.millrace.server.controller.KnownMetadata;
 import io.millrace.server.controller.LoneBroker;
@@ -82,6 +83,7 @@ public final class Node {
 
     private final QuorumDoor quorumDoor;
     private final ControllerDuties duties;
+    private final GoneBrokers goneBrokers;
     private final BrokerLife broker;
     private final OpeningWatch opening;
     private final NodeStop stop;
@@ -156,8 +158,15 @@ public final class Node {
                 this::diskFailed);
         this.listeners = new NodeListeners(environment, config, networks);
         this.quorumDoor = new QuorumDoor(environment.metadataLane(), config.controllerListener());
+        this.goneBrokers = new GoneBrokers(
+                () -> metadata.image().cluster(),
+                fencing -> metadata.decide(fencing, wasAwake -> {}),
+                environment.transport(),
+                environment.metadataLane(),
+                environment.clock(),
+                config.nodeId());
         if (config.isController() && !config.isLone())
-            ControllerApis.fill(networks, lanes, config, clusterId, metadata, quorumDoor);
+            ControllerApis.fill(networks, lanes, config, clusterId, metadata, goneBrokers, quorumDoor);
         if (config.isBroker())
             LaneApis.fill(networks, lanes, config, clusterId, directories, access, quorumDoor, this::diskFailed);
         this.duties = new ControllerDuties(metadata, environment.metadataLane(), environment.clock(), configs);
@@ -309,12 +318,16 @@ public final class Node {
         public void active(int epoch) {
             events.leadsQuorum(epoch);
             if (config.isLone()) beginBroker();
-            else duties.begin();
+            else {
+                duties.begin();
+                goneBrokers.begin();
+            }
         }
 
         @Override
         public void resigned() {
             duties.end();
+            goneBrokers.end();
         }
 
         @Override

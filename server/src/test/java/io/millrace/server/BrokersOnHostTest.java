@@ -201,7 +201,7 @@ class BrokersOnHostTest {
 
     @Test
     void topicsAreMadeAtAnyBrokerAndAKilledOneIsFencedAndReturns() throws Exception {
-        controller(1_500);
+        controller(600_000);
         HostedNode first = broker(10, home("ten"));
         HostedNode second = broker(11, home("eleven"));
 
@@ -453,7 +453,7 @@ class BrokersOnHostTest {
     }
 
     private CompletableFuture<HostedNode> both(int id, List<Integer> ports, Path home) {
-        return both(id, ports, home, 1_500);
+        return both(id, ports, home, 600_000);
     }
 
     /** It is ready once there is a quorum, for which it needs others. */

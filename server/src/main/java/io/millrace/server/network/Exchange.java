@@ -80,6 +80,9 @@ public interface Exchange<R extends Response> {
     /** Gives the connection up with a reason for the log: Produce with acks 0 that failed, a request that breaks the protocol. */
     void closeConnection(ErrorCode why, String reason);
 
+    /** Runs {@code then}, on the connection's lane, when the connection has ended; in the place of what was said before. */
+    default void whenClosed(Runnable then) {}
+
     /** Runs {@code cleanUp}, on the connection's lane, if the connection ends before the answer. Called while the handler runs. */
     void whenAbandoned(Runnable cleanUp);
 }

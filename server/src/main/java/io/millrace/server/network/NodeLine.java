@@ -12,6 +12,7 @@ import io.millrace.environment.Clock;
 import io.millrace.environment.Randomness;
 import io.millrace.environment.Transport;
 import io.millrace.protocol.Request;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +65,7 @@ public final class NodeLine implements ClientConversationEvents {
     private int failures;
     private long connectFromMs = Long.MIN_VALUE;
     private boolean isClosed;
+    private boolean isRefused;
 
     /**
      * A line that is not connected.
@@ -85,6 +87,11 @@ public final class NodeLine implements ClientConversationEvents {
     /** Whether a conversation is ready. */
     public boolean isReady() {
         return conversation != null && conversation.isReady();
+    }
+
+    /** Whether nobody listened at the address when it was last tried. */
+    public boolean isRefused() {
+        return isRefused;
     }
 
     /** When a conversation may be begun, in monotonic time; in the past if it may now. */
@@ -125,12 +132,14 @@ public final class NodeLine implements ClientConversationEvents {
     public void onReady(ClientConversation conversing) {
         if (failures > 0 && means.isToldOf()) LOG.log(System.Logger.Level.INFO, this + " is reached again");
         failures = 0;
+        isRefused = false;
         events.reached();
     }
 
     @Override
     public void onClosed(ClientConversation conversing, CloseReason reason) {
         conversation = null;
+        isRefused = reason.cause() instanceof ConnectException;
         if (isClosed) return;
         if (failures++ == 0 && means.isToldOf())
             LOG.log(System.Logger.Level.WARNING, this + " " + reason.sentence() + "; it is tried again and again");

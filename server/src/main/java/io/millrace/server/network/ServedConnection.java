@@ -40,6 +40,7 @@ final class ServedConnection implements RequestSink, ServerConversationEvents {
     private @Nullable LaneAffinity affinity;
 
     private @Nullable String clientSoftware;
+    private @Nullable Runnable whenClosed;
     private int fetchSessionId;
     private boolean mayMove;
     private boolean isMoving;
@@ -122,6 +123,8 @@ final class ServedConnection implements RequestSink, ServerConversationEvents {
         List<LaneExchange> abandoned = abandonable;
         abandonable = List.of();
         for (LaneExchange exchange : abandoned) exchange.abandon();
+        Runnable last = whenClosed;
+        if (last != null) last.run();
         closed.accept(reason);
     }
 
@@ -219,6 +222,11 @@ final class ServedConnection implements RequestSink, ServerConversationEvents {
                 conversation.closeWhenSent(
                         new CloseReason(CloseReason.Kind.CLOSED_HERE, "was closed with " + why + ": " + reason));
             });
+        }
+
+        @Override
+        public void whenClosed(Runnable then) {
+            whenClosed = then;
         }
 
         @Override

@@ -162,10 +162,12 @@ public final class PeerLines implements QuorumNetwork.Peers {
 
     @Override
     public void ask(ReplicaKey to, PeerRequest request, Consumer<Optional<PeerAnswer>> then) {
-        send(
-                to.id(),
-                PeerRequestMessages.write(request, self.get(), to),
-                answer -> then.accept(read(to, request, answer)));
+        send(to.id(), PeerRequestMessages.write(request, self.get(), to), answer -> {
+            // What became of the line is known when it has told everybody that waited.
+            if (answer instanceof Answer.Failed)
+                means.shared().lane().execute(() -> then.accept(read(to, request, answer)));
+            else then.accept(read(to, request, answer));
+        });
     }
 
     @Override
@@ -299,8 +301,13 @@ public final class PeerLines implements QuorumNetwork.Peers {
                     && request instanceof PeerRequest.Vote vote
                     && vote.isPreVote() ->
                 Optional.of(new PeerAnswer.Voted(true, new LeaderAndEpoch(OptionalInt.empty(), 0)));
-            case Answer.Failed failed -> Optional.empty();
+            case Answer.Failed failed -> isGone(to) ? Optional.of(new PeerAnswer.Gone()) : Optional.empty();
         };
+    }
+
+    private boolean isGone(ReplicaKey to) {
+        NodeLine line = lines.get(to.id());
+        return line != null && line.isRefused();
     }
 
     /** What an answer's bytes lie in is used anew as soon as it was handed over. */
