@@ -87,6 +87,15 @@ final class GroupBench {
         lane.run();
     }
 
+    /** The coordinator stops, and another begins with all below an offset; it may be told only later that this is committed. */
+    void failOverTo(long untilOffset) {
+        shard.resign();
+        log = log.copyUpTo(untilOffset);
+        shard = newShard();
+        shard.becomeLeader(log, log);
+        lane.run();
+    }
+
     /** The replicas have caught up. */
     void commit() {
         log.commit();

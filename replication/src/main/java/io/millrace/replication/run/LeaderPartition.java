@@ -116,8 +116,10 @@ public final class LeaderPartition implements LocalReplica {
         else leader.registered(registration, broker, clock.monotonicMs());
         advance();
         proposeGrowth();
+        if (!isLater) return;
+        if (follower != null) follower.accept(this);
         // Fetches of followers that wait are for the epoch before.
-        if (isLater) wakeEndWatchers();
+        wakeEndWatchers();
     }
 
     /** Changed {@code min.insync.replicas} or {@code replica.lag.time.max.ms} count at once. */
@@ -161,6 +163,8 @@ public final class LeaderPartition implements LocalReplica {
 
     private AppendOutcome append(ByteBuffer batches, AppendOrigin origin, int transactionVersion) {
         forced.requireSound();
+        if (isResigned)
+            return new AppendOutcome.Refused(ErrorCode.NOT_LEADER_OR_FOLLOWER, name + " is not led here any more");
         if (origin == AppendOrigin.COORDINATOR && appendForAll() != ErrorCode.NONE)
             return new AppendOutcome.Refused(appendForAll(), "too few replicas of " + name + " are in sync");
         int sizeBytes = batches.remaining();
@@ -224,11 +228,6 @@ public final class LeaderPartition implements LocalReplica {
     /** Whether the high watermark has come to where this leadership began, so that the leader knows all that is committed (KIP-207). */
     public boolean knowsCommitted() {
         return leader.highWatermark() >= leader.epochStartOffset();
-    }
-
-    /** Runs {@code then} once {@link #knowsCommitted}, or once the partition is lost; at once if it does. */
-    public void whenCommittedIsKnown(Runnable then) {
-        whenCommitted(leader.epochStartOffset(), then);
     }
 
     /** Whether records may be appended that are to be on all in-sync replicas: NONE, or NOT_ENOUGH_REPLICAS. */
@@ -372,7 +371,7 @@ public final class LeaderPartition implements LocalReplica {
         endWatchers.remove(watcher);
     }
 
-    /** Tells {@code follower} of each move of the high watermark: the coordinator whose log this is. */
+    /** Tells {@code follower} of each move of the high watermark and of each later leader epoch: the coordinator whose log this is. */
     public void follow(@Nullable Consumer<LeaderPartition> follower) {
         this.follower = follower;
     }

@@ -7,15 +7,16 @@ import io.millrace.coordinators.shard.run.ShardLimits;
 import io.millrace.environment.Clock;
 import io.millrace.environment.Lane;
 import io.millrace.environment.Randomness;
+import io.millrace.records.TopicPartition;
 import io.millrace.replication.run.LeaderPartition;
+import io.millrace.server.partitions.Leaderships;
 import io.millrace.storage.LogDirectoryFailed;
-import java.util.Collection;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /** The group shards of one lane, by partition of {@code __consumer_offsets}. Touched only on that lane. */
-public final class LaneGroups {
+public final class LaneGroups implements Leaderships {
     /** The topic that groups and their offsets are kept in. */
     public static final String TOPIC = "__consumer_offsets";
 
@@ -25,8 +26,36 @@ public final class LaneGroups {
     private final ShardLimits shardLimits;
     private final GroupLimits groupLimits;
     private final Consumer<LogDirectoryFailed> diskFailed;
-    private final TreeMap<Integer, GroupShard> shards = new TreeMap<>();
+    private final TreeMap<Integer, Led> shards = new TreeMap<>();
     private final GroupShard nobody;
+
+    /** A shard and the partition it is kept on, from the begin to the end of a leadership. */
+    private final class Led {
+        private final GroupShard shard;
+        private final LeaderPartition partition;
+        private int leaderEpoch;
+
+        Led(LeaderPartition partition) {
+            this.shard = newShard(partition.name().toString());
+            this.partition = partition;
+            this.leaderEpoch = partition.leaderEpoch();
+        }
+
+        void load() {
+            shard.becomeLeader(
+                    new PartitionShardLog(partition, diskFailed),
+                    new PartitionShardLoader(partition, lane, diskFailed));
+        }
+
+        void moved() {
+            shard.onHighWatermark(partition.highWatermark());
+            if (partition.leaderEpoch() == leaderEpoch) return;
+            leaderEpoch = partition.leaderEpoch();
+            // Who goes on leading has the log it had, and what was loaded from that is still so. What could not be
+            // loaded may be now.
+            if (!shard.isActive() && !shard.isLoading()) load();
+        }
+    }
 
     /** Makes an empty set. */
     public LaneGroups(
@@ -51,31 +80,36 @@ public final class LaneGroups {
 
     /** The shard of a partition; one that refuses everything as NOT_COORDINATOR if the partition is not led here. */
     public GroupShard shard(int partition) {
-        return shards.getOrDefault(partition, nobody);
+        Led led = shards.get(partition);
+        return led == null ? nobody : led.shard;
     }
 
     /** The shards led here, in the order of their partitions. */
-    public Collection<GroupShard> all() {
-        return shards.values();
+    public List<GroupShard> all() {
+        return shards.values().stream().map(led -> led.shard).toList();
     }
 
-    /** The partition is led here from now on. */
-    public void lead(LeaderPartition partition) {
+    /** Loads the shard of a partition that is led here from now on. Of another topic's it takes no notice. */
+    @Override
+    public void led(LeaderPartition partition) {
         int index = partition.name().partition();
-        GroupShard shard =
-                shards.computeIfAbsent(index, i -> newShard(partition.name().toString()));
-        partition.follow(grown -> shard.onHighWatermark(grown.highWatermark()));
-        shard.becomeLeader(new PartitionShardLog(partition, diskFailed), new PartitionShardLoader(partition, lane));
+        if (!partition.name().topic().equals(TOPIC)) return;
+        Led led = new Led(partition);
+        shards.put(index, led);
+        partition.follow(moved -> led.moved());
+        led.load();
     }
 
-    /** The partition is no longer led here. */
-    public void resign(int partition) {
-        GroupShard shard = shards.remove(partition);
-        if (shard != null) shard.resign();
+    /** The shard of a partition that is not led here any more tells those who wait, and is forgotten. */
+    @Override
+    public void resigned(TopicPartition name) {
+        if (!name.topic().equals(TOPIC)) return;
+        Led led = shards.remove(name.partition());
+        if (led != null) led.shard.resign();
     }
 
     /** Topics are gone: their committed offsets go too. */
     public void topicsDeleted(List<DeletedTopic> topics) {
-        for (GroupShard shard : shards.values()) shard.topicsDeleted(topics);
+        for (Led led : shards.values()) led.shard.topicsDeleted(topics);
     }
 }

@@ -17,10 +17,12 @@ import java.util.function.Consumer;
 final class PartitionShardLoader implements ShardLoader {
     private final LeaderPartition partition;
     private final Lane lane;
+    private final Consumer<LogDirectoryFailed> diskFailed;
 
-    PartitionShardLoader(LeaderPartition partition, Lane lane) {
+    PartitionShardLoader(LeaderPartition partition, Lane lane, Consumer<LogDirectoryFailed> diskFailed) {
         this.partition = partition;
         this.lane = lane;
+        this.diskFailed = diskFailed;
     }
 
     @Override
@@ -28,21 +30,16 @@ final class PartitionShardLoader implements ShardLoader {
         return partition.log().logStartOffset();
     }
 
+    /**
+     * Reads up to the log end, whatever of it is committed: the shard's answers wait for what they show. So offsets can be
+     * fetched that are committed even while nothing new can be, as too few replicas are in sync.
+     */
     @Override
     public void read(long fromOffset, int maxBytes, Consumer<Slice> then) {
-        // A new leader does not know at once how much of its log is committed, and all of that has to be loaded.
-        partition.whenCommittedIsKnown(() -> readCommitted(fromOffset, maxBytes, then));
-    }
-
-    private void readCommitted(long fromOffset, int maxBytes, Consumer<Slice> then) {
-        if (!partition.knowsCommitted()) {
-            then.accept(new Slice.Failed(partition.name() + " is not led here any more"));
-            return;
-        }
         PartitionLog log = partition.log();
-        long end = partition.highWatermark();
+        long end = log.logEndOffset();
         if (fromOffset >= end) {
-            then.accept(new Slice.Batches(ByteBuffer.allocate(0), fromOffset, true));
+            then.accept(new Slice.End());
             return;
         }
         FileRecords records;
@@ -55,7 +52,7 @@ final class PartitionShardLoader implements ShardLoader {
             }
             records = slice.records();
         } catch (LogDirectoryFailed | CorruptLog failed) {
-            then.accept(new Slice.Failed(String.valueOf(failed.getMessage())));
+            then.accept(failed(failed));
             return;
         }
         lane.offload(
@@ -68,11 +65,14 @@ final class PartitionShardLoader implements ShardLoader {
                 },
                 outcome -> then.accept(
                         switch (outcome) {
-                            case Lane.Outcome.Done<ByteBuffer>(ByteBuffer bytes) ->
-                                wholeBatches(bytes, fromOffset, end);
-                            case Lane.Outcome.Failed<ByteBuffer>(Exception cause) ->
-                                new Slice.Failed(String.valueOf(cause.getMessage()));
+                            case Lane.Outcome.Done<ByteBuffer>(ByteBuffer bytes) -> wholeBatches(bytes, fromOffset);
+                            case Lane.Outcome.Failed<ByteBuffer>(Exception cause) -> failed(cause);
                         }));
+    }
+
+    private Slice failed(Exception cause) {
+        if (cause instanceof LogDirectoryFailed failed) diskFailed.accept(failed);
+        return new Slice.Failed(String.valueOf(cause.getMessage()));
     }
 
     /** A log of offsets may be as old as its cluster, and begin with batches of a format before 2. */
@@ -84,7 +84,7 @@ final class PartitionShardLoader implements ShardLoader {
     }
 
     /** A read may end in the midst of a batch; that one is read again with the next slice. */
-    private static Slice wholeBatches(ByteBuffer bytes, long fromOffset, long end) {
+    private static Slice wholeBatches(ByteBuffer bytes, long fromOffset) {
         int at = 0;
         long nextOffset = fromOffset;
         while (bytes.limit() - at >= BatchHeader.LOG_OVERHEAD) {
@@ -94,6 +94,6 @@ final class PartitionShardLoader implements ShardLoader {
             at += sizeBytes;
         }
         if (at == 0) return new Slice.Failed("no whole batch at offset " + fromOffset);
-        return new Slice.Batches(bytes.position(0).limit(at), nextOffset, nextOffset >= end);
+        return new Slice.Batches(bytes.position(0).limit(at), nextOffset);
     }
 }

@@ -44,6 +44,7 @@ public final class BrokerLane {
         this.partitions = partitions;
         this.groups = groups;
         this.forces = new Forces(lane);
+        partitions.tell(groups);
         this.image = image;
         this.configs = configs;
     }

@@ -12,7 +12,6 @@ import io.millrace.replication.ReplicationLimits;
 import io.millrace.replication.run.FollowerPartition;
 import io.millrace.replication.run.LeaderPartition;
 import io.millrace.replication.run.LocalReplica;
-import io.millrace.server.groups.LaneGroups;
 import io.millrace.server.storage.LaneSpace;
 import io.millrace.server.storage.LogDirectories;
 import io.millrace.storage.CorruptLog;
@@ -205,8 +204,6 @@ public final class LaneApplier {
         TopicPartition name = replica.name();
         if (replica instanceof FollowerPartition followed) followers.leave(followed);
         lane.partitions().remove(name);
-        if (replica instanceof LeaderPartition && name.topic().equals(LaneGroups.TOPIC))
-            lane.groups().resign(name.partition());
     }
 
     /** A log is open and nobody has it: it gets the role that the image says now. */
@@ -379,7 +376,6 @@ public final class LaneApplier {
                 diskFailed);
         lane.partitions().add(partition);
         inSync.led(partition, image);
-        if (name.topic().equals(LaneGroups.TOPIC)) lane.groups().lead(partition);
         moves.led(partition);
     }
 

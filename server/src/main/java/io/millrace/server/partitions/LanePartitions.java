@@ -38,6 +38,7 @@ public final class LanePartitions {
     private final OpenFileSweep openFiles;
     private final AppendOrder appendOrder = new AppendOrder();
     private final OldFormats oldFormats = new OldFormats(this);
+    private Leaderships leaderships = Leaderships.UNHEARD;
     private long appendedBytes;
     private long appendedBatches;
 
@@ -52,6 +53,11 @@ public final class LanePartitions {
         this.openFiles = new OpenFileSweep(this, surplusFiles, diskFailed);
     }
 
+    /** Tells {@code listener} of the partitions that come to be led and that are led no more; before there are any. */
+    void tell(Leaderships listener) {
+        leaderships = listener;
+    }
+
     /** The partition, if this broker leads it and this lane owns it. */
     public @Nullable LeaderPartition find(TopicPartition name) {
         return led.get(name);
@@ -61,6 +67,7 @@ public final class LanePartitions {
     public void add(LeaderPartition partition) {
         LeaderPartition before = led.put(partition.name(), partition);
         if (before != null) throw new IllegalStateException(partition.name() + " is led twice");
+        leaderships.led(partition);
     }
 
     /** Adds a partition that this broker follows from now on. */
@@ -83,7 +90,8 @@ public final class LanePartitions {
     /** Takes a partition out, waking whoever waits at it; null if it was neither led nor followed here. */
     public @Nullable LocalReplica remove(TopicPartition name) {
         LocalReplica gone = led.remove(name);
-        if (gone == null) gone = followed.remove(name);
+        if (gone != null) leaderships.resigned(name);
+        else gone = followed.remove(name);
         if (gone != null) gone.resign();
         return gone;
     }

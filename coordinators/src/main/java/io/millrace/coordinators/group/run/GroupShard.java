@@ -197,9 +197,9 @@ public final class GroupShard {
         ask(reply, (machine, now) -> machine.deleteGroups(groupIds, reply, now));
     }
 
-    /** Topics were deleted: their offsets go, if the partition is led here. */
+    /** Topics were deleted: their offsets go, if the partition is led here; once it is loaded. */
     public void topicsDeleted(List<DeletedTopic> topics) {
-        runtime.submit(new ShardOperation<>() {
+        runtime.submitOnceLoaded(new ShardOperation<>() {
             @Override
             public Decision decide(GroupMachine machine, Moment now) {
                 return machine.topicsDeleted(topics, now);

@@ -11,7 +11,7 @@ public interface ShardLoader {
     /**
      * Reads whole batches.
      *
-     * @param fromOffset the first offset wanted; a batch that holds it may begin before
+     * @param fromOffset the first offset wanted, up to the log end; a batch that holds it may begin before
      * @param maxBytes soft cap: one batch comes even if it is larger
      * @param then told the outcome, later or at once, on the lane
      */
@@ -24,9 +24,14 @@ public interface ShardLoader {
          *
          * @param bytes from position to limit; the receiver's own until it asks for the next slice
          * @param nextOffset where to read on
-         * @param isLast whether nothing follows: {@code nextOffset} is the log end offset
          */
-        record Batches(ByteBuffer bytes, long nextOffset, boolean isLast) implements Slice {}
+        record Batches(ByteBuffer bytes, long nextOffset) implements Slice {}
+
+        /**
+         * The log ends where was to be read. Told in the lane's same turn in which that was seen, so that nothing is appended that
+         * the shard would neither load nor replay.
+         */
+        record End() implements Slice {}
 
         /** The log could not be read. */
         record Failed(String why) implements Slice {}

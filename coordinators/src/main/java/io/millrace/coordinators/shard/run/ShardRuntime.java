@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 public final class ShardRuntime<M extends ShardMachine> {
     private static final System.Logger LOG = System.getLogger(ShardRuntime.class.getName());
 
+    /** A machine can do without what comes after: it is about what expires by itself. */
+    private static final int MOST_AFTER_LOAD = 1_000;
+
     private final String name;
     private final Lane lane;
     private final Clock clock;
@@ -33,6 +36,9 @@ public final class ShardRuntime<M extends ShardMachine> {
     private final RecordReader reader;
     private final Supplier<M> newMachine;
     private final WaitingAnswers waiting = new WaitingAnswers();
+
+    /** Counts the leaderships that ended; what belongs to an earlier one stops. */
+    private int term;
 
     private @Nullable Load load;
     private @Nullable M machine;
@@ -49,6 +55,7 @@ public final class ShardRuntime<M extends ShardMachine> {
         private final ShardLog log;
         private final ShardLoader loader;
         private final long startedAtMs = clock.monotonicMs();
+        private final List<ShardOperation<? super M>> after = new ArrayList<>();
         private long recordCount;
 
         Load(ShardLog log, ShardLoader loader) {
@@ -84,6 +91,8 @@ public final class ShardRuntime<M extends ShardMachine> {
 
     /** The partition is no longer led here: forgets its state, and tells those who wait. */
     public void resign() {
+        term++;
+        Load overtaken = load;
         load = null;
         M former = machine;
         machine = null;
@@ -93,6 +102,17 @@ public final class ShardRuntime<M extends ShardMachine> {
         List<Answer<?>> refused = new ArrayList<>(waiting.releaseAll());
         if (former != null) refused.addAll(former.unloaded());
         for (Answer<?> answer : refused) answer.refuse(ErrorCode.NOT_COORDINATOR);
+        if (overtaken != null) refuseAll(overtaken.after);
+        if (!refused.isEmpty())
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "{0}: is not led here any more; {1} requests that waited are told so",
+                    name,
+                    refused.size());
+    }
+
+    private void refuseAll(List<ShardOperation<? super M>> operations) {
+        for (ShardOperation<? super M> operation : operations) operation.refuse(ErrorCode.NOT_COORDINATOR);
     }
 
     /** Whether requests are answered here. */
@@ -130,15 +150,33 @@ public final class ShardRuntime<M extends ShardMachine> {
         armForNext();
     }
 
+    /**
+     * Asks the machine now, or as the first thing it is asked once the load under way is over. There may be so many such
+     * operations in one load; those beyond are refused.
+     */
+    public void submitOnceLoaded(ShardOperation<? super M> operation) {
+        Load current = load;
+        if (current == null || current.after.size() == MOST_AFTER_LOAD) submit(operation);
+        else current.after.add(operation);
+    }
+
     private void carryOut(M current, Moment now, Decision decision) {
         for (String note : decision.notes()) LOG.log(System.Logger.Level.INFO, () -> name + ": " + note);
+        int itsTerm = term;
         isInMachine = true;
         try {
             if (decision.records().isEmpty()) {
                 hold(decision.answers(), decision.shownOffset(), now);
                 return;
             }
-            switch (write(current, now, decision)) {
+            ShardLog.Appended appended = write(current, now, decision);
+            if (term != itsTerm) {
+                // The append has cost this leadership: who waited in the machine has been told, who asked just now has
+                // not.
+                for (Answer<?> answer : decision.answers()) answer.refuse(ErrorCode.NOT_COORDINATOR);
+                return;
+            }
+            switch (appended) {
                 case ShardLog.Appended.At(long lastOffset) -> {
                     refusal = ErrorCode.NONE;
                     hold(decision.answers(), lastOffset, now);
@@ -201,8 +239,10 @@ public final class ShardRuntime<M extends ShardMachine> {
         M current = machine;
         if (current == null) return;
         Moment now = now();
+        int itsTerm = term;
         for (int wakes = 0; wakes < limits.maxWakesPerTurn() && current.nextWakeAtMs() <= now.nowMs(); wakes++) {
             carryOut(current, now, current.wake(now));
+            if (term != itsTerm) return;
         }
         for (Answer<?> overdue : waiting.releaseOverdue(now.nowMs())) overdue.refuse(ErrorCode.REQUEST_TIMED_OUT);
         releaseCommitted();
@@ -234,6 +274,7 @@ public final class ShardRuntime<M extends ShardMachine> {
             switch (slice) {
                 case ShardLoader.Slice.Failed(String why) -> giveUp(why);
                 case ShardLoader.Slice.Batches batches -> decode(current, batches);
+                case ShardLoader.Slice.End() -> activate(current);
             }
         });
     }
@@ -245,8 +286,7 @@ public final class ShardRuntime<M extends ShardMachine> {
             switch (outcome) {
                 case Lane.Outcome.Done<LoadedRecords>(LoadedRecords records) -> {
                     current.recordCount += records.replayOn(current.machine);
-                    if (slice.isLast()) activate(current);
-                    else readOn(current, slice.nextOffset());
+                    readOn(current, slice.nextOffset());
                 }
                 case Lane.Outcome.Failed<LoadedRecords>(Exception cause) ->
                     giveUp(cause.getClass().getSimpleName() + ": " + cause.getMessage());
@@ -267,15 +307,18 @@ public final class ShardRuntime<M extends ShardMachine> {
                 name,
                 loaded.recordCount,
                 clock.monotonicMs() - loaded.startedAtMs);
+        for (ShardOperation<? super M> operation : loaded.after) submit(operation);
         armForNext();
     }
 
-    /** A shard that cannot be read is led by nobody: it answers NOT_COORDINATOR until the leadership moves. */
+    /** A shard that cannot be read is led by nobody: it answers NOT_COORDINATOR until it is led anew, here or elsewhere. */
     private void giveUp(String why) {
+        Load failed = load;
         load = null;
+        if (failed != null) refuseAll(failed.after);
         LOG.log(
                 System.Logger.Level.ERROR,
-                "{0}: could not be loaded, is served by nobody until led elsewhere: {1}",
+                "{0}: could not be loaded, is served by nobody until led anew: {1}",
                 name,
                 why);
     }

@@ -21,6 +21,11 @@ public final class MemoryLog implements ShardLog, ShardLoader {
         isCommittingAtOnce = false;
     }
 
+    /** Ends {@link #holdCommits}; what waits is committed with {@link #commit}, or with the next that is appended. */
+    public void commitAtOnce() {
+        isCommittingAtOnce = true;
+    }
+
     /** All that was appended is committed. */
     public void commit() {
         highWatermark = endOffset;
@@ -40,6 +45,17 @@ public final class MemoryLog implements ShardLog, ShardLoader {
         MemoryLog copy = new MemoryLog();
         for (ByteBuffer batch : batches) {
             if (BatchHeader.nextOffset(batch, 0) <= highWatermark) copy.append(batch.duplicate());
+        }
+        return copy;
+    }
+
+    /** The log of a replica that got what is committed and some more, and holds commits: it has yet to learn who else has it. */
+    public MemoryLog copyUpTo(long untilOffset) {
+        MemoryLog copy = new MemoryLog();
+        copy.holdCommits();
+        copy.highWatermark = highWatermark;
+        for (ByteBuffer batch : batches) {
+            if (BatchHeader.nextOffset(batch, 0) <= untilOffset) copy.append(batch.duplicate());
         }
         return copy;
     }
@@ -76,6 +92,10 @@ public final class MemoryLog implements ShardLog, ShardLoader {
 
     @Override
     public void read(long fromOffset, int maxBytes, Consumer<Slice> then) {
+        if (fromOffset >= endOffset) {
+            then.accept(new Slice.End());
+            return;
+        }
         List<ByteBuffer> slice = new ArrayList<>();
         int bytes = 0;
         long nextOffset = fromOffset;
@@ -88,6 +108,6 @@ public final class MemoryLog implements ShardLog, ShardLoader {
         }
         ByteBuffer joined = ByteBuffer.allocate(bytes);
         for (ByteBuffer batch : slice) joined.put(batch.duplicate());
-        then.accept(new Slice.Batches(joined.flip(), nextOffset, nextOffset >= endOffset));
+        then.accept(new Slice.Batches(joined.flip(), nextOffset));
     }
 }

@@ -155,7 +155,10 @@ class ShardRuntimeTest {
 
     @Test
     void requestsAreTurnedAwayWhileTheLogIsLoaded() {
+        lead();
+        write("w", 1);
         runtime.becomeLeader(log, log);
+        heard.clear();
         assertTrue(runtime.isLoading());
         read("early", -1);
         // Asking ran the lane, and with it the load.
@@ -246,6 +249,93 @@ class ShardRuntimeTest {
         lane.run();
         assertFalse(runtime.isActive());
         assertFalse(runtime.isLoading());
+    }
+
+    @Test
+    void whatIsNotCommittedYetIsLoadedAndNotShown() {
+        lead();
+        log.holdCommits();
+        write("w", 3);
+        log.commitTo(2);
+        lead();
+        heard.clear();
+        assertEquals(List.of(0L, 1L, 2L), machine.offsets);
+        read("what is committed", 1);
+        read("what is not", 2);
+        assertEquals(List.of("what is committed: seen"), heard);
+        log.commit();
+        runtime.onHighWatermark(3);
+        assertEquals("what is not: seen", heard.getLast());
+    }
+
+    @Test
+    void whatIsAppendedDuringALoadIsLoadedToo() {
+        lead();
+        write("w", 2);
+        ByteBuffer marker = log.batches().getFirst().duplicate();
+        runtime.becomeLeader(log, log);
+        log.append(marker);
+        lane.run();
+        assertTrue(runtime.isActive());
+        assertEquals(List.of(0L, 1L, 2L, 3L), machine.offsets);
+    }
+
+    @Test
+    void whatHasToBeDoneAfterALoadIsDoneBeforeAnythingElse() {
+        lead();
+        write("w", 1);
+        runtime.becomeLeader(log, log);
+        runtime.submitOnceLoaded(new Named("first"));
+        lane.run();
+        read("second", -1);
+        assertEquals(
+                List.of("w: done", "first: done", "second: seen"),
+                heard.stream().filter(line -> !line.startsWith("parked")).toList());
+        heard.clear();
+        runtime.becomeLeader(log, log);
+        runtime.submitOnceLoaded(new Named("overtaken"));
+        runtime.resign();
+        lane.run();
+        assertEquals("overtaken: NOT_COORDINATOR", heard.getLast());
+    }
+
+    private final class Named implements ShardOperation<Counter> {
+        private final Reply<String> reply;
+
+        Named(String name) {
+            reply = reply(name);
+        }
+
+        @Override
+        public Decision decide(Counter counter, Moment now) {
+            return Decision.answer(reply, "done", -1);
+        }
+
+        @Override
+        public void refuse(ErrorCode error) {
+            reply.refuse(error);
+        }
+    }
+
+    @Test
+    void anAppendThatCostsTheLeadershipAnswersEveryoneOnce() {
+        ShardLog losing = new ShardLog() {
+            @Override
+            public Appended append(ByteBuffer batch) {
+                runtime.resign();
+                return new Appended.At(0);
+            }
+
+            @Override
+            public long highWatermark() {
+                return 0;
+            }
+        };
+        runtime.becomeLeader(losing, log);
+        lane.run();
+        write("w", 1);
+        assertEquals(List.of("parked: NOT_COORDINATOR", "w: NOT_COORDINATOR"), heard);
+        assertEquals(0, lane.timerCount());
     }
 
     @Test
