@@ -5,7 +5,10 @@ import io.millrace.client.consumer.Deserializers;
 import io.millrace.client.dispatch.RecordOrder;
 import io.millrace.client.dispatch.RetryRules;
 import io.millrace.client.producer.ProducerOptions;
+import io.millrace.client.worker.ProcessedKeys;
+import io.millrace.client.worker.RecordHandler;
 import io.millrace.client.worker.RecordWorkers;
+import io.millrace.client.worker.TopicProcessedKeys;
 import io.millrace.client.worker.WorkerOptions;
 import java.time.Duration;
 import java.util.List;
@@ -21,6 +24,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * BROKER TOPIC GROUP [NAME=VALUE]...
  *   order=KEY concurrency=100 sleep=5   how records are handled: each sleeps so many milliseconds
  *   fail=10 dead=TOPIC                  values divisible by that fail always; they go to that topic
+ *   once=TOPIC                          each value once, by the keys in that topic, which are claimed for 3 s
  *   count=N                             ends after so many, and prints "took MS"; otherwise it ends on SIGTERM
  *   print=true                          "begin PARTITION OFFSET" and "end PARTITION OFFSET KEY VALUE" of each
  *   anything else                       is a property of the consumer
@@ -29,13 +33,14 @@ import java.util.concurrent.atomic.AtomicLong;
  * It prints "left" after an orderly end, and "failed SENTENCE" if the workers ended by themselves.
  */
 final class OwnWorkers {
-    private static final String[] OWN = {"order", "concurrency", "sleep", "fail", "dead", "count", "print"};
+    private static final String[] OWN = {"order", "concurrency", "sleep", "fail", "dead", "once", "count", "print"};
 
     private OwnWorkers() {}
 
     public static void main(String[] args) throws Exception {
         Map<String, String> own = new java.util.HashMap<>(Map.of(
                 "order", "KEY", "concurrency", "100", "sleep", "5", "fail", "0", "dead", "", "count", "0", "print", "true"));
+        own.put("once", "");
         ConsumerOptions consumer = ConsumerOptions.of(Map.of("bootstrap.servers", args[0], "group.id", args[2]))
                 .with("auto.offset.reset", "earliest");
         for (int i = 3; i < args.length; i++) {
@@ -56,8 +61,7 @@ final class OwnWorkers {
         AtomicInteger done = new AtomicInteger();
         AtomicLong firstNanos = new AtomicLong();
         CountDownLatch enough = new CountDownLatch(1);
-        RecordWorkers workers = RecordWorkers.open(
-                consumer, Deserializers.string(), Deserializers.string(), options, record -> {
+        RecordHandler<String, String> handler = record -> {
                     firstNanos.compareAndSet(0, System.nanoTime());
                     if (isPrinting) say("begin " + record.partition() + " " + record.offset());
                     if (sleepMs > 0) Thread.sleep(sleepMs);
@@ -65,7 +69,18 @@ final class OwnWorkers {
                     if (fail > 0 && Integer.parseInt(record.value()) % fail == 0)
                         throw new IllegalStateException("it is " + record.value());
                     if (done.incrementAndGet() == count) enough.countDown();
-                });
+                };
+        if (!own.get("once").isEmpty()) {
+            TopicProcessedKeys keys = TopicProcessedKeys.open(
+                    ConsumerOptions.forServers(args[0]),
+                    ProducerOptions.forServers(args[0]).with("linger.ms", 0),
+                    own.get("once"),
+                    Duration.ofSeconds(3),
+                    Duration.ofHours(1));
+            handler = ProcessedKeys.once(keys, ConsumerRecord::value, handler);
+        }
+        RecordWorkers workers = RecordWorkers.open(
+                consumer, Deserializers.string(), Deserializers.string(), options, handler);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             workers.close();
             say("left");

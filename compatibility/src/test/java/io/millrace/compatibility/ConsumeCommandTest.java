@@ -81,6 +81,17 @@ final class ConsumeCommandTest {
         }
     }
 
+    @Test
+    void aMemberThatIsToExitEndsOnceWhatItHasIsReadAndGoesOnThereTheNextTime() throws Exception {
+        create("shared", 3);
+        write("shared", 3, 200, Map.of());
+        List<String> first = consume("shared", "--group", "readers", "--from", "earliest", "--exit");
+        assertEquals(200, first.stream().filter(line -> line.contains(":")).count());
+        write("shared", 3, 50, Map.of());
+        List<String> second = consume("shared", "--group", "readers", "--exit");
+        assertEquals(50, second.stream().filter(line -> line.contains(":")).count());
+    }
+
     /** What Kafka's own consumer sees, in the words of our command. */
     private static List<String> official(String topic, int partitions) {
         List<TopicPartition> all = IntStream.range(0, partitions)

@@ -11,6 +11,7 @@ import io.millrace.client.consumer.ConsumerRecord;
 import io.millrace.client.consumer.Deserializers;
 import io.millrace.client.consumer.RebalanceListener;
 import io.millrace.compatibility.program.JavaClients;
+import io.millrace.protocol.ErrorCode;
 import io.millrace.records.TopicPartition;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -130,6 +131,67 @@ final class OwnSubscriptionTest {
             assertTrue(sentence.matches(), told::getMessage);
             assertTrue(Long.parseLong(sentence.group(1)) >= 1_000, told::getMessage);
             assertEquals(List.of("0", "1", "2", "3", "4"), take(consumer, 5));
+        }
+    }
+
+    @Test
+    void aReaderOfRecordsWhereTheyLieThatIsTooSlowIsToldWithItsRecordToo() throws Exception {
+        fill("slow-view", 1, 3);
+        try (var consumer = open("g-slow-view", "max.poll.interval.ms", 1_000, "enable.auto.commit", false)) {
+            consumer.subscribe(List.of("slow-view"));
+            List<Long> seen = new ArrayList<>();
+            Await.until("it reads", PATIENCE, () -> {
+                consumer.poll(POLL, view -> {
+                    seen.add(view.offset());
+                    if (view.offset() == 2) awaitNobody("g-slow-view"); // It has left while record 2 took its time.
+                });
+                return seen.contains(2L);
+            });
+            ConsumerFailure told = assertThrows(ConsumerFailure.class, () -> consumer.poll(PATIENCE, view -> {}));
+            assertTrue(
+                    String.valueOf(told.getMessage()).contains("it has had record 2 of slow-view-0."),
+                    told::getMessage);
+            assertEquals(List.of("0", "1", "2"), take(consumer, 3));
+        }
+    }
+
+    private static void awaitNobody(String group) {
+        try {
+            awaitMembers(group, 0);
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void aPatternThatTakesTooLongIsRefusedWithItsTopic() throws Exception {
+        String topic = "a".repeat(240);
+        fill(topic, 1, 1);
+        try (var consumer = open("g-costly")) {
+            consumer.subscribe(Pattern.compile("(?:a{1,50}){1,50}b"));
+            ConsumerFailure told = assertThrows(ConsumerFailure.class, () -> consumer.poll(PATIENCE));
+            assertEquals(ErrorCode.INVALID_REGULAR_EXPRESSION, told.error());
+            assertTrue(String.valueOf(told.getMessage()).contains(topic), told::getMessage);
+            consumer.unsubscribe();
+            consumer.subscribe(List.of(topic));
+            assertEquals(List.of("0"), take(consumer, 1));
+        }
+    }
+
+    @Test
+    void aSeekDoesNotWaitBehindAFetchThatTheBrokerHolds() throws Exception {
+        fill("held", 1, 3);
+        // Longer than the patience of this test: who waits for the fetch fails.
+        try (var consumer = open("g-held", "fetch.max.wait.ms", 300_000)) {
+            TopicPartition partition = new TopicPartition("held", 0);
+            consumer.assign(List.of(partition));
+            assertEquals(List.of("0", "1", "2"), take(consumer, 3));
+            for (int round = 0; round < 3; round++) {
+                consumer.poll(POLL);
+                assertEquals(Map.of(partition, 3L), consumer.endOffsets(List.of(partition)));
+                consumer.seek(partition, 1);
+                assertEquals(List.of("1", "2"), take(consumer, 2));
+            }
         }
     }
 

@@ -256,6 +256,73 @@ final class OwnWorkersTest {
         }
     }
 
+    @Test
+    void eachBusinessKeyIsDealtWithOnceThoughRecordsComeTwiceAndWorkersAreKilled() throws Exception {
+        int count = 3_000;
+        int crashes = 3;
+        int concurrency = 20;
+        String topic = "once";
+        fill(topic, count);
+        fillAgain(topic, count);
+        try (var admin = JavaClients.admin(broker.bootstrap())) {
+            admin.createTopics(List.of(new NewTopic("once-keys", 3, (short) 1)
+                            .configs(Map.of("cleanup.policy", "compact,delete"))))
+                    .all()
+                    .get();
+        }
+        String[] how = {
+            "once=once-keys",
+            "sleep=5",
+            "concurrency=" + concurrency,
+            "order=NONE",
+            "heartbeat.interval.ms=200",
+            "session.timeout.ms=1500"
+        };
+        List<ChildProcess> all = new ArrayList<>();
+        try {
+            for (int crash = 1; crash <= crashes; crash++) {
+                ChildProcess one = start(topic, how);
+                all.add(one);
+                int before = 400 * crash;
+                Await.until(
+                        "it has dealt with so many",
+                        PATIENCE,
+                        () -> all.stream()
+                                        .mapToInt(each ->
+                                                lines(each.lines(), "end", 5).size())
+                                        .sum()
+                                >= before,
+                        one::output);
+                one.kill();
+            }
+            ChildProcess last = start(topic, how);
+            all.add(last);
+            awaitEndOf(last, topic);
+            end(last);
+            Map<String, Integer> times = new HashMap<>();
+            for (ChildProcess each : all)
+                for (String[] words : lines(each.lines(), "end", 5)) times.merge(words[4], 1, Integer::sum);
+            assertEquals(count, times.size(), "nothing is lost");
+            int more = times.values().stream().mapToInt(each -> each - 1).sum();
+            // A handler that had ended, of which the topic was not told yet.
+            assertTrue(more <= crashes * concurrency, () -> more + " were dealt with more than once");
+        } finally {
+            all.forEach(ChildProcess::close);
+        }
+    }
+
+    /** The same values once more. */
+    private static void fillAgain(String topic, int count) throws Exception {
+        try (var producer = JavaClients.producer(broker.bootstrap(), "max.in.flight.requests.per.connection", "1")) {
+            JavaClients.write(
+                    producer,
+                    IntStream.range(0, count)
+                            .mapToObj(i -> new ProducerRecord<>(
+                                    topic, i % KEYS % PARTITIONS, text("key" + i % KEYS), text(String.valueOf(i))))
+                            .toList());
+        }
+    }
+
     /** Notes what all of them have handled to its end. */
     private static void take(List<ChildProcess> all, Map<Integer, Set<Long>> handled, Set<String> values) {
         for (ChildProcess each : all) {

@@ -71,7 +71,9 @@ public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
     private final int partitionCount;
     private final Thread reader;
 
-    private final ReentrantLock lock = new ReentrantLock();
+    /** Fair: many threads that ask must not keep the one that reads from its turn. */
+    private final ReentrantLock lock = new ReentrantLock(true);
+
     private final Condition changed = lock.newCondition();
     private final KeyClaims claims = new KeyClaims();
     private String lastTrouble = "";
