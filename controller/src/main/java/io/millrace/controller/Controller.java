@@ -306,6 +306,17 @@ public final class Controller {
         return new LeaderElections(electorate()).electUncleanly();
     }
 
+    /**
+     * One round of giving the partitions of {@code __consumer_offsets} the replicas they lack, now that there are brokers for them: {@code
+     * offsets.topic.replication.factor}, or as many as there are brokers. Does nothing most of the time.
+     *
+     * @return whether something was begun
+     */
+    public Decision<Boolean> growOffsetsTopic() {
+        return new ReplicationGrowth(electorate())
+                .grow("__consumer_offsets", effective().brokerInt("offsets.topic.replication.factor"));
+    }
+
     /** AlterClientQuotas: what is agreed on; whoever serves this has to enforce it. */
     public Decision<AlterClientQuotasResponse> alterClientQuotas(AlterClientQuotasRequest request) {
         return new QuotaAlteration(image.clientQuotas()).handle(request);

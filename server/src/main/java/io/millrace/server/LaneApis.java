@@ -74,7 +74,7 @@ final class LaneApis {
         // Elsewhere there may be room when here is none.
         NewPartitionSpace space =
                 config.isLone() ? () -> directories.whyNoNewPartitions(config.metadataLogDir()) : Optional::empty;
-        TopicCreation creation = new TopicCreation(controller, configs, space);
+        TopicCreation creation = new TopicCreation(controller, configs, space, config.fitsOffsetsTopic());
         PeerRequestHandler peers = new PeerRequestHandler(clusterId, quorum);
         for (BrokerLane lane : lanes) {
             LaneNetwork network = networks.get(lane.lane());

@@ -169,7 +169,8 @@ public final class Node {
             ControllerApis.fill(networks, lanes, config, clusterId, metadata, goneBrokers, quorumDoor);
         if (config.isBroker())
             LaneApis.fill(networks, lanes, config, clusterId, directories, access, quorumDoor, this::diskFailed);
-        this.duties = new ControllerDuties(metadata, environment.metadataLane(), environment.clock(), configs);
+        this.duties = new ControllerDuties(
+                metadata, environment.metadataLane(), environment.clock(), configs, config.growsOffsetsTopic());
         this.stop = new NodeStop(environment, directories, lanes, metadata, broker, listeners);
         turns.whenMoved(stop::checkpointSoon);
         this.opening = new OpeningWatch(

@@ -43,16 +43,23 @@ public final class ServerConfig {
     /** Our own property: percent of a log directory's file system that are kept free, 0 to 50; with 0 none are. */
     public static final String RESERVE_PERCENT = "millrace.log.dir.reserve.percent";
 
+    /**
+     * Our own property, {@code true} or {@code false}: whether {@code __consumer_offsets} is made with no more replicas than there are brokers, and gets
+     * the others when brokers join. With {@code false} it is not made while there are fewer brokers than {@code offsets.topic.replication.factor}, as in Kafka.
+     */
+    public static final String GROW_OFFSETS = "millrace.offsets.topic.grow";
+
     private static final String RACK_AWARE = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
 
     /** What {@code replica.selector.class} may name, as no foreign classes are loaded. */
     static final List<String> REPLICA_SELECTORS = List.of(RACK_AWARE, "org.apache.kafka.common.replica.LeaderSelector");
 
+    private static final String OFFSETS_FACTOR = "offsets.topic.replication.factor";
     private static final String VOTERS = "controller.quorum.voters";
     private static final String BOOTSTRAP_SERVERS = "controller.quorum.bootstrap.servers";
 
     private static final Set<String> OWN_NAMES =
-            Set.of(LANES, METRICS_ADDRESS, KEPT_BYTES, RESERVE_BYTES, RESERVE_PERCENT);
+            Set.of(LANES, METRICS_ADDRESS, KEPT_BYTES, RESERVE_BYTES, RESERVE_PERCENT, GROW_OFFSETS);
 
     private final Map<String, String> stated;
     private final EffectiveConfigs effective;
@@ -63,6 +70,7 @@ public final class ServerConfig {
     private final Set<String> controllerListeners;
     private final Set<String> roles;
     private final SpaceReserve spaceReserve;
+    private final boolean growsOffsets;
     private final QuorumTimeouts quorumTimeouts;
     private final List<Voter.Endpoint> bootstrapServers;
 
@@ -109,6 +117,28 @@ public final class ServerConfig {
         if (isBroker() && !isLone()) requireHeartbeatsInTime();
         quorumTimeouts = isLone() ? QuorumTimeouts.DEFAULT : readQuorumTimeouts();
         spaceReserve = readSpaceReserve();
+        growsOffsets = flag(GROW_OFFSETS, true);
+    }
+
+    private boolean flag(String name, boolean otherwise) {
+        String text = own(name);
+        if (text == null) return otherwise;
+        if (text.equalsIgnoreCase("true")) return true;
+        if (text.equalsIgnoreCase("false")) return false;
+        throw new BadConfig(name + "='" + text + "' is neither true nor false");
+    }
+
+    /** Whether {@code __consumer_offsets} is made with as many replicas as there are brokers for; see {@link #GROW_OFFSETS}. */
+    public boolean fitsOffsetsTopic() {
+        return growsOffsets;
+    }
+
+    /**
+     * Whether this node gives {@code __consumer_offsets} more replicas when brokers join, while it is the controller. One that is no broker has no opinion
+     * of its own on their number, so its properties have to state it.
+     */
+    public boolean growsOffsetsTopic() {
+        return growsOffsets && isController() && !isLone() && (isBroker() || stated.containsKey(OFFSETS_FACTOR));
     }
 
     private SpaceReserve readSpaceReserve() {

@@ -11,11 +11,15 @@ import java.util.function.BiFunction;
 
 /**
  * What a controller that leads does by the clock: fences brokers whose session has run out, gives partitions back to their
- * preferred leaders, elects unclean leaders where that is allowed. Touched on the metadata lane.
+ * preferred leaders, elects unclean leaders where that is allowed, grows the offsets' topic. Touched on the metadata lane.
  */
 public final class ControllerDuties {
+    private static final System.Logger LOG = System.getLogger(ControllerDuties.class.getName());
     private static final long LEAST_TICK_MS = 20;
     private static final long MOST_TICK_MS = 1_000;
+
+    /** Brokers that start together are to be found together. */
+    private static final long GROWTH_MS = 2_000;
 
     private final MetadataRole metadata;
     private final Lane lane;
@@ -23,15 +27,23 @@ public final class ControllerDuties {
     private final long tickMs;
     private final long balanceMs;
     private final long uncleanMs;
+    private final boolean growsOffsetsTopic;
     /** Counts the times this node came to lead; what belongs to an earlier one stops. */
     private int term;
 
     private boolean isLeading;
     private long balanceAtMs;
     private long uncleanAtMs;
+    private long growthAtMs;
 
-    /** Duties that nobody has yet, at the intervals of these properties. */
-    public ControllerDuties(MetadataRole metadata, Lane lane, Clock clock, EffectiveConfigs configs) {
+    /**
+     * Duties that nobody has yet, at the intervals of these properties.
+     *
+     * @param growsOffsetsTopic whether {@code __consumer_offsets} gets the replicas it lacks when brokers join
+     */
+    public ControllerDuties(
+            MetadataRole metadata, Lane lane, Clock clock, EffectiveConfigs configs, boolean growsOffsetsTopic) {
+        this.growsOffsetsTopic = growsOffsetsTopic;
         this.metadata = metadata;
         this.lane = lane;
         this.clock = clock;
@@ -46,6 +58,7 @@ public final class ControllerDuties {
         isLeading = true;
         balanceAtMs = clock.monotonicMs() + balanceMs;
         uncleanAtMs = clock.monotonicMs() + uncleanMs;
+        growthAtMs = clock.monotonicMs() + GROWTH_MS;
         tick(++term);
     }
 
@@ -69,6 +82,16 @@ public final class ControllerDuties {
         if (nowMs >= uncleanAtMs) {
             uncleanAtMs = nowMs + uncleanMs;
             repeat(itsTerm, (controller, context) -> controller.electUncleanLeaders());
+        }
+        if (growsOffsetsTopic && nowMs >= growthAtMs) {
+            growthAtMs = nowMs + GROWTH_MS;
+            // What was begun is seen to next time: it takes the brokers a while.
+            metadata.decide(new Round((controller, context) -> controller.growOffsetsTopic()), hasBegun -> {
+                if (hasBegun)
+                    LOG.log(
+                            System.Logger.Level.INFO,
+                            "partitions of __consumer_offsets get the replicas they lack, now that there are brokers for them");
+            });
         }
         lane.schedule(tickMs, () -> tick(itsTerm));
     }

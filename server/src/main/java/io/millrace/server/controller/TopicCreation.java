@@ -3,6 +3,7 @@ package io.millrace.server.controller;
 import io.millrace.controller.Controller;
 import io.millrace.controller.ControllerContext;
 import io.millrace.controller.Decision;
+import io.millrace.metadata.BrokerImage;
 import io.millrace.metadata.MetadataImage;
 import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.protocol.ErrorCode;
@@ -24,12 +25,19 @@ public final class TopicCreation {
     private final ControllerAccess controller;
     private final EffectiveConfigs configs;
     private final NewPartitionSpace space;
+    private final boolean fitsOffsetsTopic;
 
-    /** Makes topics by way of a controller, with a node's static properties. */
-    public TopicCreation(ControllerAccess controller, EffectiveConfigs configs, NewPartitionSpace space) {
+    /**
+     * Makes topics by way of a controller, with a node's static properties.
+     *
+     * @param fitsOffsetsTopic whether {@code __consumer_offsets} is made with fewer replicas where there are fewer brokers
+     */
+    public TopicCreation(
+            ControllerAccess controller, EffectiveConfigs configs, NewPartitionSpace space, boolean fitsOffsetsTopic) {
         this.controller = controller;
         this.configs = configs;
         this.space = space;
+        this.fitsOffsetsTopic = fitsOffsetsTopic;
     }
 
     /** {@code auto.create.topics.enable}. */
@@ -61,7 +69,7 @@ public final class TopicCreation {
             // A coordinator's own topic takes of the reserve what its records would.
             boolean hasSpace =
                     InternalTopics.contains(name) || space.whyNoNewPartitions().isEmpty();
-            if (isValidName(name) && hasSpace) topics.add(topic(name));
+            if (isValidName(name) && hasSpace) topics.add(topic(name, home.image()));
             else if (!hasSpace) errors.put(name, ErrorCode.LEADER_NOT_AVAILABLE);
             else errors.put(name, ErrorCode.INVALID_TOPIC_EXCEPTION);
         }
@@ -82,14 +90,23 @@ public final class TopicCreation {
         create(List.of(name), home, errors -> then.accept(errors.getOrDefault(name, ErrorCode.NONE)));
     }
 
-    private CreateTopicsRequest.CreatableTopic topic(String name) {
+    /** How many replicas the offsets' partitions can have now (ADR 51); the controller raises it when brokers join. */
+    private short offsetsFactor(MetadataImage image) {
+        int wanted = configs.brokerInt("offsets.topic.replication.factor");
+        if (!fitsOffsetsTopic) return (short) wanted;
+        int brokers = 0;
+        for (BrokerImage broker : image.cluster().brokersInOrder())
+            if (broker.isActive() && !broker.isCordoned()) brokers++;
+        return (short) Math.max(1, Math.min(wanted, brokers));
+    }
+
+    private CreateTopicsRequest.CreatableTopic topic(String name, MetadataImage image) {
         CreateTopicsRequest.CreatableTopic.Builder topic =
                 CreateTopicsRequest.CreatableTopic.builder().name(name);
         if (!name.equals(LaneGroups.TOPIC))
             return topic.numPartitions(-1).replicationFactor((short) -1).build();
         return topic.numPartitions(configs.brokerInt("offsets.topic.num.partitions"))
-                // A cluster of one cannot have three replicas; it is asked for what it can do.
-                .replicationFactor((short) 1)
+                .replicationFactor(offsetsFactor(image))
                 .configs(List.of(
                         config("cleanup.policy", "compact"),
                         config("compression.type", "producer"),

@@ -160,6 +160,27 @@ class ServerConfigTest {
     }
 
     @Test
+    void onlyWhoKnowsTheNumberOfReplicasGrowsTheOffsetsTopic() {
+        assertTrue(config().fitsOffsetsTopic());
+        assertFalse(config().growsOffsetsTopic(), "it is alone");
+        String[] among = {
+            "node.id", "1",
+            "controller.quorum.voters", "1@localhost:9093,2@localhost:9094",
+            "controller.listener.names", "CONTROLLER",
+            "listeners", "PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093"
+        };
+        assertTrue(config(among).growsOffsetsTopic());
+        assertFalse(config(with(among, ServerConfig.GROW_OFFSETS, "false")).growsOffsetsTopic());
+        assertFalse(config(with(among, ServerConfig.GROW_OFFSETS, "false")).fitsOffsetsTopic());
+        assertTrue(refusal(with(among, ServerConfig.GROW_OFFSETS, "yes")).contains(ServerConfig.GROW_OFFSETS));
+        String[] controller =
+                with(with(among, "process.roles", "controller"), "listeners", "CONTROLLER://localhost:9093");
+        assertFalse(config(controller).growsOffsetsTopic(), "nobody has said how many");
+        assertTrue(config(with(controller, "offsets.topic.replication.factor", "3"))
+                .growsOffsetsTopic());
+    }
+
+    @Test
     void aValueOfTheWrongTypeNamesItsProperty() {
         assertTrue(refusal("num.partitions", "many").contains("num.partitions"));
         assertTrue(refusal("log.retention.check.interval.ms", "0").contains("log.retention.check.interval.ms"));
