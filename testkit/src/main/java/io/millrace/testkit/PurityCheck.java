@@ -69,6 +69,7 @@ public final class PurityCheck {
             Set.of(),
             "java.net.",
             Set.of(
+                    "java.net.ConnectException",
                     "java.net.Inet4Address",
                     "java.net.Inet6Address",
                     "java.net.InetAddress",
