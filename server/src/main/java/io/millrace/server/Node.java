@@ -327,6 +327,7 @@ public final class Node {
 
         @Override
         public void resigned() {
+            events.resignsQuorum();
             duties.end();
             goneBrokers.end();
         }

@@ -15,4 +15,7 @@ public interface NodeEvents {
 
     /** It is the active controller in that epoch of the quorum; on the metadata lane. */
     default void leadsQuorum(int epoch) {}
+
+    /** It leads the quorum no more, if it did; on the metadata lane. */
+    default void resignsQuorum() {}
 }

@@ -19,6 +19,8 @@ public final class SimulatedLinks {
     private final Map<Link, Long> delays = new HashMap<>();
     private final Map<Link, Long> nanosPerByte = new HashMap<>();
 
+    private long mends;
+
     SimulatedLinks() {}
 
     /** Nothing comes through in this direction any more. */
@@ -28,7 +30,12 @@ public final class SimulatedLinks {
 
     /** Bytes come through again. */
     public void mend(int from, int to) {
-        cut.remove(new Link(from, to));
+        if (cut.remove(new Link(from, to))) mends++;
+    }
+
+    /** How often something came through again that did not before. */
+    public long mends() {
+        return mends;
     }
 
     /** Everything in this direction takes up to twice so long more; 0 for as usual. */
@@ -45,12 +52,14 @@ public final class SimulatedLinks {
 
     /** All links are as they were at first. */
     public void mendAll() {
+        mends++;
         cut.clear();
         delays.clear();
         nanosPerByte.clear();
     }
 
-    boolean isCut(int from, int to) {
+    /** Whether nothing comes through in this direction. */
+    public boolean isCut(int from, int to) {
         return !cut.isEmpty() && cut.contains(new Link(from, to));
     }
 

@@ -12,6 +12,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -46,11 +47,19 @@ final class ClusterFaults {
     private final List<String> decisions = new ArrayList<>();
     private final Set<Integer> restartsDue = new TreeSet<>();
     private final Set<Integer> besetDisks = new TreeSet<>();
+    private final Set<Integer> frozen = new TreeSet<>();
+    private final Map<Integer, Alone> alone = new TreeMap<>();
+    private final long noticesMs;
     private int left;
     private int lasting;
     private boolean isHealed;
 
-    /** @param legal the kinds that may happen; some of them will */
+    /**
+     * Faults that have not begun.
+     *
+     * @param legal the kinds that may happen; some of them will
+     * @param noticesMs within so many milliseconds the leader of the quorum notices that it has no majority
+     */
     ClusterFaults(
             Simulation simulation,
             SimulatedNetwork network,
@@ -59,6 +68,7 @@ final class ClusterFaults {
             SimulatedNode clients,
             boolean acksWaitForDisk,
             Set<ClusterFault> legal,
+            long noticesMs,
             int count) {
         this.simulation = simulation;
         this.nodes = nodes;
@@ -66,6 +76,7 @@ final class ClusterFaults {
         this.links = network.links();
         this.clients = clients;
         this.acksWaitForDisk = acksWaitForDisk;
+        this.noticesMs = noticesMs;
         this.random = simulation.newRandom();
         double some = random.pick(0.1, 0.3, 0.6);
         for (ClusterFault kind : ClusterFault.values())
@@ -115,6 +126,34 @@ final class ClusterFaults {
         }
     }
 
+    /** A life of a node that hears nothing of a majority, since when, and how many links were mended before. */
+    private record Alone(int life, long sinceMs, long mends) {}
+
+    /** A leader of the quorum that hears nothing of a majority has to notice (M5). */
+    private void lookWhoIsAlone() {
+        for (int id = 1; id <= nodes.shape().nodeCount(); id++) {
+            SimulatedServer node = nodes.node(id);
+            if (!nodes.shape().isController(id)
+                    || frozen.contains(id)
+                    || node.machine().isDown()
+                    || hears(id)) {
+                alone.remove(id);
+                continue;
+            }
+            Alone since = alone.get(id);
+            if (since == null || since.life() != node.starts() || since.mends() != links.mends())
+                alone.put(id, new Alone(node.starts(), simulation.nowMs(), links.mends()));
+            else if (simulation.nowMs() - since.sinceMs() > noticesMs) metadata.hasNoMajority(id);
+        }
+    }
+
+    private boolean hears(int id) {
+        int heard = 0;
+        for (int other = 1; other <= nodes.shape().nodeCount(); other++)
+            if (nodes.shape().isController(other) && !links.isCut(host(other), host(id))) heard++;
+        return heard > nodes.shape().voterCount() / 2;
+    }
+
     private void say(String what) {
         decisions.add(String.format("%9.3f s  %s", simulation.nowMs() / 1_000.0, what));
     }
@@ -153,7 +192,11 @@ final class ClusterFaults {
             case POWER_CUT_ALL -> nodes.all().forEach(each -> each.machine().cutPower());
             case STOP -> node.stop();
             case ROLLING_RESTART -> roll(1);
-            case FREEZE, FREEZE_CONTROLLER -> machine.freeze(random.nextInt(MOST_FROZEN_MS));
+            case FREEZE, FREEZE_CONTROLLER -> {
+                alone.remove(id);
+                frozen.add(id);
+                machine.freeze(random.nextInt(MOST_FROZEN_MS));
+            }
             case CUT_OFF, CUT_OFF_CONTROLLER -> {
                 boolean fromClients = random.nextBoolean();
                 lasts(() -> cutOff(id, fromClients, true), () -> cutOff(id, fromClients, false));
@@ -341,6 +384,7 @@ final class ClusterFaults {
 
     /** Whoever is down is started again. */
     private void watch() {
+        lookWhoIsAlone();
         for (int id = 1; id <= nodes.shape().nodeCount(); id++)
             if (nodes.node(id).machine().isDown() && restartsDue.add(id)) restartLater(id);
         simulation.afterMs(WATCH_MS, this::watch);

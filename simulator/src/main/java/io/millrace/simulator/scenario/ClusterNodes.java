@@ -91,6 +91,11 @@ final class ClusterNodes {
         public void leadsQuorum(int epoch) {
             metadata.leads(id, epoch);
         }
+
+        @Override
+        public void resignsQuorum() {
+            metadata.resigns(id);
+        }
     }
 
     ClusterShape shape() {

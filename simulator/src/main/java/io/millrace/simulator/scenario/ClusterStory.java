@@ -34,6 +34,8 @@ public final class ClusterStory {
     private static final int MOST_TURNOVERS = 8;
     private static final int MOST_PARTITIONS = 6;
     private static final int OFFSETS_PARTITIONS = 3;
+    private static final int MOST_REPLICAS = 3;
+    private static final long NOTICES_MS = 1_000;
 
     private final Simulation simulation;
     private final SeededRandom random;
@@ -43,6 +45,10 @@ public final class ClusterStory {
     private final SimulatedNode clients;
     private final ConversationLane shared;
     private final boolean acksWaitForDisk;
+    private final int fetchTimeoutMs;
+    /** Of every partition. */
+    private final int replicas;
+
     private final ClusterFaults faults;
     private @Nullable Turnover members;
     private final GroupPlan plan;
@@ -75,12 +81,22 @@ public final class ClusterStory {
         random = simulation.newRandom();
         network = new SimulatedNetwork(simulation);
         acksWaitForDisk = random.nextBoolean();
+        fetchTimeoutMs = random.pick(600, 2_000);
         ClusterShape shape = random.pick(List.of(ClusterShape.values()));
+        replicas = random.nextInt(3) == 0 ? 1 : Math.min(MOST_REPLICAS, shape.brokerCount());
         nodes = new ClusterNodes(simulation, network, shape, properties(), metadata);
         clients = network.addNode(1);
         shared = new ConversationLane(lane(), clients.environment().clock(), new BufferPool(1 << 20, 16 << 20));
         faults = new ClusterFaults(
-                simulation, network, nodes, metadata, clients, acksWaitForDisk, legal, random.nextInt(MOST_FAULTS + 1));
+                simulation,
+                network,
+                nodes,
+                metadata,
+                clients,
+                acksWaitForDisk,
+                legal,
+                NOTICES_MS + 2L * fetchTimeoutMs,
+                random.nextInt(MOST_FAULTS + 1));
         plan = GroupPlan.drawn("group", TOPIC, simulation.newRandom());
         group = new GroupHistory(plan.groupId(), plan.isStatic() && plan.assignor() == GroupPlan.Kind.COOPERATIVE);
     }
@@ -89,12 +105,18 @@ public final class ClusterStory {
         Map<String, String> properties = new LinkedHashMap<>();
         properties.put("log.dirs", "/data");
         properties.put("controller.quorum.election.timeout.ms", String.valueOf(random.pick(300, 1_000)));
-        properties.put("controller.quorum.fetch.timeout.ms", String.valueOf(random.pick(600, 2_000)));
+        properties.put("controller.quorum.fetch.timeout.ms", String.valueOf(fetchTimeoutMs));
         properties.put("broker.heartbeat.interval.ms", String.valueOf(random.pick(200, 500)));
         properties.put("broker.session.timeout.ms", String.valueOf(random.pick(1_500, 3_000, 9_000)));
         properties.put("initial.broker.registration.timeout.ms", "3600000");
         properties.put("offsets.topic.num.partitions", String.valueOf(OFFSETS_PARTITIONS));
-        properties.put("offsets.topic.replication.factor", "1");
+        properties.put("offsets.topic.replication.factor", String.valueOf(replicas));
+        properties.put("min.insync.replicas", String.valueOf(replicas == MOST_REPLICAS ? 2 : 1));
+        properties.put("replica.lag.time.max.ms", String.valueOf(random.pick(1_000, 4_000)));
+        properties.put("replica.fetch.wait.max.ms", String.valueOf(random.pick(50, 500)));
+        properties.put("replica.fetch.backoff.ms", "200");
+        properties.put("replica.socket.timeout.ms", "3000");
+        properties.put("replica.high.watermark.checkpoint.interval.ms", String.valueOf(random.pick(200, 1_000, 5_000)));
         properties.put("log.roll.ms", String.valueOf(random.pick(300, 3_000, 600_000)));
         properties.put("log.index.interval.bytes", "500");
         properties.put("log.flush.offset.checkpoint.interval.ms", String.valueOf(random.nextInt(200, 5_000)));
@@ -126,7 +148,8 @@ public final class ClusterStory {
             tell();
         } catch (AssertionError broken) {
             throw new AssertionError(
-                    broken.getMessage() + "; at " + simulation.nowMs() + " ms; " + nodes + "; " + metadata + "; " + plan
+                    broken.getMessage() + "; at " + simulation.nowMs() + " ms; " + nodes + ", " + replicas
+                            + " replicas; " + metadata + "; " + plan
                             + ", members " + (members == null ? "none yet" : members.members()) + "; faults: "
                             + faults.done(),
                     broken);
@@ -138,13 +161,14 @@ public final class ClusterStory {
                 nodes.all().stream().mapToInt(SimulatedServer::starts).sum(),
                 simulation.nowMs(),
                 simulation.eventCount(),
-                nodes.shape() + " " + faults.done());
+                nodes.shape() + " of " + replicas + " replicas " + faults.done());
     }
 
     private void tell() {
         for (int id = 1; id <= nodes.shape().nodeCount(); id++) nodes.start(id);
         int partitions = 1 + random.nextInt(MOST_PARTITIONS);
-        TopicMaker topic = new TopicMaker(TOPIC, partitions, caller("admin", nodes.anyBroker(simulation.newRandom())));
+        TopicMaker topic =
+                new TopicMaker(TOPIC, partitions, replicas, caller("admin", nodes.anyBroker(simulation.newRandom())));
         faults.begin();
         beginAll(List.of(topic));
         until("the topic is not made", topic::isDone, MOST_FAULTY_MS);
@@ -187,7 +211,15 @@ public final class ClusterStory {
         until("the topic cannot be looked up", topic::isDone, MOST_HEALING_MS);
         long known = metadata.newestOffset();
         until("not all nodes have read the metadata", () -> haveRead(known), MOST_HEALING_MS);
+        until(
+                "not all replicas are in sync",
+                () -> metadata.allInSync() && metadata.newestOffset() >= known,
+                MOST_HEALING_MS);
         nodes.all().forEach(each -> each.machine().kill());
+        Map<Integer, Long> ends = new TreeMap<>();
+        readers.forEach(
+                (partition, its) -> ends.put(partition, (long) its.whole().size()));
+        ReplicaComparison.compare(nodes, metadata.newest(), TOPIC, ends);
     }
 
     private boolean haveRead(long offset) {
@@ -219,7 +251,7 @@ public final class ClusterStory {
         }
         if (random.nextInt(3) == 0) {
             Caller caller = caller("churner", nodes.leaderOf("churned", 0, simulation.newRandom()));
-            writers.add(new TopicChurner(caller, 1, true, simulation.newRandom(), random.nextInt(1, 6)));
+            writers.add(new TopicChurner(caller, replicas, true, simulation.newRandom(), random.nextInt(1, 6)));
         }
         return writers;
     }

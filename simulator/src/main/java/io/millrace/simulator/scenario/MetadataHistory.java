@@ -6,7 +6,9 @@ import io.millrace.metadata.PartitionImage;
 import io.millrace.metadata.VersionedRecord;
 import io.millrace.protocol.MetadataRecordFrame;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * What the nodes of one cluster have read of its metadata, and what must hold: no epoch of the quorum is led twice (M1), whatever
@@ -30,12 +32,14 @@ final class MetadataHistory {
     private final TreeMap<Long, Seen> seen = new TreeMap<>();
     private final Map<Integer, Long> readBy = new TreeMap<>();
     private final TreeMap<Integer, Integer> leaderByEpoch = new TreeMap<>();
+    private final Set<Integer> leading = new TreeSet<>();
     private final Map<Partition, PartitionImage> partitions = new TreeMap<>();
     private MetadataImage newest = MetadataImage.EMPTY;
 
     /** A node begins a life, and reads all there is from its disk. */
     void startsAnew(int node) {
         readBy.remove(node);
+        leading.remove(node);
     }
 
     /** A node leads the quorum. */
@@ -43,6 +47,18 @@ final class MetadataHistory {
         Integer before = leaderByEpoch.putIfAbsent(epoch, node);
         if (before != null && before != node)
             throw broken("M1: epoch " + epoch + " of the quorum is led by node " + before + " and by node " + node);
+        leading.add(node);
+    }
+
+    /** A node leads the quorum no more. */
+    void resigns(int node) {
+        leading.remove(node);
+    }
+
+    /** A node that runs has not heard of a majority for so long that it must not take itself for the leader. */
+    void hasNoMajority(int node) {
+        if (leading.contains(node))
+            throw broken("M5: node " + node + " has reached no majority for long, and leads still");
     }
 
     /** A node has read on. */
@@ -108,6 +124,16 @@ final class MetadataHistory {
             throw broken("M11: " + name + " is led by " + partition.leader() + ", which is not awake");
         if (!partition.isr().contains(partition.leader()))
             throw broken("R8: the leader of " + name + " is not in sync: " + partition);
+    }
+
+    /** Whether every partition is led, and all of its replicas are in sync. */
+    boolean allInSync() {
+        boolean[] isSo = {true};
+        newest.topics()
+                .inOrder()
+                .forEach(topic -> topic.forEachPartition((index, partition) -> isSo[0] &= partition.hasLeader()
+                        && partition.isr().size() == partition.replicas().size()));
+        return isSo[0];
     }
 
     /** What the node knows that knows most. */

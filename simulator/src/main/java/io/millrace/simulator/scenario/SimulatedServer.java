@@ -113,6 +113,9 @@ public final class SimulatedServer {
 
             @Override
             public void leadsQuorum(int epoch) {}
+
+            @Override
+            public void resignsQuorum() {}
         };
 
         /** As {@link NodeEvents#metadataRead}. */
@@ -120,6 +123,9 @@ public final class SimulatedServer {
 
         /** As {@link NodeEvents#leadsQuorum}. */
         void leadsQuorum(int epoch);
+
+        /** As {@link NodeEvents#resignsQuorum}. */
+        void resignsQuorum();
     }
 
     /** From its next life on its clocks gain so much, or lose. */
@@ -236,6 +242,11 @@ public final class SimulatedServer {
         @Override
         public void leadsQuorum(int epoch) {
             if (!life.isDown()) watch.leadsQuorum(epoch);
+        }
+
+        @Override
+        public void resignsQuorum() {
+            if (!life.isDown()) watch.resignsQuorum();
         }
 
         @Override

@@ -49,10 +49,15 @@ final class TopicMaker implements Actor {
                     ErrorCode error = ErrorCode.forCode(made.errorCode());
                     if (error == ErrorCode.NONE) acknowledgedId = made.topicId();
                     if (error == ErrorCode.NONE || error == ErrorCode.TOPIC_ALREADY_EXISTS) lookUp();
-                    else if (error.isRetriable()) caller.afterPause(this::begin);
+                    else if (error.isRetriable() || mayComeYet(error)) caller.afterPause(this::begin);
                     else throw new AssertionError("CreateTopics: " + error + ", " + made.errorMessage());
                 },
                 () -> caller.afterPause(this::begin));
+    }
+
+    /** Brokers for more than one replica may not all be there yet. */
+    private boolean mayComeYet(ErrorCode error) {
+        return replicas > 1 && error == ErrorCode.INVALID_REPLICATION_FACTOR;
     }
 
     /** Looks the topic up, again and again while it is not served yet. */
