@@ -31,12 +31,21 @@ public final class PartitionFollower {
         FAILED
     }
 
+    /**
+     * A leader may hear of its leadership a moment later than its followers. Producers wait for them then, so that they ask again soon, and twice
+     * as late each time.
+     */
+    static final long FIRST_WAIT_FOR_LEADER_MS = 20;
+
+    private static final int MOST_DOUBLINGS = 20;
+
     private final int leaderEpoch;
     private final ReplicaLog log;
     private final long backoffMs;
     private State state;
     private @Nullable FollowerRequest open;
     private long waitUntilMs = Long.MIN_VALUE;
+    private int waitsForLeader;
     private long highWatermark;
     private long highWatermarkBefore;
 
@@ -153,8 +162,11 @@ public final class PartitionFollower {
                 if (request instanceof FollowerRequest.Fetch) state = State.OUT_OF_RANGE;
                 else waits(nowMs);
             }
+            case NOT_LEADER_OR_FOLLOWER, UNKNOWN_LEADER_EPOCH, UNKNOWN_TOPIC_ID, UNKNOWN_TOPIC_OR_PARTITION ->
+                waitUntilMs = nowMs + Math.min(backoffMs, FIRST_WAIT_FOR_LEADER_MS << waitsForLeader++);
             default -> waits(nowMs);
         }
+        waitsForLeader = Math.min(waitsForLeader, MOST_DOUBLINGS);
         return List.of();
     }
 
@@ -209,6 +221,7 @@ public final class PartitionFollower {
         long end = log.logEndOffset();
         long start = log.logStartOffset();
         List<FollowerAction> actions = new ArrayList<>();
+        waitsForLeader = 0;
         boolean isSane = 0 <= records.firstOffset() && records.firstOffset() <= records.nextOffset();
         if (!isSane || records.nextOffset() < end) return waits(nowMs);
         if (records.firstOffset() < end) {

@@ -166,6 +166,19 @@ class PartitionFollowerTest {
     }
 
     @Test
+    void itIsAskedAgainSoonAndThenLessAndLessOften() {
+        PartitionFollower follower = following(log, 4, false);
+        long nowMs = 0;
+        for (long waitMs : List.of(20L, 40L, 80L, 160L, 320L, 640L, 1_000L, 1_000L)) {
+            FollowerRequest request = follower.next(nowMs).orElseThrow();
+            follower.answered(request, new FollowerAnswer.Refused(ErrorCode.NOT_LEADER_OR_FOLLOWER), nowMs);
+            assertEquals(Optional.empty(), follower.next(nowMs + waitMs - 1));
+            nowMs += waitMs;
+        }
+        assertTrue(follower.next(nowMs).isPresent());
+    }
+
+    @Test
     void aBatchThatTheLogStartLiesWithinBeginsAnEmptyLog() {
         ModelLog empty = new ModelLog();
         empty.startAnewAt(10);

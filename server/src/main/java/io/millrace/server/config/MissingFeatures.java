@@ -31,7 +31,11 @@ final class MissingFeatures {
             "client.quota.callback.class",
             "this version has no quotas",
             "principal.builder.class",
-            "this version knows no principals but ANONYMOUS");
+            "this version knows no principals but ANONYMOUS",
+            "num.replica.fetchers",
+            "each lane fetches from each leader by one stream",
+            "replica.socket.receive.buffer.bytes",
+            "sockets to leaders have what socket.receive.buffer.bytes says");
 
     private static final String TIERED_STORAGE = "remote.log.storage.system.enable";
     private static final String SELECTOR = "replica.selector.class";

@@ -24,10 +24,10 @@ import org.jspecify.annotations.Nullable;
  * Touched only on that lane.
  */
 public final class FetchStreams implements LeaderFetches {
-    private static final long IDLE_BUFFER_BYTES = 32L << 20;
+    private static final long IDLE_BUFFER_BYTES = 16L << 20;
 
     /** Answers that are being received, of all streams together; one larger answer at a time may go beyond. */
-    private static final long LARGE_BUFFER_BYTES = 64L << 20;
+    private static final long LARGE_BUFFER_BYTES = 32L << 20;
 
     private static final long FIRST_RECONNECT_MS = 50;
     private static final long CONNECT_MS = 10_000;

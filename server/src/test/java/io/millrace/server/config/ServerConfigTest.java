@@ -92,6 +92,8 @@ class ServerConfigTest {
 
     @Test
     void whatHasNoEffectIsSaid() {
+        for (String name : List.of("num.replica.fetchers", "replica.socket.receive.buffer.bytes"))
+            assertTrue(config(name, "4096").withoutEffect().get(0).startsWith(name + "=4096 has no effect: "));
         assertEquals(
                 List.of(
                         "client.quota.callback.class=org.example.Quotas has no effect: this version has no quotas",
