@@ -338,7 +338,7 @@ class StartTest {
             assertTrue(ready.matches(), nodes.complaints());
             clusterId = ready.group(5);
             assertEquals(
-                    "Created topic orders (partitions 6, replication factor 1).\n",
+                    "Created topic orders (partitions 6, replication factor 3).\n",
                     command(ready.group(2), "topic", "create", "orders", "-p", "6"));
             assertEquals(0, nodes.terminate(), nodes.complaints());
         }

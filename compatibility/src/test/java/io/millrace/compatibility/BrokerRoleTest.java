@@ -24,6 +24,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -218,11 +219,17 @@ class BrokerRoleTest {
                         ControllerProcess.CLUSTER,
                         "--config",
                         properties.toString()));
+        return beginApachesAgain();
+    }
+
+    private ChildProcess beginApachesAgain() {
+        Path home = directory.resolve("apaches");
         return ChildProcess.start(
                 "Apache's broker",
                 home,
                 Map.of(),
-                ControllerProcess.apache("512m", "kafka.Kafka", properties.toString()));
+                ControllerProcess.apache(
+                        "512m", "kafka.Kafka", home.resolve("server.properties").toString()));
     }
 
     private static void awaitLeaders(Admin admin, List<Integer> wanted) {
@@ -262,6 +269,102 @@ class BrokerRoleTest {
             Await.until("four records are read", PATIENCE, () -> {
                 consumer.poll(Duration.ofMillis(200)).forEach(record -> values.add(record.value()));
                 return values.size() == 4;
+            });
+        }
+        return values;
+    }
+
+    @Test
+    void replicasOfOursFollowApachesAndApachesFollowOursAndEitherServesWhatTheOtherTook() throws Exception {
+        int controllerPort = FreePort.find();
+        int port = FreePort.find();
+        int apachesPort = FreePort.find();
+        String quorum = "controller.quorum.voters=1@127.0.0.1:" + controllerPort;
+        try (var controller =
+                new ControllerProcess(1, controllerPort, false, directory.resolve("controller"), quorum, List.of())) {
+            controller.format();
+            controller.begin("broker.session.timeout.ms=3000");
+            ChildProcess apaches = beginApaches(apachesPort, quorum);
+            ChildProcess ours = begin(port, quorum);
+            try (Admin admin =
+                    Admin.create(Map.of("bootstrap.servers", "127.0.0.1:" + apachesPort + ",127.0.0.1:" + port))) {
+                ours.awaitLine("that it is ready", PATIENCE, new MillraceBroker()::saysReady);
+                apaches.awaitLine("that it is ready", PATIENCE, line -> line.contains("Kafka Server started"));
+                admin.createTopics(List.of(new NewTopic("t", Map.of(0, List.of(10, 20), 1, List.of(20, 10)))
+                                .configs(Map.of("compression.type", "producer"))))
+                        .all()
+                        .get(30, TimeUnit.SECONDS);
+                awaitLeaders(admin, List.of(10, 20));
+                Set<String> written = new TreeSet<>();
+                produceMany(port, 0, written);
+                awaitInSync(admin, 2);
+
+                apaches.kill();
+                awaitLeaders(admin, List.of(10, 10));
+                assertEquals(written, valuesIn(port));
+                apaches = beginApachesAgain();
+                apaches.awaitLine("that it is ready", PATIENCE, line -> line.contains("Kafka Server started"));
+                awaitInSync(admin, 2);
+                produceMany(port, 1, written);
+
+                ours.kill();
+                awaitLeaders(admin, List.of(20, 20));
+                assertEquals(written, valuesIn(apachesPort));
+            } catch (ExecutionException | AssertionError failed) {
+                throw new AssertionError(controller.output() + "\n" + ours.output() + "\n" + apaches.output(), failed);
+            } finally {
+                ours.close();
+                apaches.close();
+            }
+        }
+    }
+
+    private static void produceMany(int port, int round, Set<String> written) throws Exception {
+        Properties client = client(port);
+        client.put("acks", "all");
+        client.put("compression.type", round == 1 ? "lz4" : "none");
+        try (var producer = new KafkaProducer<String, String>(client)) {
+            List<Future<RecordMetadata>> sent = new ArrayList<>();
+            for (int i = 0; i < 500; i++) {
+                String value = round + "-" + i;
+                written.add(i % 2 + ":" + i / 2 + ":" + value);
+                sent.add(producer.send(new ProducerRecord<>("t", i % 2, "k", value)));
+            }
+            for (Future<RecordMetadata> one : sent) one.get(60, TimeUnit.SECONDS);
+        }
+    }
+
+    private static void awaitInSync(Admin admin, int count) {
+        List<Object> last = new ArrayList<>();
+        Await.until(
+                count + " replicas are in sync",
+                PATIENCE,
+                () -> {
+                    var partitions = admin.describeTopics(List.of("t"))
+                            .allTopicNames()
+                            .get(30, TimeUnit.SECONDS)
+                            .get("t")
+                            .partitions();
+                    last.add(partitions);
+                    return partitions.stream().allMatch(each -> each.isr().size() == count);
+                },
+                () -> "last: " + last.getLast());
+    }
+
+    /** Partition, place within the round, and value of all records, each once. */
+    private static Set<String> valuesIn(int port) {
+        Set<String> values = new TreeSet<>();
+        List<TopicPartition> both = List.of(new TopicPartition("t", 0), new TopicPartition("t", 1));
+        try (var consumer = new KafkaConsumer<String, String>(client(port))) {
+            consumer.assign(both);
+            consumer.seekToBeginning(both);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(both);
+            Await.until("all is read", PATIENCE, () -> {
+                consumer.poll(Duration.ofMillis(200))
+                        .forEach(record -> assertTrue(
+                                values.add(record.partition() + ":" + record.offset() % 250 + ":" + record.value()),
+                                () -> record + " is there twice"));
+                return both.stream().allMatch(partition -> consumer.position(partition) >= ends.get(partition));
             });
         }
         return values;

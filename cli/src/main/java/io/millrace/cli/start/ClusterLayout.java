@@ -20,6 +20,9 @@ final class ClusterLayout {
 
     static final int MOST_NODES = 9;
 
+    /** Of a partition, unless {@code --set} says otherwise. */
+    private static final int MOST_REPLICAS = 3;
+
     private static final String DEFAULT_LISTEN = "127.0.0.1:9092";
     private static final String METRICS_ADDRESS = "millrace.metrics.address";
     private static final int FIRST_METRICS_PORT = 9464;
@@ -81,8 +84,11 @@ final class ClusterLayout {
             node.put("controller.quorum.voters", voters.toString());
             node.put("log.dirs", directory.resolve("node-" + (i + 1)).toString());
             node.put(METRICS_ADDRESS, "127.0.0.1:" + (FIRST_METRICS_PORT + i));
-            // Partitions of several replicas are offline so far.
-            node.put("offsets.topic.replication.factor", "1");
+            // A cluster that is tried out is to lose a node without losing records or service.
+            int replicas = Math.min(size, MOST_REPLICAS);
+            node.put("default.replication.factor", Integer.toString(replicas));
+            node.put("offsets.topic.replication.factor", Integer.toString(replicas));
+            node.put("min.insync.replicas", Integer.toString(Math.max(1, replicas - 1)));
             node.putAll(options.settings());
             if (options.settings().getOrDefault(METRICS_ADDRESS, "").contains(":"))
                 throw new BadConfig(

@@ -85,7 +85,9 @@ public final class StartUsage implements Runnable {
             description =
                     "Run a cluster of N nodes on this machine instead, each a process of its own, until it is stopped: clients"
                             + " at --listen and the ports after it, controllers at the ports after those, data and"
-                            + " properties in --data (default: cluster-data). For trying things out; partitions have one replica.")
+                            + " properties in --data (default: cluster-data). Partitions have min(N, 3) replicas, of which one"
+                            + " may be away, unless --set default.replication.factor, offsets.topic.replication.factor"
+                            + " or min.insync.replicas says otherwise. For trying things out.")
     private int cluster;
 
     @Option(names = "--strict", description = "Refuse properties that are not known, instead of warning about them.")
