@@ -22,7 +22,7 @@ final class Campaign {
     /** One run. */
     @FunctionalInterface
     interface Run {
-        void with(long seed) throws Exception;
+        void with(long seed) throws Throwable;
     }
 
     private Campaign() {}

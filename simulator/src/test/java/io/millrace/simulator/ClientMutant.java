@@ -1,17 +1,9 @@
 package io.millrace.simulator;
 
-import java.lang.classfile.ClassFile;
-import java.lang.classfile.ClassTransform;
-import java.lang.classfile.CodeBuilder;
-import java.lang.classfile.CodeTransform;
-import java.lang.classfile.MethodModel;
-import java.lang.classfile.Opcode;
-import java.lang.classfile.TypeKind;
-import java.lang.classfile.instruction.InvokeInstruction;
-import java.lang.constant.ClassDesc;
-import java.lang.constant.MethodTypeDesc;
+import io.millrace.simulator.scenario.GroupStory;
+import java.util.List;
 
-/** A mistake put into one of the client's machines on purpose, which the stories of a group have to find. */
+/** A mistake put into one of the client's machines on purpose, which the stories of groups or of transactions have to find. */
 enum ClientMutant {
     /** Who was put out of the group goes on with what it had. */
     PUT_OUT_AND_LOSES_NOTHING("membership.GroupMembership", "advance", "MemberIdentity", "isMember", 1),
@@ -36,10 +28,45 @@ enum ClientMutant {
     /** An answer to a question from before a seek counts. */
     OLD_ANSWERS_COUNT("fetching.run.FetcherLane", "takeAll", "", "generation", 0),
     /** Room in the buffer that was given back is not used. */
-    MEMORY_IS_NOT_GIVEN_BACK("fetching.run.FetcherLane", "released");
+    MEMORY_IS_NOT_GIVEN_BACK("fetching.run.FetcherLane", "released"),
+    /** A transaction is ended while batches of it are on their way. */
+    ENDS_BEFORE_ALL_IS_WRITTEN(
+            Story.TRANSACTIONS, "transaction.run.TransactionLane", "step", "SenderLane", "isIdle", 1),
+    /** What was written is forgotten, and its transaction not ended. */
+    FORGETS_WHAT_IT_WROTE(Story.TRANSACTIONS, "transaction.run.TransactionLane", "sent"),
+    /** A record that was given up does not keep its transaction from being committed. */
+    FORGETS_WHAT_FAILED(Story.TRANSACTIONS, "transaction.run.TransactionLane", "failed"),
+    /** Batches go on with the epoch that the producer had first. */
+    NEVER_TAKES_A_NEW_EPOCH(
+            Story.TRANSACTIONS, "transaction.run.TransactionLane", "obeyPhase", "SenderLane", "isNow", 0),
+    /** What was not sent of an aborted transaction is sent in the next one. */
+    DROPS_NOTHING(Story.TRANSACTIONS, "transaction.run.TransactionLane", "obeyPhase", "SenderLane", "beginDrop", 0),
+    /** Offsets are not sent. */
+    FORGETS_OFFSETS(Story.TRANSACTIONS, "transaction.ProducerTransactions", "sendOffsets"),
+    /** Partitions are written to that were not announced. */
+    ANNOUNCES_NO_PARTITION(Story.TRANSACTIONS, "transaction.ProducerTransactions", "maySend", "TreeSet", "contains", 1),
+    /** Partitions that an earlier transaction announced are written to. */
+    ANNOUNCES_ONCE_FOR_ALL(Story.TRANSACTIONS, "transaction.ProducerTransactions", "over", "TreeSet", "clear", 0),
+    /** Offsets are sent to a group that was not announced. */
+    ANNOUNCES_NO_GROUP(Story.TRANSACTIONS, "transaction.ProducerTransactions", "nextPart", "TreeSet", "contains", 1),
+    /** A sequence with a gap is gone on with. */
+    NO_NEW_EPOCH_AFTER_A_GAP(
+            Story.TRANSACTIONS, "transaction.ProducerTransactions", "nextOfEnd", "ProducerTransactions", "identify", 0),
+    /** Records of aborted transactions are given. */
+    GIVES_WHAT_WAS_ABORTED(
+            Story.TRANSACTIONS, "fetching.RangeReader", "enterBatch", "AbortedTransactions", "isAborted", 0),
+    /** A transaction's abort counts for the next one of its producer. */
+    ABORTS_FOR_EVER(Story.TRANSACTIONS, "fetching.AbortedTransactions", "ended"),
+    /** Whoever wants committed records only does not say so. */
+    ASKS_FOR_ALL_RECORDS(Story.TRANSACTIONS, "fetching.run.FetchRequests", "", "FetchRules", "isReadCommitted", 0);
 
-    private static final String CLIENT = "io.millrace.client.";
+    /** In which kind of stories it is told. */
+    private enum Story {
+        GROUPS,
+        TRANSACTIONS
+    }
 
+    private final Story story;
     private final String className;
     private final String method;
     private final String owner;
@@ -48,74 +75,35 @@ enum ClientMutant {
 
     /** The method does nothing. */
     ClientMutant(String className, String method) {
-        this(className, method, "", "", 0);
+        this(Story.GROUPS, className, method);
+    }
+
+    /** The method does nothing. */
+    ClientMutant(Story story, String className, String method) {
+        this(story, className, method, "", "", 0);
     }
 
     /** What the method calls is not called, and gives that number, or null. */
     ClientMutant(String className, String method, String owner, String called, int value) {
-        this.className = CLIENT + className;
+        this(Story.GROUPS, className, method, owner, called, value);
+    }
+
+    /** What the method calls is not called, and gives that number, or null. */
+    ClientMutant(Story story, String className, String method, String owner, String called, int value) {
+        this.story = story;
+        this.className = "client." + className;
         this.method = method;
         this.owner = owner;
         this.called = called;
         this.value = value;
     }
 
-    /** The class files of a program with this mistake. */
-    byte[] changed(String name, byte[] original) {
-        if (!name.equals(className)) return original;
-        int[] changes = {0};
-        ClassTransform transform = called.isEmpty()
-                ? doingNothing(changes)
-                : ClassTransform.transformingMethodBodies(
-                        model -> model.methodName().equalsString(method), giving(changes));
-        ClassFile file = ClassFile.of();
-        byte[] changed = file.transformClass(file.parse(original), transform);
-        if (changes[0] == 0) throw new AssertionError(this + " changes nothing in " + name + "." + method);
-        return changed;
-    }
-
-    private ClassTransform doingNothing(int[] changes) {
-        return (builder, element) -> {
-            if (element instanceof MethodModel model && model.methodName().equalsString(method)) {
-                changes[0]++;
-                builder.withMethodBody(
-                        model.methodName(), model.methodType(), model.flags().flagsMask(), CodeBuilder::return_);
-            } else {
-                builder.with(element);
-            }
+    /** Stories by a client with this mistake. */
+    Stories stories() {
+        ClassChange mistake = new ClassChange(className, method, owner, called, value);
+        return switch (story) {
+            case GROUPS -> new Stories(GroupStory.class, List.of(mistake));
+            case TRANSACTIONS -> TransactionStories.with(mistake);
         };
-    }
-
-    /** The first such call; all of them if they are anybody's. */
-    private CodeTransform giving(int[] changes) {
-        return (builder, element) -> {
-            boolean isIt = element instanceof InvokeInstruction call
-                    && call.name().equalsString(called)
-                    && (owner.isEmpty() || simpleName(call).equals(owner));
-            if (!isIt || (changes[0] > 0 && !owner.isEmpty())) {
-                builder.with(element);
-                return;
-            }
-            changes[0]++;
-            InvokeInstruction call = (InvokeInstruction) element;
-            MethodTypeDesc type = call.typeSymbol();
-            for (ClassDesc each : type.parameterList().reversed()) drop(builder, each);
-            if (call.opcode() != Opcode.INVOKESTATIC) builder.pop();
-            switch (TypeKind.from(type.returnType())) {
-                case VOID -> {}
-                case LONG -> builder.loadConstant((long) value);
-                case REFERENCE -> builder.aconst_null();
-                default -> builder.loadConstant(value);
-            }
-        };
-    }
-
-    private static String simpleName(InvokeInstruction call) {
-        return call.owner().asSymbol().displayName();
-    }
-
-    private static void drop(CodeBuilder builder, ClassDesc type) {
-        if (TypeKind.from(type).slotSize() == 2) builder.pop2();
-        else builder.pop();
     }
 }

@@ -1,25 +1,37 @@
 package io.millrace.simulator;
 
-import io.millrace.simulator.scenario.GroupStory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.InvocationTargetException;
+import java.util.List;
 
-/** Tells stories of groups by a client with a mistake: the client's classes, and those that know them, are loaded anew. */
+/**
+ * Tells stories by programs that are changed as they are loaded: the classes of the client, the server and the simulator are
+ * loaded anew.
+ */
 final class Stories extends ClassLoader {
-    private final ClientMutant mutant;
+    private static final List<String> ANEW =
+            List.of("io.millrace.client.", "io.millrace.server.", "io.millrace.simulator.");
 
-    Stories(ClientMutant mutant) {
+    private final String story;
+    private final List<ClassChange> changes;
+
+    /**
+     * Stories of one kind.
+     *
+     * @param story its class, which is made from a seed and told by {@code run}
+     */
+    Stories(Class<?> story, List<ClassChange> changes) {
         super(Stories.class.getClassLoader());
-        this.mutant = mutant;
+        this.story = story.getName();
+        this.changes = changes;
     }
 
     /** Tells one; throws what it throws. */
-    void tell(long seed) throws Throwable {
-        Class<?> story = loadClass(GroupStory.class.getName());
-        Object told = story.getConstructor(long.class).newInstance(seed);
+    Object tell(long seed) throws Throwable {
+        Object told = loadClass(story).getConstructor(long.class).newInstance(seed);
         try {
-            story.getMethod("run").invoke(told);
+            return told.getClass().getMethod("run").invoke(told);
         } catch (InvocationTargetException e) {
             throw e.getCause();
         }
@@ -27,8 +39,7 @@ final class Stories extends ClassLoader {
 
     @Override
     protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-        if (!name.startsWith("io.millrace.client.") && !name.startsWith("io.millrace.simulator."))
-            return super.loadClass(name, resolve);
+        if (ANEW.stream().noneMatch(name::startsWith)) return super.loadClass(name, resolve);
         synchronized (getClassLoadingLock(name)) {
             Class<?> known = findLoadedClass(name);
             return known != null ? known : define(name);
@@ -38,7 +49,8 @@ final class Stories extends ClassLoader {
     private Class<?> define(String name) throws ClassNotFoundException {
         try (InputStream file = getResourceAsStream(name.replace('.', '/') + ".class")) {
             if (file == null) throw new ClassNotFoundException(name);
-            byte[] bytes = mutant.changed(name, file.readAllBytes());
+            byte[] bytes = file.readAllBytes();
+            for (ClassChange each : changes) bytes = each.changed(name, bytes);
             return defineClass(name, bytes, 0, bytes.length);
         } catch (IOException e) {
             throw new ClassNotFoundException(name, e);

@@ -6,12 +6,8 @@ import io.millrace.client.cluster.RetryBackoff;
 import io.millrace.client.cluster.run.ClientLane;
 import io.millrace.client.cluster.run.ClusterLine;
 import io.millrace.client.sending.AppendRules;
-import io.millrace.client.sending.Batch;
-import io.millrace.client.sending.BatchEnd;
-import io.millrace.client.sending.PartitionAppender;
 import io.millrace.client.sending.SendResult;
 import io.millrace.client.sending.SendRules;
-import io.millrace.client.sending.run.PartitionLine;
 import io.millrace.client.sending.run.SenderLane;
 import io.millrace.connection.ReconnectBackoff;
 import io.millrace.connection.run.ClientSettings;
@@ -19,7 +15,6 @@ import io.millrace.records.Compression;
 import io.millrace.simulator.Simulation;
 import io.millrace.testkit.SeededRandom;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +36,6 @@ final class ClientProducer implements Actor, SenderLane.Listener {
     private final String name;
     private final Simulation simulation;
     private final ClientLane lane;
-    private final Map<Integer, PartitionHistory> histories;
     private final SeededRandom random;
     private final SenderLane sender;
     private final ClusterLine cluster;
@@ -60,7 +54,6 @@ final class ClientProducer implements Actor, SenderLane.Listener {
         this.name = name;
         this.simulation = simulation;
         this.lane = lane;
-        this.histories = histories;
         this.random = random;
         this.stepsLeft = steps;
         SendRules rules = new SendRules(
@@ -80,12 +73,9 @@ final class ClientProducer implements Actor, SenderLane.Listener {
                 ClientSetup.bootstrap(servers),
                 sender);
         Compression compression = random.pick(Compression.NONE, Compression.GZIP);
-        for (Integer index : histories.keySet()) {
-            PartitionAppender appender = new PartitionAppender(
-                    new AppendRules(BATCH_BYTES, MAX_REQUEST_BYTES, compression, compression.defaultLevel()));
-            PartitionLine line = sender.add(topic, index, appender::seal);
-            partitions.add(new Partition(index, appender, line));
-        }
+        AppendRules appendRules =
+                new AppendRules(BATCH_BYTES, MAX_REQUEST_BYTES, compression, compression.defaultLevel());
+        histories.forEach((index, history) -> partitions.add(new Partition(history, topic, index, appendRules)));
     }
 
     @Override
@@ -117,83 +107,32 @@ final class ClientProducer implements Actor, SenderLane.Listener {
         simulation.trace(sentence.hashCode());
     }
 
-    /** The open batch of a partition, and what is in it. */
+    /** A partition, and how many values it was sent. */
     private final class Partition {
-        private final int index;
-        private final PartitionAppender appender;
-        private final PartitionLine line;
+        private final PartitionHistory history;
+        private final SendingPartition sending;
         private int sent;
-        private List<String> inBatch = List.of();
 
-        Partition(int index, PartitionAppender appender, PartitionLine line) {
-            this.index = index;
-            this.appender = appender;
-            this.line = line;
+        Partition(PartitionHistory history, String topic, int index, AppendRules rules) {
+            this.history = history;
+            this.sending = new SendingPartition(lane, sender, topic, index, rules, this::told);
         }
 
         void send() {
             String value = PartitionHistory.value(name, sent++, "x".repeat(random.nextInt(MOST_PADDING_CHARS)));
-            history().sending(name, List.of(value));
-            byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
-            int place = append(bytes);
-            if (place == PartitionAppender.FULL) handIn();
-            if (place < 0) {
-                inBatch = new ArrayList<>();
-                byte[] memory = new byte[appender.memoryFor(null, bytes, List.of())];
-                appender.open(memory, new End(history(), inBatch), lane.nowMs());
-                append(bytes);
-                inBatch.add(value);
-                sender.opened(line, lane.nowMs());
-            } else {
-                inBatch.add(value);
-            }
+            history.sending(name, List.of(value));
+            sending.send(value);
         }
 
-        private int append(byte[] value) {
-            return appender.append(IdempotentProducer.RECORD_TIME_MS, null, value, List.of());
-        }
-
-        private void handIn() {
-            Batch batch = appender.seal();
-            if (batch == null) throw new IllegalStateException("a full batch has records");
-            sender.sealed(line, batch);
-            if (!batch.isToBePacked()) return;
-            batch.pack();
-            appender.packed(batch);
-            sender.packed(line, batch);
-        }
-
-        private PartitionHistory history() {
-            PartitionHistory history = histories.get(index);
-            if (history == null) throw new IllegalStateException("partition " + index + " has no history");
-            return history;
-        }
-    }
-
-    /** Notes what is acknowledged. */
-    private final class End implements BatchEnd {
-        private final PartitionHistory history;
-        private final List<String> values;
-
-        End(PartitionHistory history, List<String> values) {
-            this.history = history;
-            this.values = values;
-        }
-
-        @Override
-        public void ended(int fromRecord, int recordCount, SendResult result) {
+        /** Notes what is acknowledged. */
+        private void told(List<String> values, SendResult result) {
             switch (result) {
                 case SendResult.Written(long baseOffset, long logAppendTimeMs) -> {
                     simulation.trace(baseOffset);
-                    if (baseOffset >= 0) {
-                        history.acknowledged(baseOffset, values.subList(fromRecord, fromRecord + recordCount));
-                    }
+                    if (baseOffset >= 0) history.acknowledged(baseOffset, values);
                 }
                 case SendResult.Failed failed -> throw history.broken(name + " is told " + failed);
             }
         }
-
-        @Override
-        public void released() {}
     }
 }
