@@ -26,6 +26,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -275,6 +276,7 @@ class BrokerRoleTest {
     }
 
     @Test
+    @Tag("long")
     void replicasOfOursFollowApachesAndApachesFollowOursAndEitherServesWhatTheOtherTook() throws Exception {
         int controllerPort = FreePort.find();
         int port = FreePort.find();
