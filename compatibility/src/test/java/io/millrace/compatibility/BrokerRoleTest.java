@@ -276,7 +276,7 @@ class BrokerRoleTest {
     }
 
     @Test
-    @Tag("long")
+    @Tag("campaign")
     void replicasOfOursFollowApachesAndApachesFollowOursAndEitherServesWhatTheOtherTook() throws Exception {
         int controllerPort = FreePort.find();
         int port = FreePort.find();

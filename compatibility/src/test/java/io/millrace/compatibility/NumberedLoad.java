@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -27,6 +28,11 @@ final class NumberedLoad implements AutoCloseable {
     private final String topic;
     private final int partitions;
     private final KafkaProducer<byte[], byte[]> producer;
+    /** Some 10,000 records a second: what a test reads again afterwards has to be bounded. */
+    private static final int BURST = 100;
+
+    private static final long PAUSE_NANOS = 10_000_000;
+
     private final Semaphore room = new Semaphore(MOST_UNACKNOWLEDGED);
     private final BitSet acknowledged = new BitSet();
     private final List<String> failures = new ArrayList<>();
@@ -60,6 +66,7 @@ final class NumberedLoad implements AutoCloseable {
     private void write() {
         for (int next = 0; !isEnded; next++) {
             int number = next;
+            if (number % BURST == 0) LockSupport.parkNanos(PAUSE_NANOS);
             try {
                 room.acquire();
             } catch (InterruptedException e) {

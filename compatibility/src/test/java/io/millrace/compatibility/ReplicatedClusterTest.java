@@ -47,7 +47,7 @@ class ReplicatedClusterTest {
     }
 
     @Test
-    @Tag("long")
+    @Tag("campaign")
     void nodesThatAreKilledFrozenAndStoppedByTurnsLoseNothing() throws Exception {
         try (ReplicatedCluster cluster = cluster();
                 Admin admin = JavaClients.admin(cluster.bootstrap());
