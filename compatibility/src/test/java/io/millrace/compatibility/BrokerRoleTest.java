@@ -312,6 +312,9 @@ class BrokerRoleTest {
                 ours.kill();
                 awaitLeaders(admin, List.of(20, 20));
                 assertEquals(written, valuesIn(apachesPort));
+                ours = begin(port, quorum);
+                ours.awaitLine("that it is ready", PATIENCE, new MillraceBroker()::saysReady);
+                awaitInSync(admin, 2);
             } catch (ExecutionException | AssertionError failed) {
                 throw new AssertionError(controller.output() + "\n" + ours.output() + "\n" + apaches.output(), failed);
             } finally {

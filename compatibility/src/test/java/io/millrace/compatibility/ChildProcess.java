@@ -36,7 +36,9 @@ final class ChildProcess implements AutoCloseable {
     private ChildProcess(String name, Process process) {
         this.name = name;
         this.process = process;
-        this.reader = Thread.ofVirtual().name("output of " + name).start(this::read);
+        // Reads of a pipe hold a virtual thread's carrier: two silent processes would keep the output of all others
+        // from being read.
+        this.reader = Thread.ofPlatform().daemon().name("output of " + name).start(this::read);
     }
 
     /** Starts a command; {@code name} is how failures call it. */
