@@ -38,7 +38,7 @@ class LeadersAndRacksTest {
 
     @Test
     void clientsFollowALeaderAndReadInTheirRack() throws Exception {
-        try (ClusterOnThisHost cluster = new ClusterOnThisHost(
+        try (ReplicatedCluster cluster = new ReplicatedCluster(
                         directory,
                         3,
                         "replica.selector.class=org.apache.kafka.common.replica.RackAwareReplicaSelector");
@@ -53,7 +53,7 @@ class LeadersAndRacksTest {
     }
 
     /** Without hints the clients would ask for metadata, and before that wait for as long as their backoff is. */
-    private static void goToTheNextLeaderWithoutAskingWhoThatIs(ClusterOnThisHost cluster, Admin admin)
+    private static void goToTheNextLeaderWithoutAskingWhoThatIs(ReplicatedCluster cluster, Admin admin)
             throws Exception {
         Properties patient = client(cluster);
         patient.put("retry.backoff.ms", LONG_MS);
@@ -80,7 +80,7 @@ class LeadersAndRacksTest {
         producer.send(new ProducerRecord<>(MOVES.topic(), 0, "k", value)).get(90, TimeUnit.SECONDS);
     }
 
-    private static String next(KafkaConsumer<String, String> consumer, ClusterOnThisHost cluster) {
+    private static String next(KafkaConsumer<String, String> consumer, ReplicatedCluster cluster) {
         List<String> values = new ArrayList<>();
         Await.until(
                 "a record comes",
@@ -94,13 +94,13 @@ class LeadersAndRacksTest {
         return values.getFirst();
     }
 
-    private static void moveTo(Admin admin, ClusterOnThisHost cluster, List<Integer> replicas) throws Exception {
+    private static void moveTo(Admin admin, ReplicatedCluster cluster, List<Integer> replicas) throws Exception {
         admin.alterPartitionReassignments(Map.of(MOVES, Optional.of(new NewPartitionReassignment(replicas))))
                 .all()
                 .get(30, TimeUnit.SECONDS);
         Await.until(
                 "the order of replicas is changed",
-                ClusterOnThisHost.PATIENCE,
+                ReplicatedCluster.PATIENCE,
                 () -> admin.listPartitionReassignments()
                         .reassignments()
                         .get(30, TimeUnit.SECONDS)
@@ -109,12 +109,12 @@ class LeadersAndRacksTest {
         admin.electLeaders(ElectionType.PREFERRED, Set.of(MOVES)).partitions().get(30, TimeUnit.SECONDS);
         Await.until(
                 "broker " + replicas.getFirst() + " leads",
-                ClusterOnThisHost.PATIENCE,
+                ReplicatedCluster.PATIENCE,
                 () -> cluster.leader(admin, MOVES.topic(), 0, -1) == replicas.getFirst(),
                 cluster::output);
     }
 
-    private static void readAtTheReplicaInTheirRack(ClusterOnThisHost cluster, Admin admin) throws Exception {
+    private static void readAtTheReplicaInTheirRack(ReplicatedCluster cluster, Admin admin) throws Exception {
         int leader = cluster.leader(admin, NEAR.topic(), 0, -1);
         int follower = leader % 3 + 1;
         Properties near = client(cluster);
@@ -135,7 +135,7 @@ class LeadersAndRacksTest {
                     long wanted = i + 1L;
                     Await.until(
                             wanted + " records are read",
-                            ClusterOnThisHost.PATIENCE,
+                            ReplicatedCluster.PATIENCE,
                             () -> {
                                 consumer.poll(Duration.ofMillis(100)).forEach(record -> {
                                     assertTrue(offsets.add(record.offset()), () -> record.offset() + " came twice");
@@ -160,7 +160,7 @@ class LeadersAndRacksTest {
                 .orElse(-2);
     }
 
-    private static Properties client(ClusterOnThisHost cluster) {
+    private static Properties client(ReplicatedCluster cluster) {
         Properties properties = new Properties();
         properties.put("bootstrap.servers", cluster.bootstrap());
         properties.put("key.serializer", "org.apache.kafka.common.serialization.StringSerializer");

@@ -41,7 +41,7 @@ final class MillraceNode implements AutoCloseable {
     }
 
     /**
-     * Nodes 1 to {@code size}, which know each other and do not run.
+     * Nodes 1 to {@code size}, broker and controller in one, each in a rack of its own, which know each other and do not run.
      *
      * @param settings what each has in its properties besides
      */
@@ -63,6 +63,7 @@ final class MillraceNode implements AutoCloseable {
                     "controller.listener.names=CONTROLLER",
                     "listeners=PLAINTEXT://127.0.0.1:" + ports.get(i) + ",CONTROLLER://127.0.0.1:"
                             + ports.get(size + i),
+                    "broker.rack=rack-" + (i + 1),
                     "log.dirs=" + home.resolve("log")));
             properties.addAll(settings);
             nodes.add(new MillraceNode(i + 1, ports.get(i), home, properties));
@@ -84,7 +85,7 @@ final class MillraceNode implements AutoCloseable {
         process = ChildProcess.start(
                 "node " + id,
                 home,
-                Map.of(),
+                Map.of("MILLRACE_JVM_OPTS", "-Xmx256m"),
                 List.of(
                         MillraceBroker.PROGRAM,
                         "start",
@@ -116,6 +117,25 @@ final class MillraceNode implements AutoCloseable {
         pastOutput.addAll(running.lines());
         pastOutput.add("---- stopped ----");
         process = null;
+    }
+
+    /** SIGSTOP: alive, and silent. */
+    void freeze() {
+        signal("STOP");
+    }
+
+    /** SIGCONT. */
+    void thaw() {
+        signal("CONT");
+    }
+
+    private void signal(String name) {
+        ChildProcess.run(
+                "kill -" + name,
+                home,
+                Map.of(),
+                PATIENCE,
+                List.of("kill", "-" + name, String.valueOf(running().pid())));
     }
 
     private ChildProcess running() {

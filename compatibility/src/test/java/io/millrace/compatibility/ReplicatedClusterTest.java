@@ -33,12 +33,12 @@ class ReplicatedClusterTest {
             cluster.awaitInSync(admin, TOPIC, 3);
             load.awaitMore(2_000, cluster);
             int leader = cluster.leader(admin, TOPIC, 0, -1);
-            cluster.kill(leader);
+            cluster.node(leader).kill();
             cluster.leader(admin, TOPIC, 0, leader);
             cluster.awaitInSync(admin, TOPIC, 2);
             load.awaitMore(2_000, cluster);
-            cluster.begin(leader);
-            cluster.awaitReady(leader);
+            cluster.node(leader).begin();
+            cluster.node(leader).awaitReady();
             cluster.awaitInSync(admin, TOPIC, 3);
             load.awaitMore(1_000, cluster);
             load.end();
@@ -57,16 +57,16 @@ class ReplicatedClusterTest {
                 load.awaitMore(5_000, cluster);
                 int leader = cluster.leader(admin, TOPIC, round % PARTITIONS, -1);
                 switch (round % 3) {
-                    case 0 -> cluster.kill(leader);
-                    case 1 -> cluster.freeze(leader);
-                    default -> cluster.stop(leader);
+                    case 0 -> cluster.node(leader).kill();
+                    case 1 -> cluster.node(leader).freeze();
+                    default -> cluster.node(leader).stop();
                 }
                 cluster.leader(admin, TOPIC, round % PARTITIONS, leader);
                 load.awaitMore(5_000, cluster);
-                if (round % 3 == 1) cluster.thaw(leader);
+                if (round % 3 == 1) cluster.node(leader).thaw();
                 else {
-                    cluster.begin(leader);
-                    cluster.awaitReady(leader);
+                    cluster.node(leader).begin();
+                    cluster.node(leader).awaitReady();
                 }
             }
             cluster.awaitInSync(admin, TOPIC, 3);
@@ -84,22 +84,22 @@ class ReplicatedClusterTest {
             for (int id = 1; id <= 3; id++) {
                 cluster.awaitInSync(admin, TOPIC, 3);
                 load.awaitMore(1_000, cluster);
-                cluster.stop(id);
+                cluster.node(id).stop();
                 load.awaitMore(1_000, cluster);
-                cluster.begin(id);
-                cluster.awaitReady(id);
+                cluster.node(id).begin();
+                cluster.node(id).awaitReady();
             }
             cluster.awaitInSync(admin, TOPIC, 3);
             load.end();
             load.check(cluster);
             // Each node in turn has to serve all of it.
             for (int id = 1; id <= 3; id++) {
-                cluster.kill(id);
+                cluster.node(id).kill();
                 for (int partition = 0; partition < PARTITIONS; partition++)
                     assertEquals(true, cluster.leader(admin, TOPIC, partition, id) > 0);
                 load.check(cluster);
-                cluster.begin(id);
-                cluster.awaitReady(id);
+                cluster.node(id).begin();
+                cluster.node(id).awaitReady();
                 cluster.awaitInSync(admin, TOPIC, 3);
             }
         }

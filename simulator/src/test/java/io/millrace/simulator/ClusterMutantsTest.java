@@ -2,6 +2,8 @@ package io.millrace.simulator;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.simulator.scenario.ClusterStory;
+import java.util.List;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -27,7 +29,7 @@ class ClusterMutantsTest {
     }
 
     private static void tell(ClusterMutant mutant) {
-        int found = ClusterStories.seedsToFind(mutant, MOST_SEEDS);
+        int found = new Stories(ClusterStory.class, List.of(mutant.change())).seedsToFind(MOST_SEEDS);
         assertTrue(found <= MOST_SEEDS, () -> mutant + " is not found in " + MOST_SEEDS + " stories");
     }
 }

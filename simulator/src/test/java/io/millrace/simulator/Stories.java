@@ -5,13 +5,16 @@ import java.io.InputStream;
 import java.lang.reflect.InvocationTargetException;
 import java.util.List;
 
-/**
- * Tells stories by programs that are changed as they are loaded: the classes of the client, the server and the simulator are
- * loaded anew.
- */
+/** Tells stories by programs that are changed as they are loaded: the rooms that nodes and clients are made of are loaded anew. */
 final class Stories extends ClassLoader {
-    private static final List<String> ANEW =
-            List.of("io.millrace.client.", "io.millrace.server.", "io.millrace.simulator.");
+    private static final List<String> ANEW = List.of(
+            "io.millrace.raft.",
+            "io.millrace.controller.",
+            "io.millrace.replication.",
+            "io.millrace.coordinators.",
+            "io.millrace.server.",
+            "io.millrace.client.",
+            "io.millrace.simulator.");
 
     private final String story;
     private final List<ClassChange> changes;
@@ -25,6 +28,20 @@ final class Stories extends ClassLoader {
         super(Stories.class.getClassLoader());
         this.story = story.getName();
         this.changes = changes;
+    }
+
+    /** How many stories are told until one fails, of so many at most; one more if none does. */
+    int seedsToFind(int most) {
+        for (int seed = 0; seed < most; seed++) {
+            try {
+                tell(seed);
+            } catch (VirtualMachineError | LinkageError | ReflectiveOperationException broken) {
+                throw new AssertionError(changes + " make no program", broken);
+            } catch (Throwable seen) {
+                return seed + 1;
+            }
+        }
+        return most + 1;
     }
 
     /** Tells one; throws what it throws. */

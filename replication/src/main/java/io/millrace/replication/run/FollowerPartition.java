@@ -3,7 +3,6 @@ package io.millrace.replication.run;
 import io.millrace.environment.Clock;
 import io.millrace.environment.Lane;
 import io.millrace.protocol.ErrorCode;
-import io.millrace.records.OffsetAndEpoch;
 import io.millrace.records.TopicPartition;
 import io.millrace.replication.FetchedBatches;
 import io.millrace.replication.FollowerAction;
@@ -57,7 +56,7 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
     private final Clock clock;
     private final Owner owner;
     private final long backoffMs;
-    private final ReplicaLog positions = new Positions();
+    private final ReplicaLog positions;
     private final Set<Runnable> watchers = new LinkedHashSet<>();
     private PartitionFollower follower;
     private Runnable ready = FollowerPartition::nobody;
@@ -90,6 +89,7 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
             Owner owner) {
         this.name = name;
         this.log = log;
+        this.positions = new LogView(log);
         this.forced = new ForcedLog(log, lane, clock, forces, owner::diskFailed, untilOffset -> {});
         this.clock = clock;
         this.owner = owner;
@@ -99,28 +99,6 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
     }
 
     private static void nobody() {}
-
-    private final class Positions implements ReplicaLog {
-        @Override
-        public long logStartOffset() {
-            return log.logStartOffset();
-        }
-
-        @Override
-        public long logEndOffset() {
-            return log.logEndOffset();
-        }
-
-        @Override
-        public int latestEpoch() {
-            return log.latestEpoch();
-        }
-
-        @Override
-        public Optional<OffsetAndEpoch> endOffsetForEpoch(int epoch) {
-            return log.endOffsetForEpoch(epoch);
-        }
-    }
 
     /** Leaders of today say with a fetch where the logs part, so that none is asked for epochs first. */
     private PartitionFollower following(int leaderEpoch) {

@@ -4,56 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.millrace.environment.Lane;
 import io.millrace.testkit.Property;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ForcesTest {
     private static final Path ONE = Path.of("/one");
     private static final Path OTHER = Path.of("/other");
 
-    /** A lane of which only the queue is used. */
-    private static final class QueueLane implements Lane {
-        final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
-
-        void run() {
-            for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) task.run();
-        }
-
-        @Override
-        public String name() {
-            return "queue";
-        }
-
-        @Override
-        public boolean isCurrent() {
-            return true;
-        }
-
-        @Override
-        public void execute(Runnable task) {
-            tasks.add(task);
-        }
-
-        @Override
-        public Timer schedule(long delayMs, Runnable task) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public <T extends @Nullable Object> void offload(Callable<T> work, Consumer<Outcome<T>> then) {
-            throw new UnsupportedOperationException();
-        }
-    }
-
-    private final QueueLane lane = new QueueLane();
+    private final StoryLane lane = new StoryLane();
     private final Forces forces = new Forces(lane);
     private final List<String> begun = new ArrayList<>();
 
