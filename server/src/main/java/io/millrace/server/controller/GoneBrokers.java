@@ -105,7 +105,9 @@ public final class GoneBrokers {
         int brokerId = request.brokerId();
         long epoch = request.brokerEpoch();
         lane.execute(() -> {
-            if (isLeading) heardAtMs.put(brokerId, clock.monotonicMs());
+            // Whoever reaches the listener can say anything: only the life that the log knows counts.
+            BrokerImage broker = cluster.get().broker(brokerId);
+            if (isLeading && broker != null && broker.epoch() == epoch) heardAtMs.put(brokerId, clock.monotonicMs());
         });
         exchange.whenClosed(() -> lane.execute(() -> {
             if (isLeading) lookFor(brokerId, epoch, clock.monotonicMs());

@@ -89,6 +89,19 @@ class GoneBrokersTest {
     }
 
     @Test
+    void heartbeatsOfAnotherLifeAreNotItsHeartbeats() {
+        leadAndHear();
+        breakLine();
+        time.advance(15);
+        var stale = BrokerHeartbeatRequest.builder().brokerId(BROKER).brokerEpoch(6);
+        gone.heartbeatBy(stale.build(), line(then -> {}));
+        time.run();
+        refusing.addAll(Set.of(9092, 9093));
+        time.advance(100);
+        assertEquals(List.of(new GoneBrokers.Fencing(BROKER, 7)), fenced);
+    }
+
+    @Test
     void addressesThatRefusedWhileItsBrokerLivedSayNothingAfterwards() {
         leadAndHear();
         refusing.addAll(Set.of(9092, 9093));
