@@ -307,7 +307,7 @@ CLUSTER = {
     'c3produce': Workload(_cluster_produce, 'three nodes: ProducerPerformance 1 KB, acks=all, 6 partitions with 3 replicas', cluster=True),
     'c3latency': Workload(_cluster_latency, 'three nodes: official client, 1,000 messages/s of 1 KB, acks=all', cluster=True),
     'c3kill': Workload(_cluster_kill, 'three nodes: kill -9 of a node that leads 100 of 300 partitions', cluster=True),
-    'c3parts10000': Workload(_cluster_partitions(200, 50), 'three nodes: 10,000 partitions, controller killed, node started again', least_files=40000,
+    'c3parts10000': Workload(_cluster_partitions(200, 50), 'three nodes: 10,000 partitions, controller killed, node started again', least_files=16000,
                              cluster=True),
 }
 ALL = {**TABLE, **FORCED, **SETTLED, **STRETCH, **CLUSTER}
