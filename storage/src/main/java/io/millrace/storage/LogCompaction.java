@@ -163,7 +163,8 @@ public final class LogCompaction {
                 return Optional.empty();
             }
             List<PendingDeletion> pending = new ArrayList<>(sources.size());
-            for (CompactionGroup.Source source : sources) pending.add(log.markDeleted(source.segment()));
+            for (CompactionGroup.Source source : sources)
+                pending.add(SegmentFiles.markDeleted(folder, source.segment()));
             for (String suffix : SegmentFiles.SUFFIXES) {
                 Path swap = swapFile(baseOffset, suffix);
                 if (folder.disk().exists(swap))

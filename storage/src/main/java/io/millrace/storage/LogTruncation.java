@@ -26,11 +26,7 @@ final class LogTruncation {
     /** Removes whole segments from an index on. */
     static void removeFrom(LogFolder folder, Segments segments, int from) throws IOException {
         if (from == segments.count()) return;
-        for (Segment segment : segments.remove(from, segments.count()).reversed()) {
-            segment.closeFiles();
-            for (String suffix : SegmentFiles.SUFFIXES)
-                folder.disk().delete(folder.file(SegmentFileNames.of(segment.baseOffset(), suffix)));
-        }
+        for (Segment segment : segments.remove(from, segments.count()).reversed()) SegmentFiles.delete(folder, segment);
         folder.disk().forceDirectory(folder.directory());
     }
 }

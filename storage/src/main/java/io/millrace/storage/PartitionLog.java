@@ -5,7 +5,6 @@ import io.millrace.environment.DiskFull;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
 import io.millrace.records.BatchHeader;
-import io.millrace.records.ControlRecord;
 import io.millrace.records.LegacyBatch;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.records.TopicPartition;
@@ -37,22 +36,13 @@ public final class PartitionLog {
     private final ProducerStateConfig producerConfig;
     private final RecoveryReport recovery;
     private final LogCompaction compaction;
+    private final Unforced unforced;
     private LogConfig config;
     private @Nullable Uuid topicId;
 
     private long logStartOffset;
     private long logEndOffset;
     private long highWatermark;
-    private long recoveryPoint;
-    private long unflushedSinceMs = -1;
-    private boolean hasUnforcedNames;
-    /** Whether it is not known that the directory's own name has been forced in the one above. */
-    private boolean isDirectoryUnforced;
-
-    private long indexesUnforcedFrom = Long.MAX_VALUE;
-    private int truncations;
-    private long unscannedBytes;
-    private long restBehindPartialFlush = -1;
     private AppendSpace space = AppendSpace.UNWATCHED;
 
     /** Whether records were added or removed since it was opened. */
@@ -75,11 +65,8 @@ public final class PartitionLog {
         this.compaction = new LogCompaction(this, folder, segments, snapshots, producers);
         this.logStartOffset = opened.logStartOffset();
         this.logEndOffset = opened.logEndOffset();
-        this.recoveryPoint = opened.recoveryPoint();
         this.highWatermark = logStartOffset;
-        this.unscannedBytes = opened.report().bytesScanned();
-        this.hasUnforcedNames = logEndOffset == 0 && !recovery.wasClean();
-        this.isDirectoryUnforced = !recovery.wasClean();
+        this.unforced = new Unforced(opened);
         active().setJitterMs(jitterMs());
     }
 
@@ -132,7 +119,7 @@ public final class PartitionLog {
 
     /** Names in the directory have changed: the next flush forces them. */
     void namesChanged() {
-        hasUnforcedNames = true;
+        unforced.namesChanged();
     }
 
     /** Has appends ask from now on whether the directory has space for them. */
@@ -168,7 +155,7 @@ public final class PartitionLog {
         ByteBuffer whole = batches.duplicate();
         AppendOutcome.Refused refused = AppendCheck.check(whole, origin, config, leaderEpoch, logEndOffset, wallMs);
         if (refused == null && whole.hasRemaining()) {
-            AppendOutcome answered = checkProducers(whole, origin, transactionVersion);
+            AppendOutcome answered = ProducerCheck.check(whole, origin, producers, logStartOffset, transactionVersion);
             if (answered != null) return answered;
         }
         if (refused != null) return refused;
@@ -187,33 +174,6 @@ public final class PartitionLog {
         }
     }
 
-    private @Nullable AppendOutcome checkProducers(ByteBuffer batches, AppendOrigin origin, int transactionVersion) {
-        if (origin == AppendOrigin.REPLICATION || origin == AppendOrigin.RAFT_LEADER) return null;
-        for (int at = batches.position(); at < batches.limit(); at += BatchHeader.sizeBytes(batches, at)) {
-            long producerId = BatchHeader.producerId(batches, at);
-            if (producerId < 0) continue;
-            if (origin == AppendOrigin.CLIENT) {
-                AppendOutcome duplicate = producers.duplicate(batches, at, logStartOffset);
-                if (duplicate != null) return duplicate;
-            }
-            ProducerStates.Refusal refusal = BatchHeader.isControl(batches, at)
-                    ? checkMarker(batches, at, producerId, transactionVersion)
-                    : producers.checkData(batches, at, origin == AppendOrigin.CLIENT);
-            if (refusal != null) return new AppendOutcome.Refused(refusal.error(), refusal.message());
-        }
-        return null;
-    }
-
-    private ProducerStates.@Nullable Refusal checkMarker(
-            ByteBuffer batches, int at, long producerId, int transactionVersion) {
-        ControlRecord.EndTransaction marker = TransactionMarker.read(batches, at);
-        if (marker == null)
-            return new ProducerStates.Refusal(
-                    ErrorCode.INVALID_RECORD, "A control batch with a producer id is not a transaction marker");
-        return producers.checkMarker(
-                producerId, BatchHeader.producerEpoch(batches, at), marker.coordinatorEpoch(), transactionVersion);
-    }
-
     private AppendOutcome write(ByteBuffer batches, AppendOrigin origin, int leaderEpoch, long wallMs, long nowMs)
             throws IOException {
         boolean assigns = origin != AppendOrigin.REPLICATION;
@@ -230,14 +190,13 @@ public final class PartitionLog {
         }
         rollIfDue(batches.remaining(), baseOffset, next - 1, newestTimestamp, wallMs);
         Segment active = active();
-        if (!active.logExists()) hasUnforcedNames = true;
+        if (!active.logExists()) unforced.namesChanged();
         int position = active.sizeBytes();
-        unscannedBytes += batches.remaining();
+        unforced.written(batches.remaining(), nowMs);
         active.append(batches.duplicate(), config.indexIntervalBytes());
         appended(batches, active, position);
         logEndOffset = next;
         hasChanged = true;
-        if (unflushedSinceMs < 0) unflushedSinceMs = nowMs;
         boolean stamped = assigns && AppendCheck.stampsAppendTime(origin, config);
         return new AppendOutcome.Appended(baseOffset, next - 1, stamped ? wallMs : -1, logStartOffset);
     }
@@ -261,7 +220,7 @@ public final class PartitionLog {
                             ended.firstOffset(),
                             ended.markerOffset(),
                             producers.lastStableOffsetAfter(ended)));
-                    hasUnforcedNames = true;
+                    unforced.namesChanged();
                 }
             }
             reader.appended(batchOffset, position);
@@ -307,9 +266,9 @@ public final class PartitionLog {
         }
         if (old.sizeBytes() == 0) {
             segments.remove(segments.count() - 1, segments.count());
-            deleteNow(old);
+            SegmentFiles.delete(folder, old);
         } else {
-            indexesUnforcedFrom = Math.min(indexesUnforcedFrom, old.baseOffset());
+            unforced.finished(old);
         }
         add(next);
     }
@@ -323,7 +282,7 @@ public final class PartitionLog {
     private void add(Segment segment) {
         segments.add(segment);
         segment.setJitterMs(jitterMs());
-        hasUnforcedNames = true;
+        unforced.namesChanged();
         hasChanged = true;
         reader.forgetLastBatch();
     }
@@ -334,12 +293,6 @@ public final class PartitionLog {
         if (bound <= 0) return 0;
         long mixed = (partition.hashCode() * 31L + active().baseOffset()) * 0x9E3779B97F4A7C15L;
         return Math.floorMod(mixed, bound);
-    }
-
-    private void deleteNow(Segment segment) throws IOException {
-        segment.closeFiles();
-        for (String suffix : SegmentFiles.SUFFIXES)
-            folder.disk().delete(folder.file(SegmentFileNames.of(segment.baseOffset(), suffix)));
     }
 
     // Reading
@@ -483,7 +436,7 @@ public final class PartitionLog {
 
     /** Everything below survives a power cut, and is not scanned after one. */
     public long recoveryPoint() {
-        return recoveryPoint;
+        return unforced.recoveryPoint();
     }
 
     /** Bytes of batches, indexes not counted. */
@@ -538,7 +491,7 @@ public final class PartitionLog {
         }
         folder.movedTo(newDirectory);
         snapshots.directoryRenamed();
-        isDirectoryUnforced = true;
+        unforced.directoryRenamed();
     }
 
     /** The properties in effect. */
@@ -628,9 +581,9 @@ public final class PartitionLog {
             logStartOffset = Math.max(logStartOffset, segments.first().baseOffset());
             epochs.truncateFromStart(logStartOffset);
             List<PendingDeletion> pending = new ArrayList<>(removed.size());
-            for (Segment segment : removed) pending.add(markDeleted(segment));
+            for (Segment segment : removed) pending.add(SegmentFiles.markDeleted(folder, segment));
             snapshots.deleteBefore(segments.first().baseOffset());
-            hasUnforcedNames = true;
+            unforced.namesChanged();
             return pending;
         } catch (IOException e) {
             throw LogDirectoryFailed.halfDone(folder.directory(), "remove old segments of", e);
@@ -644,19 +597,6 @@ public final class PartitionLog {
         } catch (DiskFull full) {
             return false;
         }
-    }
-
-    PendingDeletion markDeleted(Segment segment) throws IOException {
-        segment.closeFiles();
-        List<Path> files = new ArrayList<>(4);
-        for (String suffix : SegmentFiles.SUFFIXES) {
-            Path from = folder.file(SegmentFileNames.of(segment.baseOffset(), suffix));
-            if (!folder.disk().exists(from)) continue;
-            Path to = folder.file(SegmentFileNames.of(segment.baseOffset(), suffix) + SegmentFileNames.DELETED);
-            folder.disk().rename(from, to);
-            files.add(to);
-        }
-        return new PendingDeletion(folder.disk(), files, segment.sizeBytes());
     }
 
     /**
@@ -678,13 +618,12 @@ public final class PartitionLog {
         }
         compaction.truncated(offset);
         try {
-            truncations++;
             hasChanged = true;
             logEndOffset = LogTruncation.cut(folder, segments, offset);
             reader.forgetLastBatch();
             logStartOffset = Math.min(logStartOffset, logEndOffset);
             highWatermark = Math.min(highWatermark, logEndOffset);
-            recoveryPoint = Math.min(recoveryPoint, logEndOffset);
+            unforced.truncatedTo(logEndOffset);
             epochs.truncateFromEnd(logEndOffset);
             snapshots.deleteFrom(logEndOffset + 1);
             snapshots.restore(producers, segments, logStartOffset, logEndOffset);
@@ -700,7 +639,6 @@ public final class PartitionLog {
     public void truncateFullyAndStartAt(long offset) {
         compaction.truncated(0);
         try {
-            truncations++;
             hasChanged = true;
             LogTruncation.removeFrom(folder, segments, 0);
             snapshots.deleteFrom(0);
@@ -711,7 +649,7 @@ public final class PartitionLog {
             logStartOffset = offset;
             logEndOffset = offset;
             highWatermark = offset;
-            recoveryPoint = Math.min(recoveryPoint, offset);
+            unforced.truncatedTo(offset);
         } catch (IOException e) {
             throw LogDirectoryFailed.halfDone(folder.directory(), "truncate", e);
         }
@@ -760,15 +698,12 @@ public final class PartitionLog {
 
     /** Milliseconds until {@code flush.ms} asks for a flush if nothing else does; 0 if one is due, -1 if none will be. */
     public long msUntilFlushDue(long nowMs) {
-        if (recoveryPoint >= logEndOffset || restBehindPartialFlush == logEndOffset) return -1;
-        if (logEndOffset - recoveryPoint > config.unforcedRecords() || recoveryPoint < active().baseOffset()) return 0;
-        if (unflushedSinceMs < 0 || config.flushMs() == Long.MAX_VALUE) return -1;
-        return Math.max(0, config.flushMs() - (nowMs - unflushedSinceMs));
+        return unforced.msUntilFlushDue(logEndOffset, config, nowMs);
     }
 
     /** Bytes that a restart after a crash would scan. */
     public long unscannedBytes() {
-        return unscannedBytes;
+        return unforced.unscannedBytes();
     }
 
     /**
@@ -776,7 +711,7 @@ public final class PartitionLog {
      * {@link #flushed}.
      */
     public Flush prepareFlush() {
-        return prepareFlush(Extent.RECORDS);
+        return unforced.prepareFlush(Unforced.Extent.RECORDS, logEndOffset);
     }
 
     /**
@@ -784,82 +719,7 @@ public final class PartitionLog {
      * segment: indexes are forced too, and a producer snapshot is written behind it all.
      */
     public Flush prepareCheckpoint() {
-        return prepareFlush(Extent.CHECKPOINT);
-    }
-
-    /** What a flush makes safe beside the records, the indexes of segments that grow no more, and the epochs. */
-    private enum Extent {
-        RECORDS,
-        /** The active segment's indexes, and behind them a snapshot in its midst. */
-        CHECKPOINT,
-        /** Those indexes, finished before as nothing is added to them any more, and a snapshot at the log end. */
-        CLOSE
-    }
-
-    private Flush prepareFlush(Extent wanted) {
-        List<SharedFile> files = new ArrayList<>();
-        List<Path> smallFiles = new ArrayList<>(snapshots.takeUnforced());
-        Extent extent = wanted == Extent.CHECKPOINT && !writesIndexes() ? Extent.RECORDS : wanted;
-        boolean withIndexes = extent != Extent.RECORDS;
-        boolean hasAllTransactions = true;
-        try {
-            long fromOffset = Math.min(recoveryPoint, indexesUnforcedFrom);
-            for (int i = segments.floorIndex(fromOffset); i < segments.count(); i++)
-                hasAllTransactions &= writesTransactions(segments.at(i));
-            for (int i = segments.floorIndex(fromOffset); i < segments.count(); i++)
-                segments.at(i).collectForFlush(withIndexes || i < segments.count() - 1, files);
-        } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "flush", e);
-        }
-        if (hasUnforcedNames) smallFiles.add(folder.file(PartitionMetadata.FILE_NAME));
-        boolean hasSnapshot = switch (extent) {
-            case RECORDS -> false;
-            case CHECKPOINT -> logEndOffset > active().baseOffset();
-            case CLOSE -> logEndOffset > 0;
-        };
-        Flush.Snapshot snapshot = hasSnapshot
-                ? new Flush.Snapshot(
-                        logEndOffset, snapshots.path(logEndOffset), ByteBuffer.wrap(producers.toSnapshot()))
-                : null;
-        if (snapshot != null) hasUnforcedNames = true;
-        if (withIndexes) unscannedBytes = 0;
-        Flush flush = new Flush(
-                folder,
-                logEndOffset,
-                truncations,
-                files,
-                smallFiles,
-                epochs.takeChanges().orElse(null),
-                hasUnforcedNames,
-                hasUnforcedNames && isDirectoryUnforced,
-                snapshot,
-                !hasAllTransactions);
-        if (hasUnforcedNames) isDirectoryUnforced = false;
-        hasUnforcedNames = false;
-        indexesUnforcedFrom = Long.MAX_VALUE;
-        unflushedSinceMs = -1;
-        return flush;
-    }
-
-    /** Whether there was space for the entries that only memory has; if not, a restart scans more. */
-    private boolean writesIndexes() {
-        try {
-            active().writeIndexes();
-            return true;
-        } catch (DiskFull full) {
-            return false;
-        } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "flush", e);
-        }
-    }
-
-    private static boolean writesTransactions(Segment segment) throws IOException {
-        try {
-            segment.writeTransactions();
-            return true;
-        } catch (DiskFull full) {
-            return false;
-        }
+        return unforced.prepareFlush(Unforced.Extent.CHECKPOINT, logEndOffset);
     }
 
     /**
@@ -868,18 +728,7 @@ public final class PartitionLog {
      */
     public void flushed(Flush flush) {
         if (!flush.isDone()) throw new IllegalArgumentException("the flush of " + partition + " has not run");
-        boolean isValid = flush.truncations() == truncations;
-        if (isValid && !flush.isPartial()) recoveryPoint = Math.max(recoveryPoint, flush.endOffset());
-        restBehindPartialFlush = flush.isPartial() ? flush.endOffset() : -1;
-        if (flush.isPartial() && flush.hasLeaderEpochs()) epochs.putBackChanges();
-        Flush.Snapshot snapshot = flush.snapshot();
-        if (snapshot == null || closed) return;
-        try {
-            if (isValid && flush.isSnapshotWritten()) snapshots.flushedAt(snapshot.offset(), segments);
-            else snapshots.discard(snapshot.offset());
-        } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "delete a snapshot of", e);
-        }
+        unforced.flushed(flush, !closed);
     }
 
     /** Lets go of files that were not used since the last call; an idle log keeps none open. */
@@ -921,7 +770,7 @@ public final class PartitionLog {
 
     private void writeLast() throws IOException {
         active().finish();
-        Flush flush = prepareFlush(Extent.CLOSE);
+        Flush flush = unforced.prepareFlush(Unforced.Extent.CLOSE, logEndOffset);
         flush.run();
         flushed(flush);
         if (flush.snapshot() != null && !flush.isSnapshotWritten()) {
@@ -935,14 +784,14 @@ public final class PartitionLog {
         return recovery.wasClean()
                 && recovery.notes().isEmpty()
                 && !hasChanged
-                && !hasUnforcedNames
+                && !unforced.hasNames()
                 && !epochs.hasChangedBelow(logEndOffset)
                 && (logEndOffset == 0 || snapshots.hasAt(logEndOffset));
     }
 
     private void closeWithoutSpace(DiskFull full) {
         try {
-            for (int i = segments.floorIndex(recoveryPoint); i < segments.count(); i++)
+            for (int i = segments.floorIndex(unforced.recoveryPoint()); i < segments.count(); i++)
                 segments.at(i).force();
             closeFiles();
             folder.disk().forceDirectory(folder.directory());
