@@ -10,6 +10,7 @@ CASES = [
     ('six partitions, zstd', 6, 'assigned', ['compression.type=zstd']),
     ('one partition, ours in place', 1, 'in-place', []),
     ('six partitions, ours in place', 6, 'in-place', []),
+    ('one partition, records kept until the next poll', 1, 'kept', []),
 ]
 
 

@@ -6,6 +6,7 @@ import io.millrace.client.consumer.Deserializers;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -16,7 +17,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * One client, one thread, all records of a topic as fast as they come: what the client's process needs for them. Arguments: official
- * or ours, bootstrap, topic, records a part, parts, bytes a value, assigned, member or in-place (which the official one cannot), group,
+ * or ours, bootstrap, topic, records a part, parts, bytes a value, assigned, kept, member or in-place (which the official one cannot), group,
  * then consumer properties as NAME=VALUE. Prints a line of JSON for each part; each reads from the beginning, and looks at every value.
  */
 public final class ConsumerDuel {
@@ -37,13 +38,18 @@ public final class ConsumerDuel {
         void close();
     }
 
+    /** What an application keeps of a poll until the next one, if it keeps records. */
+    private static final List<Object> KEPT = new ArrayList<>();
+
     private static final class Official implements Client {
         private final String topic;
         private final int valueBytes;
+        private final boolean isKeeping;
         private final KafkaConsumer<byte[], byte[]> consumer;
 
-        Official(String topic, int valueBytes, Map<String, Object> properties) {
+        Official(String topic, int valueBytes, boolean isKeeping, Map<String, Object> properties) {
             this.topic = topic;
+            this.isKeeping = isKeeping;
             this.valueBytes = valueBytes;
             consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
         }
@@ -68,6 +74,14 @@ public final class ConsumerDuel {
 
         @Override
         public int poll() {
+            if (isKeeping) {
+                KEPT.clear();
+                for (var each : consumer.poll(POLL)) {
+                    check(each.value(), valueBytes);
+                    KEPT.add(each);
+                }
+                return KEPT.size();
+            }
             int count = 0;
             for (var each : consumer.poll(POLL)) count += check(each.value(), valueBytes);
             return count;
@@ -83,11 +97,13 @@ public final class ConsumerDuel {
         private final String topic;
         private final int valueBytes;
         private final boolean isInPlace;
+        private final boolean isKeeping;
         private final Consumer<byte[], byte[]> consumer;
 
-        Ours(String topic, int valueBytes, boolean isInPlace, Map<String, Object> properties) {
+        Ours(String topic, int valueBytes, String how, Map<String, Object> properties) {
             this.topic = topic;
-            this.isInPlace = isInPlace;
+            this.isInPlace = how.equals("in-place");
+            this.isKeeping = how.equals("kept");
             this.valueBytes = valueBytes;
             consumer = Consumer.open(ConsumerOptions.of(properties), Deserializers.bytes(), Deserializers.bytes());
         }
@@ -111,6 +127,14 @@ public final class ConsumerDuel {
         @Override
         public int poll() {
             if (isInPlace) return consumer.poll(POLL, record -> check(record.value(), valueBytes));
+            if (isKeeping) {
+                KEPT.clear();
+                for (var each : consumer.poll(POLL)) {
+                    check(each.value(), valueBytes);
+                    KEPT.add(each);
+                }
+                return KEPT.size();
+            }
             int count = 0;
             for (var each : consumer.poll(POLL)) count += check(each.value(), valueBytes);
             return count;
@@ -148,8 +172,8 @@ public final class ConsumerDuel {
         OperatingSystemMXBean process = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         try (Client client = arguments[0].equals("ours")
-                ? new Ours(topic, valueBytes, arguments[6].equals("in-place"), properties)
-                : new Official(topic, valueBytes, properties)) {
+                ? new Ours(topic, valueBytes, arguments[6], properties)
+                : new Official(topic, valueBytes, arguments[6].equals("kept"), properties)) {
             if (isMember) client.subscribe();
             else client.assign();
             read(client, 1);

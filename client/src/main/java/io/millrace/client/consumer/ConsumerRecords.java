@@ -1,12 +1,11 @@
 package io.millrace.client.consumer;
 
 import io.millrace.records.TopicPartition;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -18,9 +17,10 @@ import org.jspecify.annotations.Nullable;
  * @param <V> type of values
  */
 public final class ConsumerRecords<K, V> implements Iterable<ConsumerRecord<K, V>> {
-    private final Map<TopicPartition, List<ConsumerRecord<K, V>>> byPartition = new LinkedHashMap<>();
+    private final Map<TopicPartition, PartitionRecords<K, V>> byPartition = new LinkedHashMap<>();
     private int count;
-    private @Nullable ConsumerRecord<K, V> taken;
+    /** How many an iterator has given; no record, so that none has to be made for it. */
+    private int takenCount;
 
     ConsumerRecords() {}
 
@@ -29,9 +29,9 @@ public final class ConsumerRecords<K, V> implements Iterable<ConsumerRecord<K, V
         return new ConsumerRecords<>();
     }
 
-    /** The list of a partition, for about so many. */
-    List<ConsumerRecord<K, V>> of(TopicPartition partition, int expectedCount) {
-        return byPartition.computeIfAbsent(partition, each -> new ArrayList<>(expectedCount));
+    /** Those of a partition, for about so many. */
+    PartitionRecords<K, V> of(TopicPartition partition, int expectedCount) {
+        return byPartition.computeIfAbsent(partition, each -> new PartitionRecords<>(each, expectedCount));
     }
 
     void counted(int more) {
@@ -53,11 +53,13 @@ public final class ConsumerRecords<K, V> implements Iterable<ConsumerRecord<K, V
         return Set.copyOf(byPartition.keySet());
     }
 
-    /** Those of one partition, in the order of its log. */
+    /** Those of one partition, in the order of its log, by index too. The list makes a record when it is asked for it. */
     public List<ConsumerRecord<K, V>> records(TopicPartition partition) {
-        return Collections.unmodifiableList(byPartition.getOrDefault(partition, List.of()));
+        PartitionRecords<K, V> its = byPartition.get(partition);
+        return its == null ? List.of() : its;
     }
 
+    /** All of them, partition by partition. Who keeps a record does not keep the others. */
     @Override
     public Iterator<ConsumerRecord<K, V>> iterator() {
         return new InOrder();
@@ -65,35 +67,44 @@ public final class ConsumerRecords<K, V> implements Iterable<ConsumerRecord<K, V
 
     /** What the application was given last of these, for a person; empty for nothing. */
     String lastTaken() {
-        ConsumerRecord<K, V> last = taken;
-        if (last != null) return "record " + last.offset() + " of " + last.topic() + "-" + last.partition();
         if (count == 0) return "";
-        ConsumerRecord<K, V> end = List.copyOf(byPartition.values()).getLast().getLast();
-        return count + " records, the last of them record " + end.offset() + " of " + end.topic() + "-"
-                + end.partition();
+        int last = takenCount - 1;
+        PartitionRecords<K, V> its = null;
+        for (PartitionRecords<K, V> each : byPartition.values()) {
+            its = each;
+            if (last < 0) continue; // To the end of all.
+            if (last < each.size()) return "record " + each.offset(last) + " of " + each.partition;
+            last -= each.size();
+        }
+        PartitionRecords<K, V> end = Objects.requireNonNull(its, "no records");
+        return count + " records, the last of them record " + end.offset(end.size() - 1) + " of " + end.partition;
     }
 
-    /** Partition by partition; a stream's own iterator costs more than a record does. */
+    /** A stream's own iterator costs more than a record does. */
     private final class InOrder implements Iterator<ConsumerRecord<K, V>> {
-        private final Iterator<List<ConsumerRecord<K, V>>> lists =
+        private final Iterator<PartitionRecords<K, V>> rest =
                 byPartition.values().iterator();
-        private List<ConsumerRecord<K, V>> list = List.of();
+        private @Nullable PartitionRecords<K, V> its;
+        private int size;
         private int at;
+        private int given;
 
         @Override
         public boolean hasNext() {
-            return at < list.size() || lists.hasNext(); // No list is empty.
+            return at < size || rest.hasNext(); // None is empty.
         }
 
         @Override
         public ConsumerRecord<K, V> next() {
-            if (at == list.size()) {
-                list = lists.next();
+            PartitionRecords<K, V> from = its;
+            if (from == null || at == size) {
+                from = rest.next();
+                its = from;
+                size = from.size();
                 at = 0;
             }
-            ConsumerRecord<K, V> next = list.get(at++);
-            taken = next;
-            return next;
+            takenCount = ++given;
+            return from.get(at++);
         }
     }
 

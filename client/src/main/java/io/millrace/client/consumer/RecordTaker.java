@@ -47,13 +47,13 @@ sealed interface RecordTaker {
         }
     }
 
-    /** Makes an object of each. */
+    /** Has each deserialized, and what is made of it put with the others of its partition. */
     final class Making<K, V> implements RecordTaker {
         private final Deserializer<K> keys;
         private final Deserializer<V> values;
         private final ConsumerRecords<K, V> records;
-        private @Nullable AssignedPartition into;
-        private List<ConsumerRecord<K, V>> list = List.of();
+        private @Nullable AssignedPartition last;
+        private @Nullable PartitionRecords<K, V> into;
 
         /** A taker for one poll. */
         Making(Deserializer<K> keys, Deserializer<V> values, ConsumerRecords<K, V> records) {
@@ -66,21 +66,22 @@ sealed interface RecordTaker {
         public void take(AssignedPartition partition, RangeReader reader, int most) {
             List<RecordHeader> headers = reader.headers();
             String topic = partition.partition.topic();
-            ConsumerRecord<K, V> record = new ConsumerRecord<>(
-                    topic,
-                    partition.partition.partition(),
+            K key = keys.deserialize(topic, headers, reader.key());
+            V value = values.deserialize(topic, headers, reader.value());
+            PartitionRecords<K, V> its = into;
+            if (its == null || last != partition) {
+                its = records.of(partition.partition, Math.min(most, partition.usualCount));
+                into = its;
+                last = partition;
+            }
+            its.add(
                     reader.offset(),
                     reader.leaderEpoch(),
                     reader.timestamp(),
                     reader.timestampType(),
-                    keys.deserialize(topic, headers, reader.key()),
-                    values.deserialize(topic, headers, reader.value()),
+                    key,
+                    value,
                     headers);
-            if (into != partition) {
-                list = records.of(partition.partition, Math.min(most, partition.usualCount));
-                into = partition;
-            }
-            list.add(record);
             records.counted(1);
         }
     }
