@@ -18,7 +18,8 @@ public interface ConnectionEvents {
      * The connection is gone (for an outgoing one, perhaps never came to be). Called at most once, and not after
      * {@link Connection#close}. A failed {@code read} or {@code write} throws instead, and its caller closes.
      *
-     * @param cause null if there is nothing to say; a {@link java.net.ConnectException} if nobody listens at the address
+     * @param cause null if there is nothing to say; a {@link java.net.ConnectException} if nobody listens at the address, a
+     *              {@link LaneStopped} if it is this side that ends
      */
     void onClosed(@Nullable IOException cause);
 }

@@ -4,6 +4,7 @@ import io.millrace.environment.Connection;
 import io.millrace.environment.ConnectionEvents;
 import io.millrace.environment.DiskFile;
 import io.millrace.environment.Lane;
+import io.millrace.environment.LaneStopped;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -155,12 +156,15 @@ final class HostConnection implements Connection, ReadyHandler {
         owner().onClosed(named(cause));
     }
 
+    private void closeStopped(HostLane stopped) {
+        close();
+        owner().onClosed(new LaneStopped(HostTransport.named(remoteAddress), stopped.name()));
+    }
+
     @Override
     public void onLaneStopped() {
         if (isClosed) return;
-        close();
-        owner().onClosed(
-                        new IOException(HostTransport.named(remoteAddress) + ": lane " + lane.name() + " has stopped"));
+        closeStopped(lane);
     }
 
     @Override
@@ -284,7 +288,7 @@ final class HostConnection implements Connection, ReadyHandler {
             throw new IllegalStateException(HostTransport.named(remoteAddress) + " cannot move to lane " + to.name());
         }
         if (target.isStopped()) {
-            fail(new IOException("lane " + to.name() + " has stopped"));
+            closeStopped(target);
             return;
         }
         key = null;

@@ -111,7 +111,7 @@ class HostTransportTest {
 
         @Override
         public void onClosed(@Nullable IOException cause) {
-            closed.complete(cause == null ? "closed" : String.valueOf(cause.getMessage()));
+            closed.complete(cause == null ? "closed" : cause.getClass().getSimpleName() + ": " + cause.getMessage());
         }
     }
 
@@ -477,6 +477,7 @@ class HostTransportTest {
             socket.getOutputStream().write(1);
             assertEquals(1, socket.getInputStream().read());
             environment.close();
+            assertTrue(closed.join().startsWith("LaneStopped: "), closed.join());
             assertTrue(closed.join().endsWith("lane lane-0 has stopped"), closed.join());
             assertEquals(-1, socket.getInputStream().read());
         }

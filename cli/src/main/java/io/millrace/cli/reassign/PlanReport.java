@@ -1,5 +1,6 @@
 package io.millrace.cli.reassign;
 
+import io.millrace.cli.terminal.Counts;
 import io.millrace.cli.terminal.Sizes;
 import io.millrace.cli.terminal.Table;
 import io.millrace.client.placement.PlacedPartition;
@@ -67,8 +68,9 @@ public final class PlanReport {
 
     String summary() {
         long leaders = plan.changes().stream().filter(Change::movesLeader).count();
-        return plan.changes().size() + " partitions change: " + plan.replicasToMove() + " replicas ("
-                + Sizes.bytes(plan.bytesToMove()) + ") are copied, " + leaders + " get another leader.";
+        return Counts.of(plan.changes().size(), "partition changes", "partitions change") + ": "
+                + Counts.of(plan.replicasToMove(), "replica is copied", "replicas are copied") + " ("
+                + Sizes.bytes(plan.bytesToMove()) + "), " + Counts.of(leaders, "leader moves", "leaders move") + ".";
     }
 
     private OptionalLong usable(int broker) {

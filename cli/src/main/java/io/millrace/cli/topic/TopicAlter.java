@@ -2,6 +2,7 @@ package io.millrace.cli.topic;
 
 import io.millrace.cli.terminal.ClusterOptions;
 import io.millrace.cli.terminal.ConfigPairs;
+import io.millrace.cli.terminal.Counts;
 import io.millrace.cli.terminal.Terminal;
 import io.millrace.client.Admin;
 import io.millrace.client.Answer;
@@ -106,7 +107,8 @@ final class TopicAlter implements Callable<Integer> {
                 "topic",
                 admin.topics().createPartitions(counts, assignments),
                 accepted,
-                name -> terminal.out().println("Topic " + name + " has " + count + " partitions."));
+                name -> terminal.out()
+                        .println("Topic " + name + " has " + Counts.of(count, "partition", "partitions") + "."));
     }
 
     private int alterConfigs(Admin admin, List<String> named, Map<String, String> set, Set<ErrorCode> accepted) {

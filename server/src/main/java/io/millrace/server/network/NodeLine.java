@@ -9,6 +9,7 @@ import io.millrace.connection.run.ClientSettings;
 import io.millrace.connection.run.ConversationLane;
 import io.millrace.connection.run.PayloadFiles;
 import io.millrace.environment.Clock;
+import io.millrace.environment.LaneStopped;
 import io.millrace.environment.Randomness;
 import io.millrace.environment.Transport;
 import io.millrace.protocol.Request;
@@ -141,6 +142,10 @@ public final class NodeLine implements ClientConversationEvents {
         conversation = null;
         isRefused = reason.cause() instanceof ConnectException;
         if (isClosed) return;
+        if (reason.cause() instanceof LaneStopped) {
+            isClosed = true; // This node ends.
+            return;
+        }
         if (failures++ == 0 && means.isToldOf())
             LOG.log(System.Logger.Level.WARNING, this + " " + reason.sentence() + "; it is tried again and again");
         connectFromMs = means.clock().monotonicMs()
