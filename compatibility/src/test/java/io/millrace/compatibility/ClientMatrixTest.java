@@ -4,21 +4,24 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.testkit.Seeds;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Each kind of producer with each kind of consumer, all at once, before either broker: while connections are cut around every kind
  * of request, and the broker is stopped (ours also killed) and started again, and consumers leave without a commit, each record gets there once, in order, by key, and
- * each is dealt with. {@code -Dmillrace.matrix.runs=20 -Dmillrace.seed=fresh} looks further, {@code -Dmillrace.matrix.restarts=5}
- * for longer; {@code -Dmillrace.matrix.cluster=true} also before three brokers of Apache's, whose leaders move.
+ * each is dealt with; so it is before three of our brokers, whose leaders move. {@code -Dmillrace.matrix.runs=20
+ * -Dmillrace.seed=fresh} looks further, {@code -Dmillrace.matrix.restarts=5} for longer; {@code -Dcompat.excludedGroups=} also before
+ * three brokers of Apache's.
  */
 @Tag("long")
 final class ClientMatrixTest {
@@ -27,8 +30,14 @@ final class ClientMatrixTest {
     private static final int REQUESTS_PER_CUT = 25;
     private static final int LEAST_CUTS = 40;
     private static final int LEAST_RECORDS = 300;
+    /** Three brokers take longer over each, and are here for their leaders. */
+    private static final int LEAST_RECORDS_OF_THREE = 100;
+
     /** Produce, Fetch, Metadata, OffsetCommit, OffsetFetch, FindCoordinator, JoinGroup, Heartbeat, SyncGroup, InitProducerId. */
     private static final Set<Integer> CUT_AROUND = Set.of(0, 1, 3, 8, 9, 10, 11, 12, 14, 22);
+
+    @TempDir
+    private Path directory;
 
     @ParameterizedTest(name = "{0}")
     @ValueSource(strings = {"millrace", "apache"})
@@ -37,18 +46,29 @@ final class ClientMatrixTest {
         for (long seed : seeds()) {
             Random random = new Random(seed);
             try (var cluster = DisturbedCluster.of(kind, REQUESTS_PER_CUT, CUT_AROUND, random)) {
-                run(brokerName, cluster, 1, seed, random);
+                run(brokerName, cluster, 1, LEAST_RECORDS, seed, random);
             }
         }
     }
 
     @Test
-    @EnabledIfSystemProperty(named = "millrace.matrix.cluster", matches = "true")
     void soItIsWhenLeadersMove() throws Exception {
         for (long seed : seeds()) {
             Random random = new Random(seed);
-            try (var cluster = DisturbedCluster.ofThree(REQUESTS_PER_CUT, CUT_AROUND, random)) {
-                run("three of Apache's", cluster, 3, seed, random);
+            Path its = Files.createDirectory(directory.resolve(Long.toHexString(seed)));
+            try (var cluster = DisturbedCluster.ofThreeOfOurs(its, REQUESTS_PER_CUT, CUT_AROUND, random)) {
+                run("three of ours", cluster, 3, LEAST_RECORDS_OF_THREE, seed, random);
+            }
+        }
+    }
+
+    @Test
+    @Tag("campaign")
+    void soItIsWhenLeadersOfApachesMove() throws Exception {
+        for (long seed : seeds()) {
+            Random random = new Random(seed);
+            try (var cluster = DisturbedCluster.ofThreeOfApaches(REQUESTS_PER_CUT, CUT_AROUND, random)) {
+                run("three of Apache's", cluster, 3, LEAST_RECORDS_OF_THREE, seed, random);
             }
         }
     }
@@ -60,7 +80,8 @@ final class ClientMatrixTest {
         return seeds;
     }
 
-    private static void run(String brokerName, DisturbedCluster cluster, int replicas, long seed, Random random)
+    private static void run(
+            String brokerName, DisturbedCluster cluster, int replicas, int leastRecords, long seed, Random random)
             throws Exception {
         String told = "seed 0x" + Long.toHexString(seed) + " with " + brokerName;
         List<WorkingPair> pairs = new ArrayList<>();
@@ -69,11 +90,11 @@ final class ClientMatrixTest {
                 for (ClientKind consuming : ClientKind.values())
                     pairs.add(new WorkingPair(producing, consuming, cluster, replicas, new Random(random.nextLong())));
             for (int restart = 0; restart < RESTARTS; restart++) {
-                awaitMore(pairs, random);
+                awaitMore(pairs, leastRecords, random);
                 for (WorkingPair each : pairs) each.letOneLeave();
                 cluster.restartOne(random, restart == 0 || random.nextBoolean());
             }
-            awaitMore(pairs, random);
+            awaitMore(pairs, leastRecords, random);
             for (WorkingPair each : pairs) each.finish();
             List<String> failures = new ArrayList<>();
             for (WorkingPair each : pairs) failures.addAll(each.failures(cluster.brokers()));
@@ -81,7 +102,9 @@ final class ClientMatrixTest {
             assertTrue(cluster.cuts() > LEAST_CUTS, () -> "too few cuts to show anything: " + cluster.cuts());
             for (WorkingPair each : pairs)
                 assertTrue(each.againCount() > 0, () -> "nothing was given again, whoever left: " + each);
-            System.out.println(told + ": " + cluster.cuts() + " cuts; " + pairs);
+            assertEquals(replicas > 1, cluster.leaderMoves() > 0, "whether leaders move");
+            System.out.println(
+                    told + ": " + cluster.cuts() + " cuts, " + cluster.leaderMoves() + " leaders moved; " + pairs);
         } catch (AssertionError | Exception e) {
             throw new AssertionError(told + ": " + e + "\nthe broker's output:\n" + cluster.lastLines(), e);
         } finally {
@@ -89,8 +112,8 @@ final class ClientMatrixTest {
         }
     }
 
-    private static void awaitMore(List<WorkingPair> pairs, Random random) {
-        for (WorkingPair each : pairs) each.aimFor(LEAST_RECORDS + random.nextInt(3 * LEAST_RECORDS));
+    private static void awaitMore(List<WorkingPair> pairs, int leastRecords, Random random) {
+        for (WorkingPair each : pairs) each.aimFor(leastRecords + random.nextInt(3 * leastRecords));
         for (WorkingPair each : pairs) each.awaitAim();
     }
 }

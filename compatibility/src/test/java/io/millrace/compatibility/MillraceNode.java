@@ -46,8 +46,18 @@ final class MillraceNode implements AutoCloseable {
      * @param settings what each has in its properties besides
      */
     static List<MillraceNode> cluster(Path directory, int size, List<String> settings) throws IOException {
+        return cluster(directory, size, settings, List.of());
+    }
+
+    /**
+     * The same, but clients are told to find them somewhere else than they listen.
+     *
+     * @param advertisedPorts one for each node, which among each other use listeners of their own; or none
+     */
+    static List<MillraceNode> cluster(Path directory, int size, List<String> settings, List<Integer> advertisedPorts)
+            throws IOException {
         List<Integer> ports = new ArrayList<>();
-        while (ports.size() < 2 * size) {
+        while (ports.size() < 3 * size) {
             int port = FreePort.find();
             if (!ports.contains(port)) ports.add(port);
         }
@@ -61,10 +71,20 @@ final class MillraceNode implements AutoCloseable {
                     "node.id=" + (i + 1),
                     "controller.quorum.voters=" + String.join(",", voters),
                     "controller.listener.names=CONTROLLER",
-                    "listeners=PLAINTEXT://127.0.0.1:" + ports.get(i) + ",CONTROLLER://127.0.0.1:"
-                            + ports.get(size + i),
                     "broker.rack=rack-" + (i + 1),
                     "log.dirs=" + home.resolve("log")));
+            String internal = "INTERNAL://127.0.0.1:" + ports.get(2 * size + i);
+            String listeners = "listeners=PLAINTEXT://127.0.0.1:" + ports.get(i) + ",CONTROLLER://127.0.0.1:"
+                    + ports.get(size + i);
+            if (advertisedPorts.isEmpty()) {
+                properties.add(listeners);
+            } else {
+                properties.add(listeners + "," + internal);
+                properties.add("advertised.listeners=PLAINTEXT://127.0.0.1:" + advertisedPorts.get(i) + "," + internal);
+                properties.add("listener.security.protocol.map="
+                        + "PLAINTEXT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT");
+                properties.add("inter.broker.listener.name=INTERNAL");
+            }
             properties.addAll(settings);
             nodes.add(new MillraceNode(i + 1, ports.get(i), home, properties));
         }
@@ -73,6 +93,11 @@ final class MillraceNode implements AutoCloseable {
 
     int id() {
         return id;
+    }
+
+    /** Where it listens for clients. */
+    int port() {
+        return port;
     }
 
     /** Where clients reach it. */

@@ -49,7 +49,7 @@ final class MovedPartitionsTest {
     @Test
     void aBrokerIsDrainedAndGetsItsReplicasBackByTheUndoFile() throws Exception {
         if (BrokerKind.underTest() instanceof ApacheBroker) {
-            try (var cluster = DisturbedCluster.ofThree(Integer.MAX_VALUE, Set.of(), new Random(7))) {
+            try (var cluster = DisturbedCluster.ofThreeOfApaches(Integer.MAX_VALUE, Set.of(), new Random(7))) {
                 drainsAndUndoes(cluster.brokers());
             }
             return;

@@ -22,6 +22,11 @@ final class ReplicatedCluster implements AutoCloseable {
 
     /** Starts all nodes, and waits until they serve. */
     ReplicatedCluster(Path directory, int size, String... settings) {
+        this(directory, size, List.of(), settings);
+    }
+
+    /** The same, but clients are told of other ports, as {@link MillraceNode#cluster} says. */
+    ReplicatedCluster(Path directory, int size, List<Integer> advertisedPorts, String... settings) {
         List<String> all = new ArrayList<>(List.of(
                 "group.initial.rebalance.delay.ms=0",
                 "default.replication.factor=" + size,
@@ -33,7 +38,7 @@ final class ReplicatedCluster implements AutoCloseable {
                 "controller.quorum.fetch.timeout.ms=1500"));
         all.addAll(List.of(settings));
         try {
-            nodes = MillraceNode.cluster(directory, size, all);
+            nodes = MillraceNode.cluster(directory, size, all, advertisedPorts);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -2,6 +2,7 @@ package io.millrace.client.dispatch;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 
@@ -12,6 +13,9 @@ import java.util.Map;
  *
  * <p>That depends on nothing but the last record of each claim, so it is the same for whoever reads the log from its beginning,
  * whatever compaction has left out by then.
+ *
+ * <p>One thread at a time tells it things. Over a map that may be read while it is changed, {@link #standing} may be asked by any
+ * thread meanwhile: what it sees of a key is what was said of it before some record, never half of one.
  */
 public final class KeyClaims {
     /** How a claim stands. */
@@ -25,13 +29,28 @@ public final class KeyClaims {
         DONE
     }
 
-    private record Claim(String claimId, long offset, boolean isDone, long expiresAtMs) {}
+    /** What the last record of a claim says, and that record's offset; it expires at a moment in milliseconds since 1970. */
+    public record Claim(String claimId, long offset, boolean isDone, long expiresAtMs) {}
 
-    private final Map<String, List<Claim>> claims = new HashMap<>();
+    /** The claims of each key in the order of the log, at least one. Lists are replaced, never changed. */
+    private final Map<String, List<Claim>> claims;
+
     private int count;
 
     /** Nobody is about anything. */
-    public KeyClaims() {}
+    public KeyClaims() {
+        this(new HashMap<>());
+    }
+
+    /**
+     * Nobody is about anything.
+     *
+     * @param empty where the claims of each key are to be kept, for nobody else
+     */
+    public KeyClaims(Map<String, List<Claim>> empty) {
+        if (!empty.isEmpty()) throw new IllegalArgumentException("there are claims of " + empty.size() + " keys");
+        this.claims = empty;
+    }
 
     /**
      * Somebody claims a key.
@@ -49,21 +68,26 @@ public final class KeyClaims {
 
     /** The claim is given back. */
     public void released(String key, String claimId) {
-        List<Claim> its = claims.get(key);
-        if (its == null || !its.removeIf(each -> each.claimId.equals(claimId))) return;
-        count--;
-        if (its.isEmpty()) claims.remove(key);
+        List<Claim> before = claims.getOrDefault(key, List.of());
+        List<Claim> after = without(before, claimId);
+        if (after.size() == before.size()) return;
+        count -= before.size() - after.size();
+        if (after.isEmpty()) claims.remove(key);
+        else claims.put(key, after);
     }
 
     private void put(String key, Claim claim) {
-        released(key, claim.claimId);
-        claims.computeIfAbsent(key, fresh -> new ArrayList<>(1)).add(claim); // Its offset is the highest.
-        count++;
+        List<Claim> before = claims.getOrDefault(key, List.of());
+        List<Claim> after = without(before, claim.claimId);
+        after.add(claim); // Its offset is the highest.
+        count += after.size() - before.size();
+        claims.put(key, after);
     }
 
-    /** Whether anything has been said of that claim that is not over. */
-    public boolean knows(String key, String claimId) {
-        return claims.getOrDefault(key, List.of()).stream().anyMatch(each -> each.claimId.equals(claimId));
+    private static List<Claim> without(List<Claim> its, String claimId) {
+        List<Claim> others = new ArrayList<>(its.size() + 1);
+        for (Claim each : its) if (!each.claimId.equals(claimId)) others.add(each);
+        return others;
     }
 
     /** How that claim stands; a claim that is not known yet is asked about with an empty id. */
@@ -85,11 +109,16 @@ public final class KeyClaims {
 
     /** Forgets what has expired. */
     public void purge(long nowMs) {
-        claims.values().removeIf(its -> {
-            int before = its.size();
-            its.removeIf(each -> each.expiresAtMs <= nowMs);
-            count -= before - its.size();
-            return its.isEmpty();
-        });
+        Iterator<Map.Entry<String, List<Claim>>> all = claims.entrySet().iterator();
+        while (all.hasNext()) {
+            Map.Entry<String, List<Claim>> its = all.next();
+            List<Claim> before = its.getValue();
+            if (before.stream().noneMatch(each -> each.expiresAtMs <= nowMs)) continue;
+            List<Claim> after = new ArrayList<>(before);
+            after.removeIf(each -> each.expiresAtMs <= nowMs);
+            count -= before.size() - after.size();
+            if (after.isEmpty()) all.remove();
+            else its.setValue(after);
+        }
     }
 }

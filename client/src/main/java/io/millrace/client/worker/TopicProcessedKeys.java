@@ -23,10 +23,12 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +45,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each instance has all keys that have not expired in memory, and refuses to claim more than {@link #MOST_CLAIMS}. Times are those of
  * the instances' clocks, so claims have to last longer than clocks differ. The topic's partitions must not become more while there are
- * claims, as a key would be looked for elsewhere; {@link #createTopic} makes one whose records are deleted some time after they expire.
+ * claims, as a key would be looked for elsewhere; {@link #createTopic} makes one whose records are deleted some time after they expire,
+ * and are not compacted before everybody has read them.
  */
 public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
     /** How many keys may be claimed and done at a time, in all. */
@@ -61,6 +64,12 @@ public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
     private static final long PATIENCE_MS = 30_000;
     /** Records stay so much longer than what they say. */
     private static final Duration KEPT_AFTER = Duration.ofHours(1);
+    /**
+     * A claim must not be compacted away for the word that it is done while somebody who claimed in between has not read his own claim
+     * back: he would see neither. He gives up when he has waited for both, and clocks may differ a little.
+     */
+    private static final Duration COMPACTED_AFTER =
+            Duration.ofMillis(2 * PATIENCE_MS).plusMinutes(1);
 
     private final String topic;
     private final long claimMs;
@@ -71,14 +80,23 @@ public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
     private final int partitionCount;
     private final Thread reader;
 
-    /** Fair: many threads that ask must not keep the one that reads from its turn. */
-    private final ReentrantLock lock = new ReentrantLock(true);
+    /**
+     * Told by the thread that reads, asked by any. There is no lock: the next in its queue may be a virtual thread that no carrier runs
+     * as handlers compute on all of them, and the thread that reads would wait behind it.
+     */
+    private final KeyClaims claims = new KeyClaims(new ConcurrentHashMap<>());
 
-    private final Condition changed = lock.newCondition();
-    private final KeyClaims claims = new KeyClaims();
-    private String lastTrouble = "";
-    private @Nullable Throwable broken;
-    private boolean isClosed;
+    /** Its count of claims, for all threads. */
+    private volatile int claimCount;
+
+    /** Claims that have not been read back yet, by the keys of their records. */
+    private final Map<String, CompletableFuture<Void>> awaited = new ConcurrentHashMap<>();
+
+    private final AtomicBoolean isClosed = new AtomicBoolean();
+    private volatile String lastTrouble = "";
+    private volatile @Nullable Throwable broken;
+
+    /** Only the thread that reads. */
     private long nextPurgeMs;
 
     private TopicProcessedKeys(
@@ -135,7 +153,7 @@ public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
      * Makes a topic for keys; nothing if there is one of that name.
      *
      * @param replicationFactor -1 for the cluster's default
-     * @param doneFor as for {@link #open}; records are deleted some time after that
+     * @param doneFor as for {@link #open}, and no shorter than claims last; records are deleted an hour after that
      * @throws IOException if it is refused
      */
     public static void createTopic(
@@ -144,7 +162,9 @@ public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
                 "cleanup.policy",
                 "compact,delete",
                 "retention.ms",
-                String.valueOf(doneFor.plus(KEPT_AFTER).toMillis()));
+                String.valueOf(doneFor.plus(KEPT_AFTER).toMillis()),
+                "min.compaction.lag.ms",
+                String.valueOf(COMPACTED_AFTER.toMillis()));
         var created = admin.topics()
                 .create(List.of(new NewTopic(topic, partitionCount, replicationFactor, List.of(), configs)), false)
                 .get(topic);
@@ -157,62 +177,39 @@ public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
 
     private void read() {
         try {
-            while (!isClosed()) {
+            while (!isClosed.get()) {
                 try {
                     take(consumer.poll(POLL));
                 } catch (WokenUp closing) {
                     // It is looked at.
                 } catch (ConsumerFailure failure) {
-                    trouble(String.valueOf(failure.getMessage()));
+                    lastTrouble = String.valueOf(failure.getMessage());
                     TimeUnit.MILLISECONDS.sleep(PAUSE_MS);
                 }
             }
         } catch (InterruptedException | RuntimeException e) {
             LOG.log(System.Logger.Level.ERROR, "claims in topic " + topic + " cannot be read any more", e);
-            lock.lock();
-            try {
-                broken = e;
-                changed.signalAll();
-            } finally {
-                lock.unlock();
-            }
-        }
-    }
-
-    private boolean isClosed() {
-        lock.lock();
-        try {
-            return isClosed;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void trouble(String sentence) {
-        lock.lock();
-        try {
-            lastTrouble = sentence;
-        } finally {
-            lock.unlock();
+            broken = e;
+            failAwaited();
         }
     }
 
     private void take(Iterable<ConsumerRecord<String, String>> records) {
-        lock.lock();
-        try {
-            long nowMs = clock.millis();
-            for (ConsumerRecord<String, String> each : records) take(each, nowMs);
-            if (nowMs >= nextPurgeMs) {
-                nextPurgeMs = nowMs + PURGE_INTERVAL_MS;
-                claims.purge(nowMs);
-            }
-            changed.signalAll();
-        } finally {
-            lock.unlock();
+        long nowMs = clock.millis();
+        for (ConsumerRecord<String, String> each : records) take(each, nowMs);
+        if (nowMs >= nextPurgeMs) {
+            nextPurgeMs = nowMs + PURGE_INTERVAL_MS;
+            claims.purge(nowMs);
+        }
+        claimCount = claims.count();
+        for (ConsumerRecord<String, String> each : records) {
+            String whole = each.key();
+            CompletableFuture<Void> one = whole == null || each.value() == null ? null : awaited.get(whole);
+            if (one != null) one.complete(null);
         }
     }
 
-    /** What is no record of ours is passed over. Under the lock. */
+    /** What is no record of ours is passed over. */
     private void take(ConsumerRecord<String, String> record, long nowMs) {
         String whole = record.key();
         String value = record.value();
@@ -249,69 +246,83 @@ public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
         KeyClaims.Standing before = standing(key, "");
         if (before == KeyClaims.Standing.DONE) return Claim.DONE;
         if (before == KeyClaims.Standing.HELD_BY_ANOTHER) return Claim.IN_PROGRESS_ELSEWHERE;
-        requireRoom();
-        long expiresAtMs = clock.millis() + claimMs;
-        KeyClaims.Standing now;
-        try {
-            write(key, claimId, "P " + expiresAtMs);
-            now = awaitStanding(key, claimId);
-        } catch (IOException | InterruptedException e) {
-            withdraw(key, claimId);
-            throw e;
-        }
+        if (claimCount >= MOST_CLAIMS)
+            throw new IOException("topic " + topic + " holds " + claimCount
+                    + " claims that have not expired, and no more are taken; let them be done for a shorter time");
+        KeyClaims.Standing now = writeAndRead(key, claimId);
         if (now == KeyClaims.Standing.HELD) return Claim.CLAIMED;
         withdraw(key, claimId);
+        if (now == KeyClaims.Standing.FREE)
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "a claim of " + key + " expired before it was read back; " + claimMs + " ms are too short");
         return now == KeyClaims.Standing.DONE ? Claim.DONE : Claim.IN_PROGRESS_ELSEWHERE;
     }
 
-    private void requireRoom() throws IOException {
-        lock.lock();
-        try {
-            if (claims.count() >= MOST_CLAIMS)
-                throw new IOException("topic " + topic + " holds " + claims.count()
-                        + " claims that have not expired, and no more are taken; let them be done for a shorter time");
-        } finally {
-            lock.unlock();
-        }
-    }
-
     private KeyClaims.Standing standing(String key, String claimId) {
-        lock.lock();
-        try {
-            return claims.standing(key, claimId, clock.millis());
-        } finally {
-            lock.unlock();
-        }
+        return claims.standing(key, claimId, clock.millis());
     }
 
     /** Once the claim itself has been read, all that were before it have been, too. */
-    private KeyClaims.Standing awaitStanding(String key, String claimId) throws IOException, InterruptedException {
-        lock.lock();
+    private KeyClaims.Standing writeAndRead(String key, String claimId) throws IOException, InterruptedException {
+        String whole = recordKey(key, claimId);
+        CompletableFuture<Void> read = new CompletableFuture<>();
+        if (awaited.putIfAbsent(whole, read) != null)
+            throw new IllegalArgumentException("claim id '" + claimId + "' claims " + key + " already");
         try {
-            long leftNanos = TimeUnit.MILLISECONDS.toNanos(Math.min(PATIENCE_MS, claimMs));
-            while (!claims.knows(key, claimId)) {
-                if (broken != null) throw new IOException("claims in topic " + topic + " cannot be read", broken);
-                if (isClosed) throw new IOException("the claims in topic " + topic + " have been closed");
-                if (leftNanos <= 0)
-                    throw new IOException("a claim in topic " + topic + " was written and could not be read in time"
-                            + (lastTrouble.isEmpty() ? "" : "; last trouble: " + lastTrouble));
-                leftNanos = changed.awaitNanos(leftNanos);
-            }
-            return claims.standing(key, claimId, clock.millis());
+            if (broken != null || isClosed.get()) throw cannotBeRead(); // Whoever waits already is told.
+            return writeAndRead(key, claimId, read);
         } finally {
-            lock.unlock();
+            awaited.remove(whole, read);
         }
+    }
+
+    private KeyClaims.Standing writeAndRead(String key, String claimId, CompletableFuture<Void> read)
+            throws IOException, InterruptedException {
+        try {
+            write(key, claimId, "P " + (clock.millis() + claimMs));
+            read.get(Math.min(PATIENCE_MS, claimMs), TimeUnit.MILLISECONDS);
+            return standing(key, claimId);
+        } catch (IOException | InterruptedException e) {
+            withdraw(key, claimId);
+            throw e;
+        } catch (ExecutionException e) {
+            withdraw(key, claimId);
+            throw cannotBeRead();
+        } catch (TimeoutException e) {
+            withdraw(key, claimId);
+            throw new IOException(
+                    "a claim in topic " + topic + " was written and could not be read in time"
+                            + (lastTrouble.isEmpty() ? "" : "; last trouble: " + lastTrouble),
+                    e);
+        }
+    }
+
+    /** Whoever waits is told that nothing will be read any more. */
+    private void failAwaited() {
+        for (CompletableFuture<Void> each : awaited.values()) each.completeExceptionally(cannotBeRead());
+    }
+
+    private IOException cannotBeRead() {
+        Throwable cause = broken;
+        return cause == null
+                ? new IOException("the claims in topic " + topic + " have been closed")
+                : new IOException("claims in topic " + topic + " cannot be read", cause);
+    }
+
+    private static String recordKey(String key, String claimId) {
+        return claimId + " " + key;
     }
 
     private ProducerRecord<String, String> record(String key, String claimId, @Nullable String value) {
         int partition = Partitioners.forKey(key.getBytes(StandardCharsets.UTF_8), partitionCount);
-        return new ProducerRecord<>(topic, partition, ProducerRecord.NOW, claimId + " " + key, value, List.of());
+        return new ProducerRecord<>(topic, partition, ProducerRecord.NOW, recordKey(key, claimId), value, List.of());
     }
 
     private void write(String key, String claimId, @Nullable String value) throws IOException, InterruptedException {
         try {
             producer.send(record(key, claimId, value)).get(PATIENCE_MS, TimeUnit.MILLISECONDS);
-        } catch (java.util.concurrent.ExecutionException e) {
+        } catch (ExecutionException e) {
             Throwable cause = e.getCause();
             throw new IOException("topic " + topic + ": " + (cause == null ? e : cause).getMessage(), e);
         } catch (TimeoutException e) {
@@ -319,14 +330,19 @@ public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
         }
     }
 
-    /** Nobody waits for it: a claim that stays expires by itself. */
+    /** Nobody waits for it: a claim that stays expires by itself, as it does if all has been closed meanwhile. */
     private void withdraw(String key, String claimId) {
-        var unused = producer.send(record(key, claimId, null), (metadata, failure) -> {
-            if (failure != null)
-                LOG.log(
-                        System.Logger.Level.WARNING,
-                        "a claim of " + key + " stays until it expires: " + failure.getMessage());
-        });
+        try {
+            var unused = producer.send(record(key, claimId, null), (metadata, failure) -> {
+                if (failure != null) logStays(key, failure);
+            });
+        } catch (IllegalStateException closed) {
+            logStays(key, closed);
+        }
+    }
+
+    private static void logStays(String key, Exception why) {
+        LOG.log(System.Logger.Level.WARNING, "a claim of " + key + " stays until it expires: " + why.getMessage());
     }
 
     @Override
@@ -344,14 +360,8 @@ public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
     /** Ends the reading, and writes what is under way. Claims that are held stay until they expire. */
     @Override
     public void close() {
-        lock.lock();
-        try {
-            if (isClosed) return;
-            isClosed = true;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        if (!isClosed.compareAndSet(false, true)) return;
+        failAwaited();
         consumer.wakeup();
         try {
             reader.join(PATIENCE_MS);

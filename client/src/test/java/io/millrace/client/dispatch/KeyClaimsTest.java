@@ -1,8 +1,6 @@
 package io.millrace.client.dispatch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.client.dispatch.KeyClaims.Standing;
 import io.millrace.testkit.Property;
@@ -14,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class KeyClaimsTest {
@@ -132,12 +131,42 @@ class KeyClaimsTest {
         claims.done(KEY, "a", 2, 300);
         assertEquals(Standing.DONE, claims.standing(KEY, "b", 150));
         assertEquals(Standing.FREE, claims.standing(KEY, "b", 300));
-        assertTrue(claims.knows(KEY, "a"));
         assertEquals(2, claims.count());
         claims.purge(300);
-        assertFalse(claims.knows(KEY, "a"));
         assertEquals(0, claims.count());
         claims.released(KEY, "nobody");
         assertEquals(0, claims.count());
+    }
+
+    @Test
+    void aClaimIsNeverFreeForAMomentWhileItBecomesDone() {
+        List<Standing> asked = new ArrayList<>();
+        List<KeyClaims> claims = new ArrayList<>();
+        // Asks whenever the map changes, as another thread might.
+        Map<String, List<KeyClaims.Claim>> map = new HashMap<>() {
+            @Override
+            public @Nullable List<KeyClaims.Claim> put(String key, List<KeyClaims.Claim> its) {
+                List<KeyClaims.Claim> before = super.put(key, its);
+                asked.add(claims.getFirst().standing(KEY, "a", 0));
+                return before;
+            }
+
+            @Override
+            public @Nullable List<KeyClaims.Claim> remove(@Nullable Object key) {
+                List<KeyClaims.Claim> before = super.remove(key);
+                asked.add(claims.getFirst().standing(KEY, "a", 0));
+                return before;
+            }
+        };
+        claims.add(new KeyClaims(map));
+        claims.getFirst().claimed(KEY, "a", 0, 100);
+        List<KeyClaims.Claim> held = List.copyOf(Objects.requireNonNull(map.get(KEY)));
+        List<KeyClaims.Claim> list = Objects.requireNonNull(map.get(KEY));
+        claims.getFirst().claimed(KEY, "b", 1, 100);
+        claims.getFirst().done(KEY, "a", 2, 100);
+        claims.getFirst().released(KEY, "b");
+        assertEquals(List.of(Standing.HELD, Standing.HELD, Standing.DONE, Standing.DONE), asked);
+        assertEquals(held, list, "a list that somebody may be reading has changed");
+        assertEquals(1, claims.getFirst().count());
     }
 }
