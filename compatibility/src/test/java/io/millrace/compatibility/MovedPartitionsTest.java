@@ -13,11 +13,13 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.config.ConfigResource;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,14 +103,37 @@ final class MovedPartitionsTest {
                 () -> replicasInSync(bootstrap).values().stream()
                         .allMatch(replicas -> Set.of(1, 2).equals(Set.copyOf(replicas))));
         assertEquals(RECORDS, readable(bootstrap));
-        List<String> undone = millrace(bootstrap, "reassign", "run", "--json-file", undo.toString());
+        long beganNanos = System.nanoTime();
+        List<String> undone =
+                millrace(bootstrap, "reassign", "run", "--json-file", undo.toString(), "--throttle", "250000");
+        long tookMs = (System.nanoTime() - beganNanos) / 1_000_000;
         assertEquals("3 of 3 partitions are where they are wanted.", undone.getLast());
+        // Broker 3 gets 1.5 MB; the first answers may exceed the rate.
+        assertTrue(tookMs > 2_000 && tookMs < 60_000, "it took " + tookMs + " ms");
+        assertEquals(List.of(), throttles(bootstrap));
         Await.until("all is where it was", PATIENCE, () -> REPLICAS.equals(replicasInSync(bootstrap)));
         assertEquals(RECORDS, readable(bootstrap));
         assertTrue(
                 Files.readString(undo).startsWith("{\"version\":1,\"partitions\":[{\"topic\":\"moved\""),
                 "Kafka's form");
         assertEquals(List.of("Nothing moves."), millrace(bootstrap, "reassign", "watch"));
+    }
+
+    /** What is left of throttles on brokers and topics. */
+    private static List<String> throttles(String bootstrap) throws Exception {
+        List<ConfigResource> all = List.of(
+                new ConfigResource(ConfigResource.Type.BROKER, "1"),
+                new ConfigResource(ConfigResource.Type.BROKER, "2"),
+                new ConfigResource(ConfigResource.Type.BROKER, "3"),
+                new ConfigResource(ConfigResource.Type.TOPIC, "moved"));
+        List<String> found = new ArrayList<>();
+        try (var admin = JavaClients.admin(bootstrap)) {
+            for (var config : admin.describeConfigs(all).all().get().values())
+                for (ConfigEntry entry : config.entries())
+                    if (entry.name().contains("replication.throttled") && !entry.isDefault())
+                        found.add(entry.name() + "=" + entry.value());
+        }
+        return found;
     }
 
     /** By partition, in order; none for one that has a replica out of sync. */

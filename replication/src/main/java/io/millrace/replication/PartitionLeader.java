@@ -210,6 +210,12 @@ public final class PartitionLeader {
         return requestedLeaderEpoch > leaderEpoch ? ErrorCode.UNKNOWN_LEADER_EPOCH : ErrorCode.NONE;
     }
 
+    /** Whether what is appended is committed only once this follower has it, too: it is in sync, may be, or is about to be. */
+    public boolean isWaitedFor(int followerId) {
+        FollowerProgress follower = follower(followerId);
+        return follower != null && follower.isWaitedFor();
+    }
+
     private @Nullable FollowerProgress follower(int id) {
         for (FollowerProgress follower : followers) if (follower.brokerId() == id) return follower;
         return null;

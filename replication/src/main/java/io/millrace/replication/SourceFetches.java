@@ -3,9 +3,11 @@ package io.millrace.replication;
 import io.millrace.protocol.ErrorCode;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,11 @@ public final class SourceFetches<R extends SourceFetches.Replica> {
 
         /** Until when it asks nothing; in the past if it waits for something else. */
         long waitUntilMs();
+
+        /** Whether its records count against the replication throttle, and are not asked for while that is used up (KIP-73). */
+        default boolean isThrottled() {
+            return false;
+        }
     }
 
     /** What a replica asks. */
@@ -81,6 +88,9 @@ public final class SourceFetches<R extends SourceFetches.Replica> {
     }
 
     private final Map<PartitionId, Followed<R>> followed = new HashMap<>();
+    /** Those that were throttled when they were looked at last. */
+    private final Set<Followed<R>> throttled = new LinkedHashSet<>();
+
     private final FetchTurns<Followed<R>> turns = new FetchTurns<>();
     private final SourceSession session = new SourceSession();
 
@@ -94,7 +104,18 @@ public final class SourceFetches<R extends SourceFetches.Replica> {
         leave(partition);
         Followed<R> one = new Followed<>(partition, replica);
         followed.put(partition, one);
+        note(one);
         turns.now(one);
+    }
+
+    private void note(Followed<R> one) {
+        if (one.replica.isThrottled()) throttled.add(one);
+        else throttled.remove(one);
+    }
+
+    /** The throttle has another rate, so that those that waited for it may have waited long enough. */
+    public void throttleChanged() {
+        for (Followed<R> one : throttled) turns.now(one);
     }
 
     /** Nothing is asked for the partition any longer. Returns what was asked and will not be answered. */
@@ -102,6 +123,7 @@ public final class SourceFetches<R extends SourceFetches.Replica> {
         Followed<R> gone = followed.remove(partition);
         if (gone == null) return Optional.empty();
         turns.remove(gone);
+        throttled.remove(gone);
         session.drop(partition);
         return Optional.ofNullable(gone.open);
     }
@@ -111,6 +133,7 @@ public final class SourceFetches<R extends SourceFetches.Replica> {
         Followed<R> one = followed.get(partition);
         if (one == null) return;
         if (one.open != null && leaderEpoch(one.open) != one.replica.leaderEpoch()) one.open = null;
+        note(one);
         turns.now(one);
     }
 
@@ -127,12 +150,22 @@ public final class SourceFetches<R extends SourceFetches.Replica> {
         return turns.isAnyDue() ? Long.MIN_VALUE : turns.nextAtMs();
     }
 
-    /** What to send now. Not to be asked while a fetch is under way. */
+    /** As the other, with a throttle that is not used up. */
     public Round<R> next(long nowMs) {
+        return next(nowMs, Long.MIN_VALUE);
+    }
+
+    /**
+     * What to send now. Not to be asked while a fetch is under way.
+     *
+     * @param throttledUntilMs before which no records of throttled replicas are asked for; in the past if they may be
+     */
+    public Round<R> next(long nowMs, long throttledUntilMs) {
         for (PartitionId again : session.begin()) {
             Followed<R> one = followed.get(again);
             if (one != null) turns.now(one);
         }
+        if (throttledUntilMs > nowMs) holdBack(throttledUntilMs);
         int roomToAdd = session.isRefused() ? Integer.MAX_VALUE : MOST_ADDED;
         List<Ask<R>> fetches = new ArrayList<>();
         List<Ask<R>> lookUps = new ArrayList<>();
@@ -177,6 +210,16 @@ public final class SourceFetches<R extends SourceFetches.Replica> {
                 lookUps);
     }
 
+    /** What they ask stays open, and is said when their turn comes. */
+    private void holdBack(long untilMs) {
+        for (Followed<R> one : throttled) {
+            if (one.open instanceof FollowerRequest.LogRange || one.open instanceof FollowerRequest.EndOfEpoch)
+                continue;
+            session.drop(one.id);
+            turns.later(one, untilMs);
+        }
+    }
+
     /** A fetch was answered. */
     public Verdict fetched(ErrorCode error, int sessionId) {
         return switch (session.answered(error, sessionId)) {
@@ -209,6 +252,7 @@ public final class SourceFetches<R extends SourceFetches.Replica> {
         Followed<R> one = followed.get(ask.partition());
         if (one == null || one.replica != ask.replica()) return;
         one.open = null;
+        note(one);
         turns.now(one);
         long untilMs = one.replica.waitUntilMs();
         if (untilMs == one.waitUntilMs) return;

@@ -39,6 +39,7 @@ class SourceFetchesTest {
         long nowMs;
         boolean isLookingUp;
         int askedCount;
+        boolean isThrottled;
 
         @Nullable
         FollowerRequest open;
@@ -61,6 +62,11 @@ class SourceFetchesTest {
         @Override
         public long waitUntilMs() {
             return waitUntilMs;
+        }
+
+        @Override
+        public boolean isThrottled() {
+            return isThrottled;
         }
 
         @SuppressWarnings("ReferenceEquality") // of two equal requests the second may be open
@@ -139,6 +145,38 @@ class SourceFetchesTest {
         fetches.fetched(ErrorCode.NONE, 5);
         replicas.get(1).nowMs = BACKOFF_MS;
         assertEquals(List.of(1), named(fetches.next(BACKOFF_MS)));
+    }
+
+    @Test
+    void whoIsThrottledIsForgottenBySourceUntilTheThrottleOpensAndKeepsWhatItAsked() {
+        follow(3);
+        replicas.get(1).isThrottled = true;
+        fetches.ready(id(1));
+        assertEquals(List.of(0, 1, 2), named(fetches.next(0)));
+        fetches.fetched(ErrorCode.NONE, 5);
+        answer(0, 1);
+        SourceFetches.Round<FakeReplica> without = fetches.next(10, 500);
+        assertEquals(List.of(0), named(without));
+        assertEquals(List.of(id(1)), without.forgotten());
+        assertFalse(without.hasMore());
+        assertEquals(500, fetches.nextAtMs());
+        fetches.fetched(ErrorCode.NONE, 5);
+        assertEquals(List.of(), named(fetches.next(499, 600)));
+        assertEquals(600, fetches.nextAtMs());
+        fetches.fetched(ErrorCode.NONE, 5);
+        assertEquals(List.of(1), named(fetches.next(600, 0)));
+        assertEquals(1, replicas.get(1).askedCount);
+    }
+
+    @Test
+    void aSourceOfThrottledReplicasAloneIsAskedNothingUntilThen() {
+        follow(2);
+        for (FakeReplica replica : replicas) replica.isThrottled = true;
+        for (int i = 0; i < 2; i++) fetches.ready(id(i));
+        assertFalse(fetches.next(0, 500).isFetchDue());
+        assertEquals(500, fetches.nextAtMs());
+        fetches.throttleChanged();
+        assertEquals(List.of(0, 1), named(fetches.next(1, 1)));
     }
 
     @Test
@@ -278,6 +316,7 @@ class SourceFetchesTest {
         private final Map<PartitionId, FakeReplica> replicas = new HashMap<>();
         private final ModelSource source = new ModelSource();
         private long nowMs;
+        private long throttledUntilMs;
 
         Story(SeededRandom random) {
             this.random = random;
@@ -288,6 +327,8 @@ class SourceFetchesTest {
                 disturb();
                 round(true);
             }
+            throttledUntilMs = nowMs;
+            fetches.throttleChanged();
             nowMs += BACKOFF_MS;
             for (int step = 0; step < 12; step++) {
                 nowMs += BACKOFF_MS;
@@ -309,7 +350,7 @@ class SourceFetchesTest {
             nowMs += random.nextInt(60);
             PartitionId partition = id(random.nextInt(6));
             FakeReplica replica = replicas.get(partition);
-            switch (random.nextInt(7)) {
+            switch (random.nextInt(9)) {
                 case 0 -> {
                     if (replica != null) {
                         fetches.leave(partition);
@@ -323,6 +364,15 @@ class SourceFetchesTest {
                     }
                 }
                 case 2 -> source.highWatermarks.put(partition, source.ends.getOrDefault(partition, 0L));
+                case 4 -> {
+                    if (replica == null) return;
+                    replica.isThrottled = !replica.isThrottled;
+                    fetches.ready(partition);
+                }
+                case 5 -> {
+                    throttledUntilMs = nowMs + random.nextInt(200);
+                    if (random.nextBoolean()) fetches.throttleChanged();
+                }
                 case 3 -> source.ends.merge(partition, 1L + random.nextInt(3), Long::sum);
                 default -> {
                     if (replica == null) {
@@ -336,9 +386,12 @@ class SourceFetchesTest {
 
         private void round(boolean hasFaults) {
             for (FakeReplica replica : replicas.values()) replica.nowMs = nowMs;
-            SourceFetches.Round<FakeReplica> round = fetches.next(nowMs);
+            SourceFetches.Round<FakeReplica> round = fetches.next(nowMs, throttledUntilMs);
             Set<PartitionId> both = new LinkedHashSet<>(round.forgotten());
             for (var ask : round.fetches()) assertFalse(both.contains(ask.partition()), "said and forgotten at once");
+            boolean isClosed = throttledUntilMs > nowMs;
+            for (var ask : round.fetches())
+                assertFalse(isClosed && ask.replica().isThrottled, "asked for while the throttle is used up");
             if (!round.isFetchDue()) return;
             int fault = hasFaults ? random.nextInt(12) : 11;
             if (fault == 0) {
@@ -348,6 +401,12 @@ class SourceFetchesTest {
             if (fault == 1) source.id = 0;
             if (fault == 2 && round.sessionEpoch() != 0) source.epoch += 5;
             List<PartitionId> mentioned = source.take(round, fault != 3);
+            if (mentioned != null && isClosed)
+                for (PartitionId wanted : source.session.keySet()) {
+                    FakeReplica replica = replicas.get(wanted);
+                    assertFalse(
+                            replica != null && replica.isThrottled, "still asked for while the throttle is used up");
+                }
             if (fault == 4) {
                 fetches.lost();
                 return;

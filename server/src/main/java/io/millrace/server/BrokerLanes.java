@@ -89,7 +89,8 @@ final class BrokerLanes {
                 environment.clock(),
                 environment.randomness(),
                 environment.transport(),
-                FollowingSettings.of(config.nodeId(), config.interBrokerListener(), config.effective()));
+                FollowingSettings.of(config.nodeId(), config.interBrokerListener(), config.effective()),
+                lane.followerThrottle());
     }
 
     /** Turns of replicas that are moved between the directories. */

@@ -16,7 +16,6 @@ import io.millrace.raft.run.UnsupportedQuorum;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.server.config.BadConfig;
 import io.millrace.server.config.ServerConfig;
-import io.millrace.server.config.UnheededThrottles;
 import io.millrace.server.controller.ActiveController;
 import io.millrace.server.controller.BrokerLife;
 import io.millrace.server.controller.ClusterBroker;
@@ -85,7 +84,6 @@ public final class Node {
     private final QuorumDoor quorumDoor;
     private final ControllerDuties duties;
     private final GoneBrokers goneBrokers;
-    private final UnheededThrottles throttles;
     private final BrokerLife broker;
     private final OpeningWatch opening;
     private final NodeStop stop;
@@ -160,7 +158,6 @@ public final class Node {
                 this::diskFailed);
         this.listeners = new NodeListeners(environment, config, networks);
         this.quorumDoor = new QuorumDoor(environment.metadataLane(), config.controllerListener());
-        this.throttles = new UnheededThrottles(config.nodeId());
         this.goneBrokers = new GoneBrokers(
                 () -> metadata.image().cluster(),
                 fencing -> metadata.decide(fencing, wasAwake -> {}),
@@ -338,9 +335,7 @@ public final class Node {
         @Override
         public void published(MetadataImage image) {
             // Lanes have been sent it; what waits for logs to be opened is told by the lanes.
-            if (!config.isBroker()) return;
-            broker.propertiesMayHaveChanged(image);
-            for (String sentence : throttles.newIn(image)) LOG.log(System.Logger.Level.WARNING, sentence);
+            if (config.isBroker()) broker.propertiesMayHaveChanged(image);
         }
 
         @Override

@@ -28,9 +28,6 @@ final class ReplicationThrottle {
     private static final List<String> OF_BROKERS = List.of(LEADER_RATE, FOLLOWER_RATE);
     private static final List<String> OF_TOPICS = List.of(LEADER_REPLICAS, FOLLOWER_REPLICAS);
 
-    /** Properties of this kind are Millrace's own. */
-    private static final String OURS = "millrace.";
-
     private final Admin admin;
     private final Terminal terminal;
 
@@ -39,16 +36,10 @@ final class ReplicationThrottle {
         this.terminal = terminal;
     }
 
-    /** Whether all brokers have it and nobody else has set it; complains if not. */
+    /** Whether nobody else has set it; complains if not. */
     boolean canBeSet(ReassignmentPlan plan, ClusterState state) {
         for (int broker : upOf(state)) {
             List<ConfigEntry> entries = entries(Kind.BROKER, Integer.toString(broker));
-            if (entries.stream().anyMatch(it -> it.name().startsWith(OURS))) {
-                terminal.complain("broker " + broker
-                        + " is Millrace, which cannot hold replication to a rate yet; leave --throttle out, and keep"
-                        + " --batch small");
-                return false;
-            }
             if (complainedOf("broker " + broker, entries, OF_BROKERS)) return false;
         }
         for (String topic : topicsOf(plan))

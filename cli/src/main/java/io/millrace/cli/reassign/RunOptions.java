@@ -23,9 +23,7 @@ public final class RunOptions {
     @Option(
             names = "--throttle",
             paramLabel = "BYTES",
-            description =
-                    "Most bytes per second that each broker sends, and receives, for it; taken away at the end. Apache"
-                            + " Kafka's brokers have it, Millrace's do not yet.")
+            description = "Most bytes per second that each broker sends, and receives, for it; taken away at the end.")
     private @Nullable Long throttle;
 
     @Option(

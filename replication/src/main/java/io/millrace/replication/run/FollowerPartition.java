@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FollowerPartition implements LocalReplica, SourceFetches.Replica {
     private static final System.Logger LOG = System.getLogger(FollowerPartition.class.getName());
+    private static final long NEVER = Long.MIN_VALUE / 4;
 
     /** What becomes of its log, for whoever keeps the log directories. */
     public interface Owner {
@@ -65,6 +66,10 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
     private boolean isHeld;
     private @Nullable Runnable whenNotHeld;
     private boolean isClosed;
+
+    private boolean mayBeThrottled;
+    private long caughtUpLastsMs;
+    private long caughtUpAtMs = NEVER;
 
     /** Whether it was said already what keeps records from being appended. */
     private boolean hasComplained;
@@ -171,6 +176,25 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
         return Math.max(0, leadersHighWatermark - log.logEndOffset());
     }
 
+    /**
+     * Whether it keeps to the replication throttle (KIP-73) as long as it has to catch up.
+     *
+     * @param newThrottled    whether it is one of {@code follower.replication.throttled.replicas}, and not in sync
+     * @param caughtUpLastsMs for how long its leader takes one that had all there was for caught up ({@code replica.lag.time.max.ms})
+     */
+    public void throttle(boolean newThrottled, long caughtUpLastsMs) {
+        boolean hasChanged = newThrottled != mayBeThrottled;
+        mayBeThrottled = newThrottled;
+        this.caughtUpLastsMs = caughtUpLastsMs;
+        if (hasChanged) ready.run();
+    }
+
+    /** Its leader waits for one that was caught up lately, so that it can come to be in sync; such a one is not held back. */
+    @Override
+    public boolean isThrottled() {
+        return mayBeThrottled && clock.monotonicMs() - caughtUpAtMs > caughtUpLastsMs;
+    }
+
     /** Until when an error is waited out, in monotonic time; in the past if there is nothing to wait for. */
     @Override
     public long waitUntilMs() {
@@ -203,6 +227,7 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
         FollowerAnswer answer = new FollowerAnswer.Records(
                 found.firstOffset(), found.nextOffset(), leadersHighWatermark, leadersLogStart);
         carryOut(follower.answered(request, answer, clock.monotonicMs()), batches);
+        if (lag() == 0) caughtUpAtMs = clock.monotonicMs();
     }
 
     /** The leader answered otherwise than with records, or did not answer. */

@@ -47,6 +47,7 @@ public final class LeaderPartition implements LocalReplica {
     private @Nullable IntConsumer copier;
     private PartitionLeader leader;
     private boolean isResigned;
+    private boolean isThrottled;
 
     /**
      * Takes up leadership of a log that is open. What it holds is served at once if there is no other replica, as it was committed when it was
@@ -256,6 +257,16 @@ public final class LeaderPartition implements LocalReplica {
     /** Whether a request is for this leadership: NONE, FENCED_LEADER_EPOCH or UNKNOWN_LEADER_EPOCH (KIP-320). */
     public ErrorCode refusal(int requestedLeaderEpoch) {
         return leader.refusal(requestedLeaderEpoch);
+    }
+
+    /** Whether followers of it keep to the replication throttle as long as nobody waits for them (KIP-73). */
+    public void throttle(boolean newThrottled) {
+        isThrottled = newThrottled;
+    }
+
+    /** Whether what a follower fetches counts against the replication throttle, and has to wait while that is used up. */
+    public boolean isThrottled(int followerId) {
+        return isThrottled && !leader.isWaitedFor(followerId);
     }
 
     /**

@@ -8,7 +8,10 @@ import io.millrace.server.partitions.OldFormats;
 import io.millrace.server.partitions.PartitionRead;
 import io.millrace.server.partitions.Reader;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -138,6 +141,11 @@ public final class PendingFetch {
 
         private boolean wasLookedAt;
 
+        /** What is not watched, as it gets nothing before the replication throttle opens; null for none. */
+        private @Nullable Set<PartitionRead> unwatched;
+
+        private Lane.@Nullable Timer opening;
+
         private boolean isStopped;
         private boolean isConverting;
         private boolean hasGrown;
@@ -155,17 +163,19 @@ public final class PendingFetch {
             long left = limits.maxBytes();
             long got = 0;
             boolean failed = false;
+            long throttleFromMs = isForFollower() ? owner.leaderThrottle().openFromMs() : Long.MIN_VALUE;
+            boolean isThrottled = throttleFromMs > owner.clock().monotonicMs();
+            // One window's worth in one answer, so that the replicas of many partitions do not exceed it all at once.
+            long throttleLeft = isThrottled ? 0 : owner.leaderThrottle().windowBytes();
             for (PartitionRead read : reads) {
-                PartitionRead result = read(read, (int) Math.max(0, left), got == 0);
+                PartitionRead result = read(read, (int) Math.max(0, left), got == 0, throttleLeft > 0);
                 results.add(result);
                 left -= result.sizeBytes();
                 got += result.sizeBytes();
+                if (result.isThrottled()) throttleLeft -= result.sizeBytes();
                 failed |= result.isUrgent();
             }
-            if (mayWait && !watches && !failed && got < limits.minBytes()) {
-                watches = true;
-                for (PartitionRead read : reads) watch(read);
-            }
+            if (mayWait && !failed && got < limits.minBytes()) watchAll(results, throttleFromMs);
             wasLookedAt = true;
             // Followers get what is there, in whatever format.
             if (!isForFollower() && OldFormats.mayBeIn(results)) convert(results);
@@ -176,14 +186,34 @@ public final class PendingFetch {
             return reads.get(0).wanted().follower() != null;
         }
 
-        private PartitionRead read(PartitionRead read, int bytesLeft, boolean atLeastOneBatch) {
+        private PartitionRead read(PartitionRead read, int bytesLeft, boolean atLeastOneBatch, boolean isThrottleOpen) {
             if (isForFollower())
-                return owner.partitions().readForFollower(read, !wasLookedAt, bytesLeft, atLeastOneBatch);
+                return owner.partitions()
+                        .readForFollower(read, !wasLookedAt, bytesLeft, atLeastOneBatch, isThrottleOpen);
             Reader.Place place = reader.place();
             PartitionRead elsewhere = place == null ? null : NearestReplica.instead(owner, read, place);
             return elsewhere == null
                     ? owner.partitions().read(read, reader.mayReadAtFollowers(), bytesLeft, atLeastOneBatch)
                     : elsewhere;
+        }
+
+        private void watchAll(List<PartitionRead> results, long throttleFromMs) {
+            Set<PartitionRead> heldBack = null;
+            for (int i = 0; i < results.size(); i++) {
+                PartitionRead read = reads.get(i);
+                if (results.get(i).isHeldBack()) {
+                    if (heldBack == null) heldBack = Collections.newSetFromMap(new IdentityHashMap<>());
+                    if (!watches || (unwatched != null && unwatched.contains(read))) heldBack.add(read);
+                } else if (!watches || (unwatched != null && unwatched.contains(read))) watch(read);
+            }
+            watches = true;
+            unwatched = heldBack;
+            long nowMs = owner.clock().monotonicMs();
+            if (heldBack == null || opening != null || throttleFromMs <= nowMs) return;
+            opening = owner.lane().schedule(throttleFromMs - nowMs, () -> {
+                opening = null;
+                run();
+            });
         }
 
         private void watch(PartitionRead read) {
@@ -212,6 +242,7 @@ public final class PendingFetch {
 
         void stop() {
             isStopped = true;
+            if (opening != null) opening.cancel();
             if (!watches) return;
             for (PartitionRead read : reads) {
                 if (isForFollower()) owner.partitions().unwatchEnd(read.topicPartition(), this);

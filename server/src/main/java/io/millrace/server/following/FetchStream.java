@@ -7,12 +7,14 @@ import io.millrace.metadata.BrokerImage;
 import io.millrace.metadata.Endpoint;
 import io.millrace.metadata.MetadataImage;
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.RecordsPayload;
 import io.millrace.protocol.messages.FetchResponse;
 import io.millrace.replication.FollowerAnswer;
 import io.millrace.replication.PartitionId;
 import io.millrace.replication.SourceFetches;
 import io.millrace.replication.run.FollowerPartition;
 import io.millrace.server.network.NodeLine;
+import io.millrace.server.partitions.ReplicationThrottle;
 import org.jspecify.annotations.Nullable;
 
 /** Fetches from one broker for all followers of one lane, one fetch at a time, for as long as there are any. */
@@ -25,6 +27,7 @@ final class FetchStream implements NodeLine.Events {
     private final Clock clock;
     private final FollowingSettings settings;
     private final NodeLine.Means means;
+    private final ReplicationThrottle throttle;
     private final SourceFetches<FollowerPartition> fetches = new SourceFetches<>();
     private final LookUps lookUps;
     private @Nullable NodeLine line;
@@ -37,12 +40,19 @@ final class FetchStream implements NodeLine.Events {
     private long timerAtMs = Long.MAX_VALUE;
     private @Nullable String complaint;
 
-    FetchStream(int brokerId, Lane lane, Clock clock, FollowingSettings settings, NodeLine.Means means) {
+    FetchStream(
+            int brokerId,
+            Lane lane,
+            Clock clock,
+            FollowingSettings settings,
+            NodeLine.Means means,
+            ReplicationThrottle throttle) {
         this.brokerId = brokerId;
         this.lane = lane;
         this.clock = clock;
         this.settings = settings;
         this.means = means;
+        this.throttle = throttle;
         this.lookUps = new LookUps(settings.brokerId(), this::tellLookedUp);
     }
 
@@ -61,6 +71,11 @@ final class FetchStream implements NodeLine.Events {
 
     void ready(PartitionId id) {
         fetches.ready(id);
+        turnSoon();
+    }
+
+    void throttleChanged() {
+        fetches.throttleChanged();
         turnSoon();
     }
 
@@ -117,7 +132,7 @@ final class FetchStream implements NodeLine.Events {
             turnAt(pausedUntilMs);
             return;
         }
-        SourceFetches.Round<FollowerPartition> round = fetches.next(nowMs);
+        SourceFetches.Round<FollowerPartition> round = fetches.next(nowMs, throttle.openFromMs());
         lookUps.ask(round.lookUps(), to);
         if (!round.isFetchDue()) {
             if (round.hasMore()) turnSoon();
@@ -164,13 +179,18 @@ final class FetchStream implements NodeLine.Events {
         switch (fetches.fetched(error, response.sessionId())) {
             case TAKEN -> {
                 complaint = null;
+                long throttledBytes = 0;
                 for (var topic : response.responses())
-                    for (var data : topic.partitions())
-                        fetches.asked(new PartitionId(topic.topicId(), data.partitionIndex()))
-                                .ifPresent(ask -> {
-                                    FetchMessages.tell(ask, data);
-                                    fetches.answered(ask);
-                                });
+                    for (var data : topic.partitions()) {
+                        var ask = fetches.asked(new PartitionId(topic.topicId(), data.partitionIndex()))
+                                .orElse(null);
+                        if (ask == null) continue;
+                        RecordsPayload records = data.records();
+                        if (records != null && ask.replica().isThrottled()) throttledBytes += records.sizeBytes();
+                        FetchMessages.tell(ask, data);
+                        fetches.answered(ask);
+                    }
+                throttle.spent(throttledBytes);
                 for (var ask : fetches.unmentioned(round)) {
                     ask.replica().answered(ask.request(), new FollowerAnswer.Unanswered());
                     fetches.answered(ask);

@@ -14,6 +14,7 @@ import io.millrace.replication.PartitionId;
 import io.millrace.replication.run.FollowerPartition;
 import io.millrace.server.network.NodeLine;
 import io.millrace.server.partitions.LeaderFetches;
+import io.millrace.server.partitions.ReplicationThrottle;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,7 @@ public final class FetchStreams implements LeaderFetches {
     private final Randomness randomness;
     private final Transport transport;
     private final FollowingSettings settings;
+    private final ReplicationThrottle throttle;
     private final BufferPool pool;
     private final Map<Integer, FetchStream> streams = new HashMap<>();
     private final Map<FollowerPartition, Place> places = new HashMap<>();
@@ -51,8 +53,20 @@ public final class FetchStreams implements LeaderFetches {
 
     /** Streams of that lane, of which there is none yet. */
     public FetchStreams(
-            Lane lane, Clock clock, Randomness randomness, Transport transport, FollowingSettings settings) {
-        this(lane, clock, randomness, transport, settings, new BufferPool(IDLE_BUFFER_BYTES, LARGE_BUFFER_BYTES));
+            Lane lane,
+            Clock clock,
+            Randomness randomness,
+            Transport transport,
+            FollowingSettings settings,
+            ReplicationThrottle throttle) {
+        this(
+                lane,
+                clock,
+                randomness,
+                transport,
+                settings,
+                throttle,
+                new BufferPool(IDLE_BUFFER_BYTES, LARGE_BUFFER_BYTES));
     }
 
     FetchStreams(
@@ -61,12 +75,14 @@ public final class FetchStreams implements LeaderFetches {
             Randomness randomness,
             Transport transport,
             FollowingSettings settings,
+            ReplicationThrottle throttle,
             BufferPool pool) {
         this.lane = lane;
         this.clock = clock;
         this.randomness = randomness;
         this.transport = transport;
         this.settings = settings;
+        this.throttle = throttle;
         this.pool = pool;
     }
 
@@ -115,7 +131,7 @@ public final class FetchStreams implements LeaderFetches {
                     true);
             means = made;
         }
-        FetchStream stream = new FetchStream(brokerId, lane, clock, settings, made);
+        FetchStream stream = new FetchStream(brokerId, lane, clock, settings, made, throttle);
         stream.brokersChanged(image);
         return stream;
     }
@@ -138,6 +154,11 @@ public final class FetchStreams implements LeaderFetches {
     public void brokersChanged(MetadataImage newImage) {
         image = newImage;
         for (FetchStream stream : streams.values()) stream.brokersChanged(newImage);
+    }
+
+    @Override
+    public void throttleChanged() {
+        for (FetchStream stream : streams.values()) stream.throttleChanged();
     }
 
     /** How many partitions are followed. */

@@ -80,15 +80,19 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
         // More than an answer may hold is never there, so it is not waited for.
         PendingFetch.Limits limits =
                 new PendingFetch.Limits(Math.min(request.minBytes(), maxBytes), maxBytes, request.maxWaitMs());
-        PendingFetch pending = new PendingFetch(
-                home,
-                limits,
-                reads,
-                readerOf(request, replicaId, exchange),
-                () -> exchange.reply(answer(plan, reads, exchange), () -> reads.forEach(PartitionRead::release)));
+        PendingFetch pending = new PendingFetch(home, limits, reads, readerOf(request, replicaId, exchange), () -> {
+            if (replicaId >= 0) home.leaderThrottle().spent(throttledBytes(reads));
+            exchange.reply(answer(plan, reads, exchange), () -> reads.forEach(PartitionRead::release));
+        });
         exchange.whenAbandoned(pending::abandon);
         exchange.partitionsOf(pending.onlyOwner());
         pending.start();
+    }
+
+    private static long throttledBytes(List<PartitionRead> reads) {
+        long bytes = 0;
+        for (PartitionRead read : reads) if (read.isThrottled()) bytes += read.sizeBytes();
+        return bytes;
     }
 
     private Reader readerOf(FetchRequest request, int replicaId, Exchange<FetchResponse> exchange) {

@@ -35,6 +35,7 @@ record LaneNumbers(
         TopicSums topics,
         InSync inSync,
         Followed followed,
+        Throttled throttled,
         long partitionsOffline,
         Groups groups,
         @Nullable Sessions fetchSessions,
@@ -60,6 +61,9 @@ record LaneNumbers(
 
     /** Partitions that follow a leader elsewhere. */
     record Followed(long partitions, long leaderless, long mostLag, long sizeBytes) {}
+
+    /** Bytes per second of replicas that keep to the throttles, on all lanes. */
+    record Throttled(double sentPerSecond, double fetchedPerSecond) {}
 
     record Groups(long shardsActive, long shardsLoading, long groups, long offsets) {}
 
@@ -97,6 +101,9 @@ record LaneNumbers(
                         lane.applier().inSync().shrinkings(),
                         lane.applier().inSync().refusals()),
                 followed(lane),
+                new Throttled(
+                        lane.leaderThrottle().measuredBytesPerSecond(),
+                        lane.followerThrottle().measuredBytesPerSecond()),
                 lane.partitions().offlineCount(),
                 groups(lane),
                 sessions.map(known -> new Sessions(known.size(), known.followedCount()))

@@ -109,6 +109,20 @@ final class NodeText {
                 sum(lane -> lane.followed().sizeBytes()));
     }
 
+    private void throttled() {
+        out.single(
+                "millrace_leader_replication_throttled_bytes_per_second",
+                Kind.GAUGE,
+                "What throttled followers that catch up were sent from here in the last windows of"
+                        + " replication.quota.window.num.",
+                Math.round(lanes.getFirst().throttled().sentPerSecond()));
+        out.single(
+                "millrace_follower_replication_throttled_bytes_per_second",
+                Kind.GAUGE,
+                "What throttled followers here fetched to catch up in the last of these windows.",
+                Math.round(lanes.getFirst().throttled().fetchedPerSecond()));
+    }
+
     private void directories(LogDirectories directories) {
         out.single(
                 "millrace_log_directories_offline",
@@ -263,6 +277,7 @@ final class NodeText {
                 total.lateTransactions());
         inSync(total);
         followed();
+        throttled();
         out.single("millrace_partitions_led", Kind.GAUGE, "Partitions this broker leads.", total.partitions());
         out.single("millrace_log_size_bytes", Kind.GAUGE, "Bytes of all logs led here.", total.sizeBytes());
         out.single("millrace_topics_led", Kind.GAUGE, "Topics with a partition led here.", topics.topicCount());

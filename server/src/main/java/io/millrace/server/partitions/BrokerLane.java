@@ -7,6 +7,7 @@ import io.millrace.metadata.TopicImage;
 import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.records.TopicPartition;
+import io.millrace.replication.ReplicationQuota;
 import io.millrace.replication.run.Forces;
 import io.millrace.server.groups.LaneGroups;
 import java.util.List;
@@ -27,6 +28,8 @@ public final class BrokerLane {
     private MetadataImage image;
     private EffectiveConfigs configs;
     private short kraftVersion;
+    private ReplicationThrottle leaderThrottle;
+    private ReplicationThrottle followerThrottle;
     private @Nullable LaneApplier applier;
 
     /** Makes the lane's keep; {@link #join} has to follow before it is used. */
@@ -47,11 +50,30 @@ public final class BrokerLane {
         partitions.tell(groups);
         this.image = image;
         this.configs = configs;
+        ReplicationQuota quota = ReplicationQuota.of(
+                configs.brokerInt("replication.quota.window.num"),
+                configs.brokerInt("replication.quota.window.size.seconds") * 1000L);
+        this.leaderThrottle = ReplicationThrottle.of(quota, clock);
+        this.followerThrottle = ReplicationThrottle.of(quota, clock);
     }
 
     /** Introduces the lanes of the broker to each other, once, before any of them works. */
     public static void join(List<BrokerLane> lanes) {
-        for (BrokerLane lane : lanes) lane.all = List.copyOf(lanes);
+        for (BrokerLane lane : lanes) {
+            lane.all = List.copyOf(lanes);
+            lane.leaderThrottle = lanes.get(0).leaderThrottle.on(lane.clock);
+            lane.followerThrottle = lanes.get(0).followerThrottle.on(lane.clock);
+        }
+    }
+
+    /** What followers that catch up are sent from here, of replicas that are throttled. */
+    public ReplicationThrottle leaderThrottle() {
+        return leaderThrottle;
+    }
+
+    /** What followers here fetch to catch up, of replicas that are throttled. */
+    public ReplicationThrottle followerThrottle() {
+        return followerThrottle;
     }
 
     /** Its number, from 0. */

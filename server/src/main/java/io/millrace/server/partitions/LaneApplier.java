@@ -5,6 +5,7 @@ import io.millrace.environment.Randomness;
 import io.millrace.metadata.ConfigResource;
 import io.millrace.metadata.PartitionImage;
 import io.millrace.metadata.TopicImage;
+import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
 import io.millrace.replication.PartitionRegistration;
@@ -98,7 +99,7 @@ public final class LaneApplier {
         isBeforeFirst = false;
         lane.image(change.after());
         if (change.brokerConfigsChanged())
-            lane.configs(lane.configs()
+            takeConfigs(lane.configs()
                     .withDynamic(
                             change.after().configs().of(ConfigResource.BROKER_DEFAULT),
                             change.after().configs().of(ConfigResource.broker(brokerId))));
@@ -118,6 +119,13 @@ public final class LaneApplier {
             }
     }
 
+    private void takeConfigs(EffectiveConfigs configs) {
+        lane.configs(configs);
+        lane.leaderThrottle().rate(configs.brokerLong("leader.replication.throttled.rate"));
+        boolean isChanged = lane.followerThrottle().rate(configs.brokerLong("follower.replication.throttled.rate"));
+        if (isChanged) followers.throttleChanged();
+    }
+
     /** Runs {@code then} once no log is being opened; at once if none is. */
     public void whenSettled(Runnable then) {
         opener.openings().whenSettled(then);
@@ -131,12 +139,14 @@ public final class LaneApplier {
     private void applyTo(TopicImage topic) {
         @Nullable LogConfig config = null;
         ReplicationLimits limits = ReplicationLimits.DEFAULT;
+        TopicThrottles throttles = TopicThrottles.NONE;
         for (int index = 0; index < topic.partitionCount(); index++) {
             TopicPartition name = new TopicPartition(topic.name(), index);
             if (lane.ownerOf(name) != lane) continue;
             if (config == null) {
                 config = configOf(topic.name());
                 limits = inSync.limitsOf(topic.name());
+                throttles = TopicThrottles.of(topic.name(), lane.image(), brokerId);
             }
             PartitionImage partition = topic.partition(index);
             if (partition == null) continue;
@@ -144,17 +154,19 @@ public final class LaneApplier {
             if (here != null) here.updateConfig(config);
             switch (ReplicaRole.of(brokerId, partition)) {
                 case LEADER -> {
-                    if (here instanceof LeaderPartition led) goOnLeading(led, partition, limits);
+                    if (here instanceof LeaderPartition led) goOnLeading(led, partition, limits, throttles);
                     else if (here != null) endRole(here);
                     else if (canOpen(name)) opener.open(name, topic.id(), config);
                 }
                 case FOLLOWER -> {
-                    if (here instanceof FollowerPartition followed) followers.goOn(followed, topic.id(), partition);
+                    if (here instanceof FollowerPartition followed)
+                        followers.goOn(followed, topic.id(), partition, throttles.holdsFollower(index, partition));
                     else if (here != null) endRole(here);
                     else if (canOpen(name)) opener.open(name, topic.id(), config);
                 }
                 case LEADERLESS -> {
-                    if (here instanceof FollowerPartition followed) followers.goOn(followed, topic.id(), partition);
+                    if (here instanceof FollowerPartition followed)
+                        followers.goOn(followed, topic.id(), partition, throttles.holdsFollower(index, partition));
                     else if (here != null) endRole(here);
                 }
                 case NONE -> {
@@ -165,8 +177,10 @@ public final class LaneApplier {
         }
     }
 
-    private void goOnLeading(LeaderPartition led, PartitionImage image, ReplicationLimits limits) {
+    private void goOnLeading(
+            LeaderPartition led, PartitionImage image, ReplicationLimits limits, TopicThrottles throttles) {
         led.updateLimits(limits);
+        led.throttle(throttles.holdsFollowersOf(led.name().partition()));
         if (image.leaderEpoch() > led.leaderEpoch() || image.partitionEpoch() > led.partitionEpoch())
             inSync.registered(led, registrationOf(image));
         inSync.led(led, image);
@@ -249,7 +263,8 @@ public final class LaneApplier {
         places.opened(name);
         log.askBeforeAppends(spaceIn(placement.directory()));
         moves.followed(name);
-        followers.follow(name, topicId, log, image);
+        TopicThrottles throttles = TopicThrottles.of(name.topic(), lane.image(), brokerId);
+        followers.follow(name, topicId, log, image, throttles.holdsFollower(name.partition(), image));
     }
 
     /** The partitions of this lane that follow a leader elsewhere. */
@@ -374,6 +389,8 @@ public final class LaneApplier {
                 lane.clock(),
                 lane.forces(),
                 diskFailed);
+        partition.throttle(
+                TopicThrottles.of(name.topic(), lane.image(), brokerId).holdsFollowersOf(name.partition()));
         lane.partitions().add(partition);
         inSync.led(partition, image);
         moves.led(partition);

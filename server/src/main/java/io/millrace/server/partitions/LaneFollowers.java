@@ -60,8 +60,12 @@ public final class LaneFollowers implements FollowerPartition.Owner {
         if (fetches != null) fetches.brokersChanged(image);
     }
 
-    /** A log that is open follows from now on. */
-    void follow(TopicPartition name, Uuid topicId, PartitionLog log, PartitionImage image) {
+    void throttleChanged() {
+        if (fetches != null) fetches.throttleChanged();
+    }
+
+    /** A log that is open follows from now on, throttled or not. */
+    void follow(TopicPartition name, Uuid topicId, PartitionLog log, PartitionImage image, boolean isThrottled) {
         FollowerPartition partition = new FollowerPartition(
                 name,
                 log,
@@ -72,12 +76,18 @@ public final class LaneFollowers implements FollowerPartition.Owner {
                 lane.clock(),
                 lane.forces(),
                 this);
+        throttle(partition, isThrottled);
         lane.partitions().add(partition);
         fetchFrom(partition, topicId, image.leader());
     }
 
-    /** The image of a partition that follows already may have changed. */
-    void goOn(FollowerPartition partition, Uuid topicId, PartitionImage image) {
+    private void throttle(FollowerPartition partition, boolean isThrottled) {
+        partition.throttle(isThrottled, lane.configs().brokerLong("replica.lag.time.max.ms"));
+    }
+
+    /** The image of a partition that follows already may have changed, or whether it is throttled. */
+    void goOn(FollowerPartition partition, Uuid topicId, PartitionImage image, boolean isThrottled) {
+        throttle(partition, isThrottled);
         if (image.leaderEpoch() <= partition.leaderEpoch()) return;
         Integer before = leaders.get(partition);
         if (before != null && before != image.leader()) leave(partition);

@@ -10,6 +10,7 @@ import io.millrace.replication.run.FollowerPartition;
 import io.millrace.replication.run.LeaderPartition;
 import io.millrace.replication.run.LocalReplica;
 import io.millrace.storage.CorruptLog;
+import io.millrace.storage.FileRecords;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
 import io.millrace.storage.ReadOutcome;
@@ -283,9 +284,10 @@ public final class LanePartitions {
      * @param isFirstLook whether the request is new, and counts as an acknowledgement of what the follower has
      * @param bytesLeft as for {@link #read}
      * @param atLeastOneBatch as for {@link #read}
+     * @param isThrottleOpen whether followers that keep to the replication throttle may have records
      */
     public PartitionRead readForFollower(
-            PartitionRead read, boolean isFirstLook, int bytesLeft, boolean atLeastOneBatch) {
+            PartitionRead read, boolean isFirstLook, int bytesLeft, boolean atLeastOneBatch, boolean isThrottleOpen) {
         openFiles.sweepIfTooMany();
         FollowerFetch fetch = read.wanted().follower();
         if (fetch == null) throw new IllegalArgumentException("a client reads " + read.topicPartition());
@@ -303,8 +305,15 @@ public final class LanePartitions {
                             log.lastStableOffset(),
                             log.logStartOffset(),
                             end);
-                case FetchVerdict.Agrees ignored ->
-                    toFollower(partition, read, Math.min(read.wanted().maxBytes(), bytesLeft), atLeastOneBatch);
+                case FetchVerdict.Agrees ignored -> {
+                    int maxBytes = Math.min(read.wanted().maxBytes(), bytesLeft);
+                    if (!partition.isThrottled(fetch.brokerId()))
+                        yield toFollower(partition, read, maxBytes, atLeastOneBatch);
+                    PartitionRead throttled = isThrottleOpen
+                            ? toFollower(partition, read, maxBytes, atLeastOneBatch)
+                            : found(partition, read, FileRecords.EMPTY);
+                    yield throttled.throttled(!isThrottleOpen);
+                }
             };
         } catch (LogDirectoryFailed failed) {
             diskFailed.accept(failed);
@@ -328,15 +337,18 @@ public final class LanePartitions {
                 PartitionRead refused = read.refused(ErrorCode.OFFSET_OUT_OF_RANGE);
                 yield refused;
             }
-            case ReadOutcome.Slice slice ->
-                read.found(
-                        slice.records(),
-                        partition.leaderEpoch(),
-                        partition.highWatermark(),
-                        log.lastStableOffset(),
-                        log.logStartOffset(),
-                        List.of());
+            case ReadOutcome.Slice slice -> found(partition, read, slice.records());
         };
+    }
+
+    private static PartitionRead found(LeaderPartition partition, PartitionRead read, FileRecords records) {
+        return read.found(
+                records,
+                partition.leaderEpoch(),
+                partition.highWatermark(),
+                partition.log().lastStableOffset(),
+                partition.log().logStartOffset(),
+                List.of());
     }
 
     private static List<FetchResponse.AbortedTransaction> aborted(PartitionLog log, ReadOutcome.Slice slice) {

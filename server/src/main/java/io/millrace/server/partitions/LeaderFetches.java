@@ -20,6 +20,9 @@ public interface LeaderFetches {
     /** Says where brokers are, and what this one's epoch is. */
     void brokersChanged(MetadataImage image);
 
+    /** The rate that throttled followers keep to is another one. */
+    void throttleChanged();
+
     /** Followers get nothing any more. */
     void close();
 }

@@ -72,6 +72,8 @@ public final class PartitionRead {
     private List<FetchResponse.AbortedTransaction> aborted = List.of();
     private @Nullable Instead instead;
     private boolean wasRefusedUnread;
+    private boolean isThrottled;
+    private boolean isHeldBack;
 
     /**
      * A read to be done, or one already refused.
@@ -170,6 +172,23 @@ public final class PartitionRead {
         return result;
     }
 
+    /** It is for a follower that keeps to the replication throttle. */
+    PartitionRead throttled(boolean heldBack) {
+        isThrottled = true;
+        isHeldBack = heldBack;
+        return this;
+    }
+
+    /** Whether the records found count against the replication throttle. */
+    public boolean isThrottled() {
+        return isThrottled;
+    }
+
+    /** Whether no records were looked for, as the replication throttle is used up. */
+    public boolean isHeldBack() {
+        return isHeldBack;
+    }
+
     /** The client's log is not a prefix of this one: it shares it up to here at most (KIP-595). */
     PartitionRead diverging(
             int epoch, long highWatermark, long lastStableOffset, long logStartOffset, OffsetAndEpoch end) {
@@ -210,6 +229,8 @@ public final class PartitionRead {
         aborted = result.aborted;
         instead = result.instead;
         wasRefusedUnread = result.wasRefusedUnread;
+        isThrottled = result.isThrottled;
+        isHeldBack = result.isHeldBack;
     }
 
     /** Gives the records up, keeping the watermarks. */

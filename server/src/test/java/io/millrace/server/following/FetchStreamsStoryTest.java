@@ -61,7 +61,13 @@ class FetchStreamsStoryTest {
             this.random = random;
             for (int id = 1; id <= 3; id++) broker.register(id, id * 10L, null);
             streams = new FetchStreams(
-                    lane, broker.time, random, leader, SETTINGS, BufferPool.poisoning(1 << 20, 4 << 20));
+                    lane,
+                    broker.time,
+                    random,
+                    leader,
+                    SETTINGS,
+                    broker.home().followerThrottle(),
+                    BufferPool.poisoning(1 << 20, 4 << 20));
             lane.as(() -> streams.brokersChanged(broker.image()));
         }
 

@@ -46,7 +46,13 @@ class FollowersOfARealLeaderTest {
     private final ProduceHandler produce = new ProduceHandler(broker.home(), broker.view, broker.failures::add);
     private final List<FollowerPartition> followers = new ArrayList<>();
     private final FetchStreams streams = new FetchStreams(
-            lane, broker.time, new SeededRandom(3), wire, SETTINGS, BufferPool.poisoning(1 << 20, 4 << 20));
+            lane,
+            broker.time,
+            new SeededRandom(3),
+            wire,
+            SETTINGS,
+            broker.home().followerThrottle(),
+            BufferPool.poisoning(1 << 20, 4 << 20));
 
     private FetchHandler fetchHandler() {
         return new FetchHandler(broker.home(), broker.view, new FetchSessions(10, () -> nextSession++), 1 << 20);

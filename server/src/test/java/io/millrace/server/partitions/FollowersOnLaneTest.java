@@ -60,6 +60,11 @@ class FollowersOnLaneTest {
             public void brokersChanged(MetadataImage image) {}
 
             @Override
+            public void throttleChanged() {
+                asked.add("throttle");
+            }
+
+            @Override
             public void close() {
                 asked.add("close");
             }
