@@ -23,6 +23,9 @@ final class FileCopy {
             SegmentFileNames.TIME_INDEX,
             SegmentFileNames.TRANSACTION_INDEX,
             SegmentFileNames.SNAPSHOT);
+    /** An empty file in the directory of a copy whose original has been cut since. */
+    private static final String STALE_FILE_NAME = "millrace-stale";
+
     private static final int SMALL_FILE_BYTES = 1 << 30;
 
     private final PartitionLog source;
@@ -79,6 +82,15 @@ final class FileCopy {
         return segments.at(segments.floorIndex(baseOffset)).baseOffset() == baseOffset;
     }
 
+    /** As {@link LogCopy#markStale}. */
+    void markStale() {
+        try {
+            folder.disk().replace(folder.file(STALE_FILE_NAME), new byte[0]);
+        } catch (IOException e) {
+            throw new LogDirectoryFailed(folder.directory(), "mark the copy in", e);
+        }
+    }
+
     /** As {@link LogCopy#resuming}. */
     CopyWork resuming() {
         List<Long> bases = new ArrayList<>();
@@ -107,11 +119,16 @@ final class FileCopy {
             TreeSet<Long> found = new TreeSet<>();
             for (String name : folder.disk().list(folder.directory()))
                 SegmentFileNames.offsetIn(name, SegmentFileNames.LOG).ifPresent(found::add);
+            Path stale = folder.file(STALE_FILE_NAME);
+            boolean isStale = folder.disk().exists(stale);
             // The last one may not be whole; the active one is copied anew in any case.
-            while (kept < Math.min(found.size(), bases.size()) - 1 && isSame(kept)) kept++;
+            while (!isStale && kept < Math.min(found.size(), bases.size()) - 1 && isSame(kept)) kept++;
             boolean isPrefix = kept == 0 || found.first().equals(bases.getFirst());
             if (!isPrefix) kept = 0;
             wipeFrom(kept == 0 ? Long.MIN_VALUE : bases.get(kept));
+            if (!isStale) return;
+            folder.disk().delete(stale);
+            folder.disk().forceDirectory(folder.directory());
         }
 
         private boolean isSame(int index) throws IOException {
@@ -131,10 +148,15 @@ final class FileCopy {
         }
     }
 
-    /** Deletes the files of segments from an offset on; all files but {@code partition.metadata} if that is the least there is. */
+    /**
+     * Deletes the files of segments from an offset on; all files but {@code partition.metadata} if that is the least there is. Whether the rest is stale
+     * is known as long as anything is left.
+     */
     void wipeFrom(long fromOffset) throws IOException {
         for (String name : folder.disk().list(folder.directory())) {
-            boolean isDue = fromOffset == Long.MIN_VALUE && !name.equals(PartitionMetadata.FILE_NAME);
+            boolean isDue = fromOffset == Long.MIN_VALUE
+                    && !name.equals(PartitionMetadata.FILE_NAME)
+                    && !name.equals(STALE_FILE_NAME);
             for (String suffix : SegmentFiles.SUFFIXES)
                 isDue |= SegmentFileNames.offsetIn(name, suffix).orElse(Long.MIN_VALUE) >= fromOffset
                         && SegmentFileNames.offsetIn(name, suffix).isPresent();

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Belongs to the lane of the log that is copied. What a {@link CopyWork} does blocks, and is run on a helper: one at a time; the lane
  * touches nothing but the original meanwhile, and tells {@link #ran} afterwards. The original must not be compacted from beginning to
- * end.
+ * end, and once it is cut ({@link #markStale}) the copy is to be discarded.
  */
 public final class LogCopy {
     private static final long MARKS_NOTHING = -1;
@@ -114,6 +114,14 @@ public final class LogCopy {
      */
     public CopyWork resuming() {
         return files.resuming();
+    }
+
+    /**
+     * Says in the copy's directory that the original has other records from now on, so that {@link #resuming} keeps nothing of it, in this run or a
+     * later one. To be called before the original is cut; may be called while work is under way.
+     */
+    public void markStale() {
+        files.markStale();
     }
 
     /** The next bytes to copy; nothing more to do may be seen by {@link #lagBytes}. The copy must not be open. */

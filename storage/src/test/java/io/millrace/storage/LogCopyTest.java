@@ -248,6 +248,43 @@ class LogCopyTest {
         return isDone;
     }
 
+    /** A follower's log is cut amid the copy, and gets other records of the same sizes in the place of those. */
+    @Test
+    void whateverIsLeftOfACopyWhoseOriginalWasCutIsNotMixedWithIt() {
+        Property.check(3, random -> {
+            CrashingDisk before = new CrashingDisk();
+            Story story = new Story(before);
+            fill(story.log, new ArrayList<>(), 40);
+            flush(story.log);
+            boolean isDone = false;
+            for (int operation = 0; !isDone; operation++) isDone = isCutAmid(before, operation, random);
+        });
+    }
+
+    /** Whether all was done before the power was cut. */
+    private static boolean isCutAmid(CrashingDisk before, int operation, SeededRandom random) {
+        CrashingDisk disk = before.afterKill();
+        Story story = new Story(disk);
+        boolean isDone = false;
+        disk.cutPowerAfter(operation);
+        try {
+            LogCopy copy = story.begin();
+            while (!copy.hasFoundation()) Story.run(copy, copy.nextSlice(300));
+            copy.markStale();
+            story.log.truncateTo(10);
+            for (int i = 10; i < 60; i++) append(story.log, Batches.of(10 + i, "VALUE " + i), AppendOrigin.CLIENT, 50);
+            flush(story.log);
+            copy.discard();
+            isDone = true;
+        } catch (CrashingDisk.PowerCut cut) {
+            disk.keepPower();
+        }
+        Story next = new Story(random.nextBoolean() ? disk.afterKill() : disk.afterPowerCut(random));
+        List<String> found = values(next.log);
+        assertEquals(found, values(next.move(150, () -> {})));
+        return isDone;
+    }
+
     private static List<String> names(LogDirectory directory) {
         return directory.list().partitions().stream()
                 .map(entry -> entry.path().getFileName().toString())

@@ -22,6 +22,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +43,9 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
         /** The log turned out to be damaged while it was cut: it is not followed with any more. */
         void damaged(FollowerPartition partition, CorruptLog damage);
 
+        /** The log is about to be cut: records that are in it now, and may have been copied elsewhere, will not be. */
+        default void cutting(FollowerPartition partition) {}
+
         /**
          * The log was cut below what its checkpoint says was forced. Before anything is appended that has to be written down: a start after a
          * crash would take what is torn there for damage.
@@ -52,12 +56,13 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
     }
 
     private final TopicPartition name;
-    private final PartitionLog log;
+    private PartitionLog log;
     private final ForcedLog forced;
     private final Clock clock;
     private final Owner owner;
     private final long backoffMs;
     private final ReplicaLog positions;
+    private @Nullable IntConsumer copier;
     private final Set<Runnable> watchers = new LinkedHashSet<>();
     private PartitionFollower follower;
     private Runnable ready = FollowerPartition::nobody;
@@ -94,7 +99,7 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
             Owner owner) {
         this.name = name;
         this.log = log;
-        this.positions = new LogView(log);
+        this.positions = new LogView(this::log);
         this.forced = new ForcedLog(log, lane, clock, forces, owner::diskFailed, untilOffset -> {});
         this.clock = clock;
         this.owner = owner;
@@ -262,6 +267,7 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
                 LOG.log(
                         System.Logger.Level.INFO,
                         this + " begins anew at offset " + offset + ", where its leader's log is");
+                owner.cutting(this);
                 holdingRecoveryPoint(() -> log.truncateFullyAndStartAt(offset));
                 if (!isHeld || batches == null) return true;
                 follower.recordsUnusable(clock.monotonicMs());
@@ -286,7 +292,33 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
                     System.Logger.Level.WARNING,
                     this + " is cut at offset " + offset + ", and had records up to " + log.highWatermark()
                             + " for committed: its leader, elected without having been in sync, does not have them");
+        if (offset < log.logEndOffset()) owner.cutting(this);
         holdingRecoveryPoint(() -> log.truncateTo(offset));
+    }
+
+    // Moving to another log directory
+
+    @Override
+    public void copyWith(@Nullable IntConsumer newCopier) {
+        copier = newCopier;
+    }
+
+    @Override
+    public void holdForces(Runnable then) {
+        forced.holdForces(then);
+    }
+
+    @Override
+    public void releaseForces() {
+        forced.releaseForces();
+    }
+
+    @Override
+    public void goOnIn(PartitionLog copy) {
+        log = copy;
+        copier = null;
+        forced.goOnIn(copy);
+        forced.releaseForces();
     }
 
     private void holdingRecoveryPoint(Runnable cut) {
@@ -306,6 +338,7 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
     private boolean append(ByteBuffer batches) {
         forced.requireSound();
         long before = log.logEndOffset();
+        int sizeBytes = batches.remaining();
         AppendOutcome outcome = log.append(
                 batches, AppendOrigin.REPLICATION, follower.leaderEpoch(), clock.wallMs(), clock.monotonicMs());
         switch (outcome) {
@@ -313,6 +346,7 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
             when log.logEndOffset() > before -> {
                 hasComplained = false;
                 forced.appended();
+                if (copier != null) copier.accept(sizeBytes);
                 return true;
             }
             case AppendOutcome.Appended ignored -> complain("nothing of what its leader sent can be appended");

@@ -39,6 +39,7 @@ public final class LeaderPartition implements LocalReplica {
     private final ForcedLog forced;
     private final Clock clock;
     private final LeadingBroker broker;
+    private final LogView positions = new LogView(this::log);
     private final OffsetWaiters<Runnable> acks = new OffsetWaiters<>();
     private final Set<Runnable> watchers = new LinkedHashSet<>();
     private final Set<Runnable> endWatchers = new LinkedHashSet<>();
@@ -246,7 +247,7 @@ public final class LeaderPartition implements LocalReplica {
      * each request: a request that waited says nothing new.
      */
     public FetchVerdict fetched(FollowerFetch fetch) {
-        FetchVerdict verdict = leader.fetched(fetch, new LogView(log), broker, clock.monotonicMs());
+        FetchVerdict verdict = leader.fetched(fetch, positions, broker, clock.monotonicMs());
         if (verdict instanceof FetchVerdict.Agrees) {
             advance();
             proposeGrowth();
@@ -321,24 +322,18 @@ public final class LeaderPartition implements LocalReplica {
         forced.checkpoint(then);
     }
 
-    /**
-     * Nothing is forced until {@link #releaseForces} or {@link #goOnIn}; acknowledgements that wait for the disk wait.
-     *
-     * @param then run once no force is under way, at once if none is
-     */
+    /** {@inheritDoc} Acknowledgements that wait for the disk wait. */
+    @Override
     public void holdForces(Runnable then) {
         forced.holdForces(then);
     }
 
-    /** Ends {@link #holdForces}. */
+    @Override
     public void releaseForces() {
         forced.releaseForces();
     }
 
-    /**
-     * Goes on in a copy of the log that holds all records of it, and in which all is forced that was forced in it. Forces are
-     * held when it is called, and are not any more when it returns.
-     */
+    @Override
     public void goOnIn(PartitionLog copy) {
         log = copy;
         copier = null;
@@ -387,10 +382,7 @@ public final class LeaderPartition implements LocalReplica {
         this.follower = follower;
     }
 
-    /**
-     * Tells {@code copier} after each append how many bytes it had, before the next one can come; until the log changes. It must not
-     * throw, nor touch this partition.
-     */
+    @Override
     public void copyWith(@Nullable IntConsumer copier) {
         this.copier = copier;
     }

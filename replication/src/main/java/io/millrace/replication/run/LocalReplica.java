@@ -3,6 +3,8 @@ package io.millrace.replication.run;
 import io.millrace.records.TopicPartition;
 import io.millrace.storage.LogConfig;
 import io.millrace.storage.PartitionLog;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** One replica of a partition on this broker, whichever its role: what the upkeep of its log needs. Touched only on the partition's lane. */
 public sealed interface LocalReplica permits LeaderPartition, FollowerPartition {
@@ -28,6 +30,28 @@ public sealed interface LocalReplica permits LeaderPartition, FollowerPartition 
      * @param then run on the lane once that is done, at once if there is nothing to do
      */
     void checkpoint(Runnable then);
+
+    /**
+     * Tells {@code copier} after each append how many bytes it had, before the next one can come; until the log changes. It must not
+     * throw, nor touch this partition.
+     */
+    void copyWith(@Nullable IntConsumer copier);
+
+    /**
+     * Nothing is forced until {@link #releaseForces} or {@link #goOnIn}.
+     *
+     * @param then run once no force is under way, at once if none is
+     */
+    void holdForces(Runnable then);
+
+    /** Ends {@link #holdForces}. */
+    void releaseForces();
+
+    /**
+     * Goes on in a copy of the log that holds all records of it, and in which all is forced that was forced in it. Forces are
+     * held when it is called, and are not any more when it returns.
+     */
+    void goOnIn(PartitionLog copy);
 
     /** Ends the role: whoever waits is woken, and finds that the partition has it no more. */
     void resign();

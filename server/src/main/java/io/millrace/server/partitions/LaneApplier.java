@@ -202,9 +202,7 @@ public final class LaneApplier {
     /** What it has is laid down; its log stays open for what it is to be now. */
     private void endRole(LocalReplica replica) {
         TopicPartition name = replica.name();
-        // A log that follows may be cut, and then a copy of it is none any more.
-        if (replica instanceof LeaderPartition led && led.hasFollowers()) moves.deleted(name);
-        else moves.resigned(name);
+        moves.parked(name);
         release(replica);
         between.put(name, replica);
         replica.whenIdle(() -> {
@@ -262,9 +260,10 @@ public final class LaneApplier {
         if (placement == null) throw new IllegalStateException(name + " has no place");
         places.opened(name);
         log.askBeforeAppends(spaceIn(placement.directory()));
-        moves.followed(name);
         TopicThrottles throttles = TopicThrottles.of(name.topic(), lane.image(), brokerId);
         followers.follow(name, topicId, log, image, throttles.holdsFollower(name.partition(), image));
+        LocalReplica follower = lane.partitions().replica(name);
+        if (follower != null) moves.assumed(follower);
     }
 
     /** The partitions of this lane that follow a leader elsewhere. */
@@ -287,6 +286,7 @@ public final class LaneApplier {
                         + damage.getMessage()
                         + ". The other replicas go on; to have this one made anew, stop the node and remove "
                         + partition.log().directory());
+        moves.deleted(name);
         release(partition);
         lane.partitions().offline(name);
         if (placement != null) opener.openings().stayedOpen(name, placement.directory());
@@ -296,6 +296,7 @@ public final class LaneApplier {
     private void close(TopicPartition name, PartitionLog log) {
         LogPlaces.Placement placement = places.of(name);
         if (placement == null) return;
+        moves.closed(name);
         try {
             log.close();
             places.closed(name, log, placement.topicId());
@@ -393,7 +394,7 @@ public final class LaneApplier {
                 TopicThrottles.of(name.topic(), lane.image(), brokerId).holdsFollowersOf(name.partition()));
         lane.partitions().add(partition);
         inSync.led(partition, image);
-        moves.led(partition);
+        moves.assumed(partition);
     }
 
     /** The replicas of this lane that are on their way to another directory. */

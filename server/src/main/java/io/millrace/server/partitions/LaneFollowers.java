@@ -149,6 +149,11 @@ public final class LaneFollowers implements FollowerPartition.Owner {
     }
 
     @Override
+    public void cutting(FollowerPartition partition) {
+        lane.applier().moves().cut(partition.name());
+    }
+
+    @Override
     public void recoveryPointLowered(FollowerPartition partition, Runnable then) {
         unwritten.add(then);
         if (checkpoints != null) checkpoints.accept(() -> written(then));

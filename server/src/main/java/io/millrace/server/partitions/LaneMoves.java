@@ -7,7 +7,7 @@ import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
 import io.millrace.replication.CopyRounds;
 import io.millrace.replication.FutureReplica;
-import io.millrace.replication.run.LeaderPartition;
+import io.millrace.replication.run.LocalReplica;
 import io.millrace.server.storage.LogDirectories;
 import io.millrace.storage.CopyWork;
 import io.millrace.storage.CorruptLog;
@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -113,12 +114,11 @@ public final class LaneMoves {
         LogDirectories.InUse to = directories.at(path).orElse(null);
         if (to == null) return ErrorCode.LOG_DIR_NOT_FOUND;
         if (directories.isCordoned(to)) return ErrorCode.INVALID_REPLICA_ASSIGNMENT;
-        LeaderPartition partition = lane.partitions().find(name);
+        LocalReplica partition = lane.partitions().replica(name);
         if (partition == null) {
             ErrorCode why = lane.whyNotLed(name);
             if (why == ErrorCode.KAFKA_STORAGE_ERROR) return why;
-            if (lane.partitions().findFollowed(name) != null) return ErrorCode.REPLICA_NOT_AVAILABLE;
-            directories.prefer(name, to);
+            if (applier.replica(name) == null) directories.prefer(name, to);
             return why == ErrorCode.NOT_LEADER_OR_FOLLOWER ? ErrorCode.REPLICA_NOT_AVAILABLE : why;
         }
         LogDirectories.InUse from = applier.placeOf(name).orElse(null);
@@ -131,7 +131,7 @@ public final class LaneMoves {
     }
 
     private void begin(
-            LeaderPartition partition, LogDirectories.InUse from, LogDirectories.InUse to, @Nullable Path found) {
+            LocalReplica partition, LogDirectories.InUse from, LogDirectories.InUse to, @Nullable Path found) {
         Move move = new Move(partition, from, to);
         moves.put(partition.name(), move);
         LOG.log(
@@ -141,8 +141,13 @@ public final class LaneMoves {
         move.begin(found);
     }
 
-    /** A partition is led: if a copy of it was found at start, it goes on being made. */
-    void led(LeaderPartition partition) {
+    /** A replica has another role, or has one again: its move goes on. If a copy of it was found at start, that goes on being made. */
+    void assumed(LocalReplica partition) {
+        Move underWay = moves.get(partition.name());
+        if (underWay != null) {
+            underWay.goOnAs(partition);
+            return;
+        }
         LogDirectories.Future found = directories.takeFuture(partition.name()).orElse(null);
         if (found == null) return;
         LogDirectories.InUse from = applier.placeOf(partition.name()).orElse(null);
@@ -152,14 +157,23 @@ public final class LaneMoves {
         else deleteSoon(found.in().directory(), found.path());
     }
 
-    /** A partition is followed: a copy of it that was found at start is dropped, as the log may be cut from now on. */
-    void followed(TopicPartition name) {
-        LogDirectories.Future found = directories.takeFuture(name).orElse(null);
-        if (found == null || directories.isOffline(found.in())) return;
-        LOG.log(
-                System.Logger.Level.WARNING,
-                name + " is not moved to " + found.in().directory().path() + " any more: another broker leads it");
-        deleteSoon(found.in().directory(), found.path());
+    /** The replica's role has ended; its log stays open for the next one, and is not appended to until then. */
+    void parked(TopicPartition name) {
+        Move move = moves.get(name);
+        if (move != null) move.park();
+    }
+
+    /**
+     * The log is about to be cut to what its leader has: what has been copied may not be in it any more, and the copy is begun anew. A crash
+     * before the old one is deleted leaves it marked, so that no later run goes on with it.
+     */
+    void cut(TopicPartition name) {
+        Move move = moves.get(name);
+        if (move == null) return;
+        boolean isMarked = move.markStale();
+        move.end(isMarked ? Ending.DISCARD : Ending.ABANDON);
+        LocalReplica partition = lane.partitions().replica(name);
+        if (isMarked && partition != null && !isStopped) begin(partition, move.from, move.to, null);
     }
 
     /** The partition's topic is deleted, or a copy of it is of no use. */
@@ -168,8 +182,8 @@ public final class LaneMoves {
         if (move != null) move.end(Ending.DISCARD);
     }
 
-    /** The partition is not led any more, and may be again. */
-    void resigned(TopicPartition name) {
+    /** The log is closed, and may be opened again. */
+    void closed(TopicPartition name) {
         Move move = moves.get(name);
         if (move != null) move.end(Ending.SUSPEND);
     }
@@ -247,13 +261,15 @@ public final class LaneMoves {
 
     /** One replica on its way. */
     private final class Move {
-        private final LeaderPartition partition;
         private final TopicPartition name;
         private final PartitionLog source;
         private final LogDirectories.InUse from;
         private final LogDirectories.InUse to;
         private final long beganAtMs = lane.clock().monotonicMs();
         private final CopyRounds rounds = new CopyRounds();
+        /** What the replica is now; null between two roles, when the log must not change. */
+        private @Nullable LocalReplica role;
+
         private @Nullable LogCopy copy;
         private @Nullable Ending ending;
         private Runnable whenEnded = () -> {};
@@ -266,10 +282,14 @@ public final class LaneMoves {
         private boolean mustResume;
 
         private boolean hasSaidItWaits;
+
+        /** The next step waits for a role. */
+        private boolean isParked;
+
         private boolean isOver;
 
-        Move(LeaderPartition partition, LogDirectories.InUse from, LogDirectories.InUse to) {
-            this.partition = partition;
+        Move(LocalReplica partition, LogDirectories.InUse from, LogDirectories.InUse to) {
+            this.role = partition;
             this.name = partition.name();
             this.source = partition.log();
             this.from = from;
@@ -280,6 +300,48 @@ public final class LaneMoves {
             source.compaction().pause();
             mustResume = found != null;
             make(found);
+        }
+
+        void park() {
+            LocalReplica before = role;
+            if (before != null) before.copyWith(null);
+            role = null;
+            // Forces that were held are those of the role that has ended.
+            isSealed = false;
+            isKeepingUp = false;
+            rounds.interrupted();
+        }
+
+        void goOnAs(LocalReplica next) {
+            if (next.log() != source)
+                throw new IllegalStateException(name + " has another log than the one that is copied");
+            role = next;
+            if (!isParked) return;
+            isParked = false;
+            attempt(this::step);
+        }
+
+        /** Whether no later run will take the copy for one that it can go on with; if not, its directory has failed. */
+        boolean markStale() {
+            LogCopy made = copy;
+            if (made == null) return true;
+            try {
+                made.markStale();
+                return true;
+            } catch (LogDirectoryFailed failure) {
+                diskFailed.accept(failure);
+                return false;
+            }
+        }
+
+        private void release() {
+            LocalReplica as = role;
+            if (as != null) as.releaseForces();
+        }
+
+        private void copyWith(@Nullable IntConsumer copier) {
+            LocalReplica as = role;
+            if (as != null) as.copyWith(copier);
         }
 
         private void make(@Nullable Path found) {
@@ -323,8 +385,8 @@ public final class LaneMoves {
             isSealed = false;
             isKeepingUp = false;
             rounds.interrupted();
-            partition.copyWith(null);
-            partition.releaseForces();
+            copyWith(null);
+            release();
             if (!hasSaidItWaits)
                 LOG.log(
                         System.Logger.Level.WARNING,
@@ -391,6 +453,8 @@ public final class LaneMoves {
                 waitForSpace(String.valueOf(full.getMessage()));
                 return;
             }
+            // It is deleted anyway, and the log that it was copied from may have been cut meanwhile.
+            if (ending == Ending.DISCARD && !(cause instanceof LogDirectoryFailed)) return;
             if (cause instanceof LogDirectoryFailed broken) {
                 if (ending == null) ending = Ending.ABANDON;
                 diskFailed.accept(broken);
@@ -406,6 +470,11 @@ public final class LaneMoves {
         private void step() {
             LogCopy making = copy;
             if (ending != null || isOver || pause != null || making == null) return;
+            LocalReplica as = role;
+            if (as == null) {
+                isParked = true;
+                return;
+            }
             long lagBytes = making.lagBytes();
             rounds.stand(lagBytes, lane.clock().monotonicMs());
             FutureReplica.Step next = FutureReplica.next(new FutureReplica.Standing(
@@ -436,9 +505,9 @@ public final class LaneMoves {
                 case KEEP_UP -> keepUp(making);
                 case FORCE -> {
                     rounds.interrupted();
-                    partition.holdForces(() -> attempt(() -> force(making)));
+                    as.holdForces(() -> attempt(() -> force(making, as)));
                 }
-                case SWAP -> swap(making);
+                case SWAP -> swap(making, as);
             }
         }
 
@@ -462,7 +531,7 @@ public final class LaneMoves {
         private void keepUp(LogCopy making) {
             if (!isKeepingUp) {
                 isKeepingUp = true;
-                partition.copyWith(this::appended);
+                copyWith(this::appended);
                 LOG.log(
                         System.Logger.Level.INFO,
                         name + " grows faster than it is copied to "
@@ -480,7 +549,7 @@ public final class LaneMoves {
                 copyOnLane(making, (long) sizeBytes * CopyRounds.OWED_PER_BYTE);
             } catch (LogDirectoryFailed | CorruptLog cause) {
                 // The append itself has been done.
-                partition.copyWith(null);
+                copyWith(null);
                 lane.lane()
                         .execute(() -> attempt(() -> {
                             throw cause;
@@ -549,9 +618,14 @@ public final class LaneMoves {
                             });
         }
 
-        private void force(LogCopy making) {
+        /** The forces of {@code held} are held; if the replica is something else by now, those of that are to be. */
+        private void force(LogCopy making, LocalReplica held) {
             if (ending != null) {
                 over();
+                return;
+            }
+            if (held != role) {
+                step();
                 return;
             }
             Flush flush = making.prepareFlush();
@@ -568,25 +642,25 @@ public final class LaneMoves {
                             return;
                         }
                         work(making, making.sealing(), () -> {
-                            isSealed = true;
+                            isSealed = held == role;
                             step();
                         });
                     });
         }
 
         /** One turn of the lane: nobody appends in between. */
-        private void swap(LogCopy making) {
+        private void swap(LogCopy making, LocalReplica as) {
             for (Optional<CopyWork> rest = tail(making); rest.isPresent(); rest = tail(making)) {
                 rest.get().run();
                 ran(making, rest.get());
             }
             switch (making.swap(from.directory(), newId())) {
                 case LogCopy.Swap.Done(PartitionLog log, Path aside) -> {
-                    moved(log);
+                    moved(log, as);
                     lane.lane().schedule(applier.fileDeleteDelayMs(log), () -> deleteSoon(from.directory(), aside));
                 }
                 case LogCopy.Swap.SourceFailed(PartitionLog log, LogDirectoryFailed failure) -> {
-                    moved(log);
+                    moved(log, as);
                     diskFailed.accept(failure);
                     if (failure.isWantOfSpace()) setAsideLater(name, from, source.directory());
                 }
@@ -599,12 +673,12 @@ public final class LaneMoves {
                     && !(cause instanceof LogDirectoryFailed failure && failure.isWantOfSpace());
         }
 
-        private void moved(PartitionLog log) {
+        private void moved(PartitionLog log, LocalReplica as) {
             isOver = true;
             moves.remove(name, this);
             applier.moved(name, to);
             log.askBeforeAppends(applier.spaceIn(to));
-            partition.goOnIn(log);
+            as.goOnIn(log);
             turns.moved();
             LOG.log(
                     System.Logger.Level.INFO,
@@ -619,7 +693,7 @@ public final class LaneMoves {
             if (isOver) return;
             if (ending == null || how == Ending.ABANDON) ending = how;
             moves.remove(name, this);
-            partition.releaseForces();
+            release();
             if (!isWorking) over();
         }
 
@@ -632,8 +706,8 @@ public final class LaneMoves {
             // Another move of the same replica may have begun meanwhile.
             if (!moves.containsKey(name)) {
                 source.compaction().goOn();
-                partition.copyWith(null);
-                partition.releaseForces();
+                copyWith(null);
+                release();
             }
             LogCopy made = copy;
             if (made == null) {
@@ -663,6 +737,8 @@ public final class LaneMoves {
                                                     made.directory(),
                                                     source.topicId().orElse(null)));
                                 whenEnded.run();
+                                LocalReplica again = lane.partitions().replica(name);
+                                if (again != null && how == Ending.SUSPEND && !isStopped) assumed(again);
                             });
         }
     }

@@ -419,12 +419,4 @@ class FollowersOnLaneTest {
                 .build());
         assertEquals(2_000, follower().log().config().retentionMs());
     }
-
-    @Test
-    void aReplicaThatFollowsIsNotMovedBetweenDirectoriesYet() {
-        create(2);
-        assertEquals(
-                ErrorCode.REPLICA_NOT_AVAILABLE,
-                broker.home().applier().moves().request(T0, TestBroker.DIRECTORY.toString()));
-    }
 }
