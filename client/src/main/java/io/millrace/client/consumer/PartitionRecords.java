@@ -20,10 +20,9 @@ import org.jspecify.annotations.Nullable;
 final class PartitionRecords<K, V> extends AbstractList<ConsumerRecord<K, V>> implements RandomAccess {
     final TopicPartition partition;
     private final NumberColumn offsets;
-    private final NumberColumn leaderEpochs;
     private final NumberColumn timestamps;
-    /** 1 for a time of appending, 0 for one of creation. */
-    private final NumberColumn timestampTypes;
+    /** What all records of a batch share: twice the leader epoch, and 1 more if their times are those of appending. */
+    private final NumberColumn batches;
 
     private final ArrayList<@Nullable V> values;
     /** As many as up to the last record that has one; null for none. */
@@ -42,9 +41,8 @@ final class PartitionRecords<K, V> extends AbstractList<ConsumerRecord<K, V>> im
         this.partition = partition;
         this.expectedCount = expectedCount;
         offsets = new NumberColumn(1, expectedCount);
-        leaderEpochs = new NumberColumn(0, expectedCount);
         timestamps = new NumberColumn(0, expectedCount);
-        timestampTypes = new NumberColumn(0, expectedCount);
+        batches = new NumberColumn(0, expectedCount);
         values = new ArrayList<>(expectedCount);
     }
 
@@ -57,12 +55,12 @@ final class PartitionRecords<K, V> extends AbstractList<ConsumerRecord<K, V>> im
             @Nullable K key,
             @Nullable V value,
             List<RecordHeader> itsHeaders) {
-        if (key != null) keysBefore(values.size()).add(key);
-        if (!itsHeaders.isEmpty()) headersBefore(values.size()).add(List.copyOf(itsHeaders));
-        offsets.add(offset);
-        leaderEpochs.add(leaderEpoch);
-        timestamps.add(timestamp);
-        timestampTypes.add(timestampType == TimestampType.LOG_APPEND_TIME ? 1 : 0);
+        int at = values.size();
+        if (key != null) keysBefore(at).add(key);
+        if (!itsHeaders.isEmpty()) headersBefore(at).add(List.copyOf(itsHeaders));
+        offsets.add(at, offset);
+        timestamps.add(at, timestamp);
+        batches.add(at, 2L * leaderEpoch + (timestampType == TimestampType.LOG_APPEND_TIME ? 1 : 0));
         values.add(value);
     }
 
@@ -88,14 +86,15 @@ final class PartitionRecords<K, V> extends AbstractList<ConsumerRecord<K, V>> im
 
     @Override
     public ConsumerRecord<K, V> get(int index) {
+        long batch = batches.get(index);
         ArrayList<@Nullable K> itsKeys = keys;
         ArrayList<List<RecordHeader>> itsHeaders = headers;
         return new ConsumerRecord<>(
                 partition,
                 offsets.get(index),
-                (int) leaderEpochs.get(index),
+                (int) (batch >> 1),
                 timestamps.get(index),
-                timestampTypes.get(index) == 1 ? TimestampType.LOG_APPEND_TIME : TimestampType.CREATE_TIME,
+                (batch & 1) == 1 ? TimestampType.LOG_APPEND_TIME : TimestampType.CREATE_TIME,
                 itsKeys == null || index >= itsKeys.size() ? null : itsKeys.get(index),
                 values.get(index),
                 itsHeaders == null || index >= itsHeaders.size() ? List.of() : itsHeaders.get(index));

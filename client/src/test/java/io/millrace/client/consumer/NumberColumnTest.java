@@ -18,7 +18,7 @@ class NumberColumnTest {
             int unsteady = random.nextInt(4);
             for (int i = random.nextInt(40); i > 0; i--) {
                 long number = next(random, obvious, step, unsteady);
-                column.add(number);
+                column.add(obvious.size(), number);
                 obvious.add(number);
                 for (int at = 0; at < obvious.size(); at++) assertEquals(obvious.get(at), column.get(at));
             }
