@@ -13,6 +13,9 @@ public final class SimulatedNetwork {
 
     private final Simulation simulation;
     private final Map<Integer, SimulatedTransport.SimulatedListening> listening = new TreeMap<>();
+    /** Where machines listened that have no power now, by port: nobody is left who could refuse a connection. */
+    private final Map<Integer, Integer> dark = new TreeMap<>();
+
     private final SimulatedLinks links = new SimulatedLinks();
     private int nextHost;
     private int nextPort = FIRST_FREE_PORT;
@@ -37,6 +40,7 @@ public final class SimulatedNetwork {
     public SimulatedNode restart(SimulatedNode down, int laneCount) {
         if (!down.isDown()) throw new IllegalStateException("the node is still up");
         down.disk().start();
+        dark.values().removeIf(host -> host == down.host());
         return new SimulatedNode(simulation, this, down.host(), down.disk(), laneCount);
     }
 
@@ -57,7 +61,17 @@ public final class SimulatedNetwork {
     }
 
     boolean listen(int port, SimulatedTransport.SimulatedListening who) {
+        dark.remove(port);
         return listening.putIfAbsent(port, who) == null;
+    }
+
+    void losesPower(int host, int port) {
+        dark.put(port, host);
+    }
+
+    /** Whether whatever is sent there vanishes, as the machine has no power. */
+    boolean isDark(InetSocketAddress address) {
+        return dark.containsKey(address.getPort());
     }
 
     void stopListening(int port, SimulatedTransport.SimulatedListening who) {

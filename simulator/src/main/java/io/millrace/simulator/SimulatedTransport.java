@@ -55,13 +55,14 @@ final class SimulatedTransport implements Transport {
         return near;
     }
 
-    /** Over a cut link it is tried again after pauses that double, as TCP does. */
+    /** Over a cut link, and to a machine without power, it is tried again after pauses that double, as TCP does. */
     private void reach(InetSocketAddress address, SimulatedConnection near, Lane lane, long pauseNanos) {
         if (near.isClosed()) return;
         SimulatedListening server = network.at(address);
-        if (server == null) {
+        if (server == null && !network.isDark(address)) {
             lane.execute(() -> near.failed(new ConnectException("nobody listens at " + address)));
-        } else if (!network.links().isCut(host, server.host())
+        } else if (server != null
+                && !network.links().isCut(host, server.host())
                 && !network.links().isCut(server.host(), host)) {
             server.accept(near);
         } else if (pauseNanos > MOST_NANOS_TO_RETRY) {
@@ -93,9 +94,9 @@ final class SimulatedTransport implements Transport {
         connections.forEach(SimulatedConnection::close);
     }
 
-    /** Nobody tells the peers. */
+    /** Nobody tells the peers, and whoever connects gets no answer until the machine is back. */
     void powerLost() {
-        listenings.forEach(SimulatedListening::close);
+        listenings.forEach(SimulatedListening::goDark);
         connections.forEach(SimulatedConnection::vanish);
     }
 
@@ -127,6 +128,11 @@ final class SimulatedTransport implements Transport {
         @Override
         public InetSocketAddress address() {
             return loopback(port);
+        }
+
+        private void goDark() {
+            if (network.at(loopback(port)) == this) network.losesPower(host, port);
+            close();
         }
 
         @Override

@@ -12,11 +12,21 @@ import java.util.function.LongConsumer;
  */
 public final class Simulation {
     /** Events one run may take before it counts as an event storm. */
-    private static final long MAX_EVENTS = 50_000_000;
+    private static final long MAX_EVENTS = 10_000_000;
 
     private static final long FNV_OFFSET = 0xcbf29ce484222325L;
     private static final long FNV_PRIME = 0x100000001b3L;
     private static final long NANOS_PER_MS = 1_000_000;
+
+    /** What was waited for has not come: nobody did anything wrong that was seen, but somebody does not go on. */
+    public static final class Stuck extends AssertionError {
+        private static final long serialVersionUID = 1;
+
+        /** Says what was waited for. */
+        public Stuck(String message) {
+            super(message);
+        }
+    }
 
     private record Event(long atNanos, long sequence, Runnable action) implements Comparable<Event> {
         @Override
@@ -97,16 +107,15 @@ public final class Simulation {
      * Runs until a condition holds.
      *
      * @param mostMs virtual milliseconds it may take
-     * @throws AssertionError if it does not come to hold in that time, or there are no events left to bring it about
+     * @throws Stuck if it does not come to hold in that time, or there are no events left to bring it about
      */
     public void runUntil(BooleanSupplier condition, long mostMs) {
         long deadlineNanos = nowNanos + mostMs * NANOS_PER_MS;
         while (!condition.getAsBoolean()) {
             Event next = events.peek();
-            if (next == null)
-                throw new AssertionError("nothing is left to happen at " + nowMs() + " ms of virtual time");
+            if (next == null) throw new Stuck("nothing is left to happen at " + nowMs() + " ms of virtual time");
             if (next.atNanos() > deadlineNanos) {
-                throw new AssertionError("not so after " + mostMs + " ms, at " + nowMs() + " ms of virtual time and "
+                throw new Stuck("not so after " + mostMs + " ms, at " + nowMs() + " ms of virtual time and "
                         + eventCount + " events");
             }
             step();

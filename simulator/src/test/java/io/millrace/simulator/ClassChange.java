@@ -19,10 +19,12 @@ import java.lang.constant.MethodTypeDesc;
  * @param method empty for all of them
  * @param owner the simple name of what is called; empty for anybody's
  * @param called empty if the whole method does nothing
- * @param value what is given in place of a number that the call would have given; null is in place of anything else
+ * @param value what is given in place of a number that the call would have given; in place of an error code it is {@code NONE}, of anything
+ *     else null
  */
 record ClassChange(String className, String method, String owner, String called, int value) {
     private static final String ROOT = "io.millrace.";
+    private static final ClassDesc ERROR_CODE = ClassDesc.of("io.millrace.protocol.ErrorCode");
 
     /** The bytes of a class, changed if it is the one. */
     byte[] changed(String name, byte[] original) {
@@ -71,7 +73,10 @@ record ClassChange(String className, String method, String owner, String called,
             switch (TypeKind.from(type.returnType())) {
                 case VOID -> {}
                 case LONG -> builder.loadConstant((long) value);
-                case REFERENCE -> builder.aconst_null();
+                case REFERENCE -> {
+                    if (type.returnType().equals(ERROR_CODE)) builder.getstatic(ERROR_CODE, "NONE", ERROR_CODE);
+                    else builder.aconst_null();
+                }
                 default -> builder.loadConstant(value);
             }
         };

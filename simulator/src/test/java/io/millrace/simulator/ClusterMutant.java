@@ -1,56 +1,87 @@
 package io.millrace.simulator;
 
+import java.util.List;
+
 /** A mistake put on purpose into what makes a cluster of nodes, which the stories of clusters have to find. */
 enum ClusterMutant {
     /** A voter votes for a candidate whose log may lack what is committed (M3). */
-    VOTES_FOR_ANY_LOG("raft.Elections", "", "", "holdsEnough", 1),
+    VOTES_FOR_ANY_LOG(instead("raft.Elections", "", "", "holdsEnough", 1)),
+    /** A vote is given before it is kept, and is not known after a restart (M1). */
+    FORGETS_ITS_VOTE(nothing("raft.run.QuorumStateFile", "write")),
     /** A candidate leads with its own vote alone (M1). */
-    WINS_BY_ONE_VOTE("raft.Elections", "", "", "isWon", 1),
+    WINS_BY_ONE_VOTE(instead("raft.Elections", "", "", "isWon", 1)),
+    /** What one voter has counts as held by a majority (M3, KAFKA-12619's kin). */
+    COMMITS_WHAT_ONE_VOTER_HAS(nothing("raft.LeaderProgress", "highestHeldByMajority", "Arrays", "sort")),
     /** A follower of the metadata log keeps what its leader has not (M2). */
-    METADATA_KEEPS_WHAT_DIVERGES("raft.Replication", "cut"),
-    /** A leader of the quorum goes on without a majority (M5). */
-    LEADS_WITHOUT_MAJORITY("raft.QuorumMachine", "", "", "hasMajority", 1),
-    /** What a snapshot says is not read (M6). */
-    SNAPSHOT_IS_NOT_READ("server.controller.MetadataRole", "onLoadSnapshot", "MetadataDelta", "replay", 0),
+    METADATA_KEEPS_WHAT_DIVERGES(nothing("raft.Replication", "cut")),
+    /** A leader of the quorum goes on without a majority (M5, KAFKA-15489). */
+    LEADS_WITHOUT_MAJORITY(instead("raft.QuorumMachine", "", "", "hasMajority", 1)),
+    /** What a snapshot says is not read (M6, KAFKA-13968). */
+    SNAPSHOT_IS_NOT_READ(instead("server.controller.MetadataRole", "onLoadSnapshot", "MetadataDelta", "replay", 0)),
     /** Who is fenced goes on leading (M11). */
-    FENCED_GO_ON_LEADING("controller.Heartbeats", "fence", "LeadershipChanges", "brokerLeaves", 0),
+    FENCED_GO_ON_LEADING(instead("controller.Heartbeats", "fence", "LeadershipChanges", "brokerLeaves", 0)),
     /** Somebody is elected who was not in sync (R8). */
-    ELECTS_ANYBODY("controller.PartitionElection", "", "", "contains", 1),
-    /** A coordinator begins with nothing of what its log holds (G2). */
-    COORDINATOR_LOADS_NOTHING("coordinators.shard.run.LoadedRecords", "", "", "replay", 0),
+    ELECTS_ANYBODY(instead("controller.PartitionElection", "", "", "contains", 1)),
+    /** Somebody becomes in-sync who is fenced, or shuts down (R7, KAFKA-13916). */
+    FENCED_BECOME_IN_SYNC(
+            instead("controller.PartitionAlteration", "", "", "isEligible", 1),
+            instead("replication.PartitionLeader", "mayJoin", "KnownBrokers", "isActive", 1)),
+    /** Somebody becomes in-sync who has not all that is committed (R7). */
+    BECOMES_IN_SYNC_TOO_EARLY(instead("replication.PartitionLeader", "proposeGrowth", "Math", "max", 0)),
     /** A leader waits for no follower (R4). */
-    WAITS_FOR_NO_FOLLOWER("replication.PartitionLeader", "advance", "FollowerProgress", "isWaitedFor", 0),
+    WAITS_FOR_NO_FOLLOWER(instead("replication.PartitionLeader", "advance", "FollowerProgress", "isWaitedFor", 0)),
     /** A follower keeps what its leader has not (R2, R5). */
-    KEEPS_WHAT_DIVERGES("replication.run.FollowerPartition", "truncateTo"),
-    /** A leader does not compare the epochs of a follower's log with its own (R2). */
-    COMPARES_NO_EPOCHS("replication.PartitionLeader", "fetched", "FollowerFetch", "lastFetchedEpoch", -1),
+    KEEPS_WHAT_DIVERGES(nothing("replication.run.FollowerPartition", "truncateTo")),
+    /** A leader does not compare the epochs of a follower's log with its own (R2, KAFKA-7164). */
+    COMPARES_NO_EPOCHS(instead("replication.PartitionLeader", "fetched", "FollowerFetch", "lastFetchedEpoch", -1)),
+    /** Epochs stay known whose records were cut off (R6, KAFKA-10706). */
+    KNOWS_EPOCHS_THAT_WERE_CUT(nothing("storage.LeaderEpochs", "truncateFromEnd")),
     /** Records are acknowledged before they are on all in-sync replicas (R1). */
-    ACKNOWLEDGES_AT_ONCE("server.handlers.ProduceHandler", "", "", "isCommitted", 1),
+    ACKNOWLEDGES_AT_ONCE(instead("server.handlers.ProduceHandler", "", "", "isCommitted", 1)),
     /** Records are shown before they are on all in-sync replicas (R3). */
-    SHOWS_WHAT_IS_NOT_COMMITTED("server.partitions.LanePartitions", "", "", "highWatermark", 1_000_000);
+    SHOWS_WHAT_IS_NOT_COMMITTED(instead("server.partitions.LanePartitions", "", "", "highWatermark", 1_000_000)),
+    /** What a producer sends again is appended again (T1). */
+    APPENDS_DUPLICATES(
+            instead("storage.ProducerCheck", "", "ProducerStates", "duplicate", 0),
+            instead("storage.ProducerCheck", "", "ProducerStates", "checkData", 0)),
+    /** What is known of producers does not outlive a stop (T3). */
+    FORGETS_PRODUCERS_AT_A_STOP(instead("storage.LogRecovery", "trust", "ProducerSnapshots", "restore", 0)),
+    /** A follower learns nothing of the producers of what it copies (T1, T3). */
+    LEARNS_NO_PRODUCERS(instead("storage.PartitionLog", "", "ProducerStates", "replay", 0)),
+    /** Batches are said to be forced and are not (R1, R17, KAFKA-16541). */
+    FORCES_NOTHING(instead("storage.Flush", "forceFiles", "DiskFile", "force", 0)),
+    /** A coordinator begins with nothing of what its log holds (G2). */
+    COORDINATOR_LOADS_NOTHING(instead("coordinators.shard.run.LoadedRecords", "", "", "replay", 0)),
+    /** A coordinator answers before what it says is committed (G2). */
+    COORDINATOR_ANSWERS_TOO_EARLY(
+            instead("coordinators.shard.run.ShardRuntime", "releaseCommitted", "ShardLog", "highWatermark", 1_000_000)),
+    /** A commit of an older generation is accepted (G3, KAFKA-8225). */
+    ACCEPTS_OLD_GENERATIONS(instead("coordinators.group.OffsetCommits", "", "OffsetCommits", "check", 0));
 
-    private final String className;
-    private final String method;
-    private final String owner;
-    private final String called;
-    private final int value;
+    @SuppressWarnings("ImmutableEnumChecker") // List.of
+    private final List<ClassChange> changes;
 
-    /** The method does nothing. */
-    ClusterMutant(String className, String method) {
-        this(className, method, "", "", 0);
+    ClusterMutant(ClassChange... changes) {
+        this.changes = List.of(changes);
     }
 
-    /** What the method calls is not called, and gives that number, or null. */
-    ClusterMutant(String className, String method, String owner, String called, int value) {
-        this.className = className;
-        this.method = method;
-        this.owner = owner;
-        this.called = called;
-        this.value = value;
+    /** The method does nothing. */
+    private static ClassChange nothing(String className, String method) {
+        return new ClassChange(className, method, "", "", 0);
+    }
+
+    /** What the method calls is not called. */
+    private static ClassChange nothing(String className, String method, String owner, String called) {
+        return new ClassChange(className, method, owner, called, 0);
+    }
+
+    /** What the method calls is not called, and gives that number, or nothing in its place. */
+    private static ClassChange instead(String className, String method, String owner, String called, int value) {
+        return new ClassChange(className, method, owner, called, value);
     }
 
     /** Where the mistake is. */
-    ClassChange change() {
-        return new ClassChange(className, method, owner, called, value);
+    List<ClassChange> changes() {
+        return changes;
     }
 }

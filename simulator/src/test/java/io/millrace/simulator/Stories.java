@@ -11,6 +11,7 @@ final class Stories extends ClassLoader {
             "io.millrace.raft.",
             "io.millrace.controller.",
             "io.millrace.replication.",
+            "io.millrace.storage.",
             "io.millrace.coordinators.",
             "io.millrace.server.",
             "io.millrace.client.",
@@ -30,18 +31,31 @@ final class Stories extends ClassLoader {
         this.changes = changes;
     }
 
+    /**
+     * The first story that failed.
+     *
+     * @param stories how many were told until then; one more than may be told if none failed
+     * @param how what it failed with; empty if none did
+     */
+    record Found(int stories, String how) {}
+
     /** How many stories are told until one fails, of so many at most; one more if none does. */
     int seedsToFind(int most) {
+        return find(most).stories();
+    }
+
+    /** Tells stories until one fails, so many at most. */
+    Found find(int most) {
         for (int seed = 0; seed < most; seed++) {
             try {
                 tell(seed);
             } catch (VirtualMachineError | LinkageError | ReflectiveOperationException broken) {
                 throw new AssertionError(changes + " make no program", broken);
             } catch (Throwable seen) {
-                return seed + 1;
+                return new Found(seed + 1, String.valueOf(seen.getMessage()));
             }
         }
-        return most + 1;
+        return new Found(most + 1, "");
     }
 
     /** Tells one; throws what it throws. */

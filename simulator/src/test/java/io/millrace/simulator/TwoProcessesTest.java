@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * What differs from one process to the next (identity hashes, the salt of {@code Set.of}, the moments of garbage collection,
- * start-up order) is no part of a run.
+ * start-up order, language, time zone, encoding) is no part of a run, of one node or of a whole cluster.
  */
 class TwoProcessesTest {
     private static final List<String> SEEDS = List.of("3", "4", "7", "21");
@@ -20,7 +20,14 @@ class TwoProcessesTest {
     @Test
     void processesOfDifferentMakeTellTheSameStories() throws IOException, InterruptedException {
         String first = tell("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
-        String second = tell("-Xmx96m", "-XX:+UseParallelGC", "-XX:+UnlockExperimentalVMOptions", "-XX:hashCode=2");
+        String second = tell(
+                "-Xmx96m",
+                "-XX:+UseParallelGC",
+                "-XX:+UnlockExperimentalVMOptions",
+                "-XX:hashCode=2",
+                "-Duser.language=tr",
+                "-Duser.timezone=Asia/Kathmandu",
+                "-Dfile.encoding=ISO-8859-1");
         assertNotEquals("", first);
         assertEquals(first, second);
     }

@@ -1,6 +1,7 @@
 package io.millrace.simulator.campaign;
 
 import io.millrace.simulator.scenario.ClusterStory;
+import io.millrace.simulator.scenario.Reduction;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Tells stories of whole clusters, one seed after another, and says what came of them. */
 public final class Simulate {
@@ -17,6 +19,9 @@ public final class Simulate {
     private static final int NOT_UNDERSTOOD = 2;
     private static final long NANOS_PER_MS = 1_000_000;
     private static final long MS_PER_SECOND = 1_000;
+    private static final int MOST_TRIES = 200;
+    /** Of which the speed is told by itself. */
+    private static final String THREE_AND_THREE = "3+3";
 
     private final SimulateOptions options;
     private final PrintStream out;
@@ -25,6 +30,8 @@ public final class Simulate {
     private long virtualMs;
     private long events;
     private long starts;
+    private long virtualMsOfThreeAndThree;
+    private long nanosOfThreeAndThree;
 
     private Simulate(SimulateOptions options, PrintStream out) {
         this.options = options;
@@ -37,7 +44,7 @@ public final class Simulate {
     }
 
     /** Runs it, and gives its exit code. */
-    static int run(List<String> arguments, PrintStream out, PrintStream errors) {
+    public static int run(List<String> arguments, PrintStream out, PrintStream errors) {
         try {
             SimulateOptions options = SimulateOptions.parse(arguments);
             if (options == null) {
@@ -64,7 +71,7 @@ public final class Simulate {
         long realMs = Math.max(1, (System.nanoTime() - begin) / NANOS_PER_MS);
         out.println(String.format(
                 Locale.ROOT,
-                "%s: %d stories from seed %d, %d broken; %d s of virtual time in %d s, %.0f times as fast; %d events, %d starts",
+                "%s: %d stories from seed %d, %d broken; %d s of virtual time in %d s, %.0f times as fast%s; %d events, %d starts",
                 broken == 0 ? "all held" : "BROKEN",
                 stories,
                 options.fromSeed(),
@@ -72,18 +79,36 @@ public final class Simulate {
                 virtualMs / MS_PER_SECOND,
                 realMs / MS_PER_SECOND,
                 virtualMs / (double) realMs,
+                speedOfThreeAndThree(),
                 events,
                 starts));
         return broken == 0 ? HELD : BROKEN;
     }
 
+    private String speedOfThreeAndThree() {
+        if (nanosOfThreeAndThree == 0) return "";
+        return String.format(
+                Locale.ROOT,
+                " (%s nodes %.0f times)",
+                THREE_AND_THREE,
+                virtualMsOfThreeAndThree * NANOS_PER_MS / (double) nanosOfThreeAndThree);
+    }
+
+    private void count(ClusterStory story, long beginNanos) {
+        virtualMs += story.simulation().nowMs();
+        events += story.simulation().eventCount();
+        if (!story.nodeLabel().equals(THREE_AND_THREE)) return;
+        virtualMsOfThreeAndThree += story.simulation().nowMs();
+        nanosOfThreeAndThree += System.nanoTime() - beginNanos;
+    }
+
     private void tell(long seed) throws IOException {
-        ClusterStory story = new ClusterStory(seed);
+        long begin = System.nanoTime();
+        ClusterStory story = new ClusterStory(seed, options.reduction());
         stories++;
         try {
             ClusterStory.Outcome outcome = story.run();
-            virtualMs += outcome.virtualMs();
-            events += outcome.events();
+            count(story, begin);
             starts += outcome.starts();
             if (options.replays()) {
                 story.decisions().forEach(out::println);
@@ -94,15 +119,55 @@ public final class Simulate {
             throw outOfMemory;
         } catch (Throwable failure) {
             broken++;
-            virtualMs += story.simulation().nowMs();
-            events += story.simulation().eventCount();
+            count(story, begin);
             if (options.replays()) {
                 story.decisions().forEach(out::println);
                 failure.printStackTrace(out);
             }
             out.println("seed " + seed + " breaks a promise: " + failure.getMessage());
-            out.println("    replay: ./millrace simulate --seed " + seed);
+            out.println("    replay: " + command(seed, options.reduction()));
             note(seed, "BROKEN", story.simulation().traceHash(), String.valueOf(failure.getMessage()));
+            if (options.shrinks()) shrink(seed, told(story, failure), Failure.of(failure));
+        }
+    }
+
+    private static String command(long seed, Reduction reduction) {
+        return ("./millrace simulate --seed " + seed + " " + reduction).strip();
+    }
+
+    private static Shrinking.Told told(ClusterStory story, @Nullable Throwable failure) {
+        return new Shrinking.Told(
+                failure == null ? null : Failure.of(failure), story.faultNumbers(), story.nodeLabel());
+    }
+
+    private void shrink(long seed, Shrinking.Told told, Failure failure) {
+        out.println("shrinking it: " + failure.kind());
+        Shrinking shrinking = new Shrinking(
+                reduction -> told(seed, reduction),
+                options.reduction(),
+                told,
+                failure,
+                MOST_TRIES,
+                smaller -> out.println("    " + smaller));
+        Reduction smallest = shrinking.smallest();
+        ClusterStory story = new ClusterStory(seed, smallest);
+        try {
+            story.run();
+        } catch (AssertionError | RuntimeException again) {
+            out.println(
+                    "the smallest that fails so has " + story.faultNumbers().size() + " faults: " + again.getMessage());
+        }
+        story.decisions().forEach(out::println);
+        out.println("    replay: " + command(seed, smallest));
+    }
+
+    private static Shrinking.Told told(long seed, Reduction reduction) {
+        ClusterStory story = new ClusterStory(seed, reduction);
+        try {
+            story.run();
+            return told(story, null);
+        } catch (AssertionError | RuntimeException failure) {
+            return told(story, failure);
         }
     }
 

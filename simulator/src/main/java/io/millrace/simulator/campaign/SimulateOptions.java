@@ -1,9 +1,12 @@
 package io.millrace.simulator.campaign;
 
+import io.millrace.simulator.scenario.Reduction;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param untilSeed the seed after the last one
  * @param minutes after so many no other story is begun, 0 for no end
  * @param replays whether it is one seed, told with its decisions
+ * @param shrinks whether a story that fails is made small
+ * @param reduction what is left out of each story
  * @param ledger the file to which each story adds a line; null for none
  */
 record SimulateOptions(
@@ -20,10 +25,12 @@ record SimulateOptions(
         long untilSeed,
         long minutes,
         boolean replays,
+        boolean shrinks,
+        Reduction reduction,
         @Nullable Path ledger) {
     static final String USAGE = """
-            Usage: millrace simulate [--seeds FROM..TO] [--minutes M] [--ledger FILE]
-                   millrace simulate --seed S
+            Usage: millrace simulate [--seeds FROM..TO] [--minutes M] [--ledger FILE] [--nodes N] [--shrink]
+                   millrace simulate --seed S [--shrink] [--without F,F,...] [--nodes N] ...
 
             Tells stories of whole clusters in the simulator: real servers and clients on virtual time, simulated disks and networks,
             with faults drawn from the seed. Exits 0 if every promise held, 1 if one was broken, 2 if it was not understood.
@@ -32,7 +39,19 @@ record SimulateOptions(
               --minutes M       begin no other story after so many minutes
               --ledger FILE     where each story adds a line: seed, outcome, trace (simulate-ledger.tsv); "" for none
               --seed S          tell this one only, and every fault as it was decided
+              --shrink          make a story that fails as small as it goes, and print how to tell that one
               --help            this page
+
+            What is left out of a story (what --shrink tries and prints):
+
+              --without F,F     faults, by their numbers
+              --nodes N         nodes in place of the drawn ones: so many that are broker and controller, or controllers+brokers, or
+                                both+controllers+brokers: 3, 3+3, 1+2, 3+0+1, 1+2+2, 5
+              --partitions N    no more partitions than so many
+              --producers N     no more producers
+              --sends N         no more sends by each
+              --turnovers N     no more coming, going and crashing of the group's members
+              --others N        no more other clients
             """;
 
     private static final String DEFAULT_LEDGER = "simulate-ledger.tsv";
@@ -57,6 +76,8 @@ record SimulateOptions(
         long last = DEFAULT_LAST;
         long minutes = 0;
         boolean replays = false;
+        boolean shrinks = false;
+        Reduction reduction = Reduction.NOTHING;
         String ledger = DEFAULT_LEDGER;
         Deque<String> left = new ArrayDeque<>(arguments);
         while (!left.isEmpty()) {
@@ -80,11 +101,44 @@ record SimulateOptions(
                 }
                 case "--minutes" -> minutes = positive(option, value(option, left));
                 case "--ledger" -> ledger = value(option, left);
+                case "--shrink" -> shrinks = true;
+                case "--without", "--nodes", "--partitions", "--producers", "--sends", "--turnovers", "--others" ->
+                    reduction = reduced(reduction, option, value(option, left));
                 default -> throw new Refused("'" + option + "' is no option of simulate");
             }
         }
         return new SimulateOptions(
-                from, Math.addExact(last, 1), minutes, replays, replays || ledger.isEmpty() ? null : Path.of(ledger));
+                from,
+                Math.addExact(last, 1),
+                minutes,
+                replays,
+                shrinks,
+                reduction,
+                replays || ledger.isEmpty() ? null : Path.of(ledger));
+    }
+
+    private static Reduction reduced(Reduction from, String option, String value) throws Refused {
+        try {
+            return switch (option) {
+                case "--without" -> from.without(numbers(value));
+                case "--nodes" -> from.onNodes(value);
+                case "--partitions" -> from.withPartitions(Integer.parseInt(value));
+                case "--producers" -> from.withProducers(Integer.parseInt(value));
+                case "--sends" -> from.withSends(Integer.parseInt(value));
+                case "--turnovers" -> from.withTurnovers(Integer.parseInt(value));
+                default -> from.withOthers(Integer.parseInt(value));
+            };
+        } catch (NumberFormatException notOne) {
+            throw new Refused(option + " " + value + " is no number");
+        } catch (IllegalArgumentException wrong) {
+            throw new Refused(option + " " + value + ": " + wrong.getMessage());
+        }
+    }
+
+    private static Set<Integer> numbers(String commaSeparated) {
+        Set<Integer> numbers = new TreeSet<>();
+        for (String each : commaSeparated.split(",", -1)) numbers.add(Integer.parseInt(each.strip()));
+        return numbers;
     }
 
     private static String value(String option, Deque<String> left) throws Refused {

@@ -50,6 +50,10 @@ public enum ClusterFault {
     SILENCE(Needs.NOTHING),
     /** A broker has another address from its next start on. */
     NEW_ADDRESS(Needs.NOTHING),
+    /** Somebody wants a partition's replicas on other brokers, or takes that back. */
+    REASSIGN(Needs.NOTHING),
+    /** Somebody wants every partition led by its preferred leader. */
+    ELECT_PREFERRED(Needs.NOTHING),
     /** Somebody sets the wall clock of a node, back or forth. */
     WALL_CLOCK(Needs.NOTHING),
     /** The clocks of a node run up to 5 % too fast or too slow from its next start on. */
@@ -80,30 +84,42 @@ public enum ClusterFault {
         this.needs = needs;
     }
 
-    /** Whether it may happen: what was acknowledged without having been forced may be lost with the power. */
-    boolean isLegal(boolean acksWaitForDisk) {
+    /**
+     * Whether it may happen: what was acknowledged without having been forced may be lost with the power. One broker may lose what it has where
+     * all that is acknowledged is on two in-sync replicas; but whoever stops otherwise than in order counts as if it had lost
+     * something, too (KIP-966), so that no other may then.
+     *
+     * @param oneMayLose whether there is such a broker
+     */
+    boolean isLegal(boolean acksWaitForDisk, boolean oneMayLose) {
+        if (hitsWhoMayLose()) return oneMayLose || (needs == Needs.FORCED_ACKS && acksWaitForDisk);
+        if (oneMayLose && stopsUncleanly()) return false;
         return needs == Needs.NOTHING || acksWaitForDisk;
     }
 
-    /** Whether a server may be started again because of it. */
-    boolean restarts() {
+    /** Whether what the node has not forced may be lost. */
+    boolean hitsWhoMayLose() {
+        return this == POWER_CUT || this == POWER_CUT_BETWEEN_CHANGES;
+    }
+
+    private boolean stopsUncleanly() {
         return switch (this) {
-            case CUT_OFF,
-                    CUT_OFF_CONTROLLER,
-                    CUT_ONE_WAY,
-                    CUT_PAIR,
-                    BRIDGE,
-                    SWIZZLE,
-                    CUT_FROM_CLIENTS,
-                    DELAY,
-                    NARROW,
-                    RESET,
-                    SILENCE,
-                    FREEZE,
-                    FREEZE_CONTROLLER,
-                    WALL_CLOCK,
-                    SLOW_DISK -> false;
-            default -> true;
+            case KILL,
+                    KILL_BETWEEN_CHANGES,
+                    KILL_CONTROLLER,
+                    KILL_ALL,
+                    RESTART_STORM,
+                    POWER_CUT,
+                    POWER_CUT_BETWEEN_CHANGES,
+                    POWER_CUT_ALL,
+                    NEW_ADDRESS,
+                    FORCE_FAILS,
+                    WRITE_FAILS,
+                    WRITE_IS_CUT,
+                    READ_FAILS,
+                    NAMES_FAIL,
+                    NO_SPACE -> true;
+            default -> false;
         };
     }
 }

@@ -40,17 +40,28 @@ final class ClusterFaults {
     private final MetadataHistory metadata;
     private final SimulatedLinks links;
     private final SimulatedNode clients;
+    private final Operators operators;
     private final SeededRandom random;
+    private final Set<Integer> without;
     private final boolean acksWaitForDisk;
+    private final int mayLose;
     private final List<ClusterFault> kinds = new ArrayList<>();
     private final Map<ClusterFault, Integer> done = new EnumMap<>(ClusterFault.class);
     private final List<String> decisions = new ArrayList<>();
+    private final Set<Integer> numbers = new TreeSet<>();
     private final Set<Integer> restartsDue = new TreeSet<>();
     private final Set<Integer> besetDisks = new TreeSet<>();
     private final Set<Integer> frozen = new TreeSet<>();
     private final Map<Integer, Alone> alone = new TreeMap<>();
     private final long noticesMs;
-    private int left;
+    /** Of which each fault draws by its number, so that leaving one out changes no other. */
+    private final long seed;
+
+    private final int count;
+    private int begun;
+    /** Draws of the fault that is being done. */
+    private SeededRandom its;
+
     private int lasting;
     private boolean isHealed;
 
@@ -58,6 +69,8 @@ final class ClusterFaults {
      * Faults that have not begun.
      *
      * @param legal the kinds that may happen; some of them will
+     * @param mayLose the node that may lose what it has, or 0
+     * @param without numbers of faults that are left out, from 1
      * @param noticesMs within so many milliseconds the leader of the quorum notices that it has no majority
      */
     ClusterFaults(
@@ -66,8 +79,11 @@ final class ClusterFaults {
             ClusterNodes nodes,
             MetadataHistory metadata,
             SimulatedNode clients,
+            Operators operators,
             boolean acksWaitForDisk,
+            int mayLose,
             Set<ClusterFault> legal,
+            Set<Integer> without,
             long noticesMs,
             int count) {
         this.simulation = simulation;
@@ -77,11 +93,17 @@ final class ClusterFaults {
         this.clients = clients;
         this.acksWaitForDisk = acksWaitForDisk;
         this.noticesMs = noticesMs;
+        this.operators = operators;
+        this.mayLose = mayLose;
+        this.without = without;
         this.random = simulation.newRandom();
+        this.seed = random.anyLong();
+        this.its = random.split();
         double some = random.pick(0.1, 0.3, 0.6);
         for (ClusterFault kind : ClusterFault.values())
-            if (random.chance(some) && legal.contains(kind) && kind.isLegal(acksWaitForDisk)) kinds.add(kind);
-        left = kinds.isEmpty() ? 0 : count;
+            if (random.chance(some) && legal.contains(kind) && kind.isLegal(acksWaitForDisk, mayLose > 0))
+                kinds.add(kind);
+        this.count = kinds.isEmpty() ? 0 : count;
     }
 
     void begin() {
@@ -91,12 +113,16 @@ final class ClusterFaults {
 
     /** Whether nothing more is going to happen, and nothing lasts. */
     boolean isOver() {
-        return left == 0 && lasting == 0;
+        return isAllBegun() && lasting == 0;
     }
 
-    /** Whether anybody may be started again. */
-    boolean restartsNodes() {
-        return kinds.stream().anyMatch(ClusterFault::restarts);
+    private boolean isAllBegun() {
+        return isHealed || begun >= count;
+    }
+
+    /** The numbers of those that happened, from 1. */
+    Set<Integer> numbers() {
+        return numbers;
     }
 
     /** What happened, by kind. */
@@ -112,7 +138,6 @@ final class ClusterFaults {
     /** Everything is well from now on; disks that were failing are taken into use again by another start. */
     void heal() {
         isHealed = true;
-        left = 0;
         links.mendAll();
         say("all is well from now on");
         for (int id = 1; id <= nodes.shape().nodeCount(); id++) {
@@ -159,34 +184,42 @@ final class ClusterFaults {
     }
 
     private void next() {
-        if (left > 0) simulation.afterMs(1 + random.nextInt(MOST_BETWEEN_MS), this::strike);
+        if (isAllBegun()) return;
+        int number = begun + 1;
+        SeededRandom draws = new SeededRandom(seed + number);
+        simulation.afterMs(1 + draws.nextInt(MOST_BETWEEN_MS), () -> strike(number, draws));
     }
 
-    private void strike() {
-        if (left == 0) return;
-        left--;
-        ClusterFault kind = random.pick(kinds);
-        int id = 1 + random.nextInt(nodes.shape().nodeCount());
-        strike(kind, id);
+    private void strike(int number, SeededRandom draws) {
+        if (isAllBegun()) return;
+        begun = number;
+        ClusterFault kind = draws.pick(kinds);
+        int id = 1 + draws.nextInt(nodes.shape().nodeCount());
+        if (!without.contains(number)) {
+            numbers.add(number);
+            its = draws;
+            strike(number, kind, id);
+        }
         simulation.trace(kind.name().hashCode());
         next();
     }
 
-    private void strike(ClusterFault kind, int drawn) {
+    private void strike(int number, ClusterFault kind, int drawn) {
         int id = switch (kind) {
+            case POWER_CUT, POWER_CUT_BETWEEN_CHANGES -> mayLose == 0 ? drawn : mayLose;
             case KILL_CONTROLLER, FREEZE_CONTROLLER, CUT_OFF_CONTROLLER ->
                 metadata.lastLeader() < 0 ? drawn : metadata.lastLeader();
             default -> drawn;
         };
         done.merge(kind, 1, Integer::sum);
-        say(kind + " at node " + id);
+        say(number + ": " + kind + " at node " + id);
         SimulatedServer node = nodes.node(id);
         SimulatedNode machine = node.machine();
         switch (kind) {
             case KILL, KILL_CONTROLLER -> machine.kill();
             case KILL_BETWEEN_CHANGES -> beforeSomeChange(machine, false);
             case KILL_ALL -> nodes.all().forEach(each -> each.machine().kill());
-            case RESTART_STORM -> storm(id, 1 + random.nextInt(MOST_STORM));
+            case RESTART_STORM -> storm(id, 1 + its.nextInt(MOST_STORM));
             case POWER_CUT -> machine.cutPower();
             case POWER_CUT_BETWEEN_CHANGES -> beforeSomeChange(machine, true);
             case POWER_CUT_ALL -> nodes.all().forEach(each -> each.machine().cutPower());
@@ -195,39 +228,41 @@ final class ClusterFaults {
             case FREEZE, FREEZE_CONTROLLER -> {
                 alone.remove(id);
                 frozen.add(id);
-                machine.freeze(random.nextInt(MOST_FROZEN_MS));
+                machine.freeze(its.nextInt(MOST_FROZEN_MS));
             }
             case CUT_OFF, CUT_OFF_CONTROLLER -> {
-                boolean fromClients = random.nextBoolean();
+                boolean fromClients = its.nextBoolean();
                 lasts(() -> cutOff(id, fromClients, true), () -> cutOff(id, fromClients, false));
             }
             case CUT_ONE_WAY -> {
-                boolean outward = random.nextBoolean();
+                boolean outward = its.nextBoolean();
                 lasts(() -> cutOneWay(id, outward, true), () -> cutOneWay(id, outward, false));
             }
             case CUT_PAIR -> {
-                int other = 1 + random.nextInt(nodes.shape().nodeCount());
+                int other = 1 + its.nextInt(nodes.shape().nodeCount());
                 lasts(() -> link(id, other, true), () -> link(id, other, false));
             }
             case BRIDGE -> {
-                int half = 1 + random.nextInt(nodes.shape().nodeCount());
+                int half = 1 + its.nextInt(nodes.shape().nodeCount());
                 lasts(() -> bridge(id, half, true), () -> bridge(id, half, false));
             }
             case SWIZZLE -> swizzle();
             case CUT_FROM_CLIENTS -> lasts(() -> cutFromClients(id, true), () -> cutFromClients(id, false));
             case DELAY -> {
-                int ms = 1 + random.nextInt(MOST_DELAY_MS);
+                int ms = 1 + its.nextInt(MOST_DELAY_MS);
                 lasts(() -> delay(id, ms), () -> delay(id, 0));
             }
             case NARROW -> {
-                int bytesPerMs = 1 + random.nextInt(MOST_BYTES_PER_MS);
+                int bytesPerMs = 1 + its.nextInt(MOST_BYTES_PER_MS);
                 lasts(() -> narrow(id, bytesPerMs), () -> narrow(id, 0));
             }
             case RESET -> machine.cutConnections();
             case SILENCE -> machine.silenceConnections();
+            case REASSIGN -> say("    " + operators.reassign(its));
+            case ELECT_PREFERRED -> operators.electPreferred();
             case NEW_ADDRESS -> newAddress(id);
-            case WALL_CLOCK -> machine.moveWallClock(random.nextLong(-MOST_CLOCK_MS, MOST_CLOCK_MS));
-            case DRIFT -> node.drift(random.nextInt(-MOST_DRIFT_PPM, MOST_DRIFT_PPM));
+            case WALL_CLOCK -> machine.moveWallClock(its.nextLong(-MOST_CLOCK_MS, MOST_CLOCK_MS));
+            case DRIFT -> node.drift(its.nextInt(-MOST_DRIFT_PPM, MOST_DRIFT_PPM));
             case SLOW_DISK -> beset(id, DiskFaults.Kind.SLOW);
             case FORCE_FAILS -> beset(id, DiskFaults.Kind.FORCE_FAILS);
             case WRITE_FAILS -> beset(id, DiskFaults.Kind.WRITE_FAILS);
@@ -242,7 +277,7 @@ final class ClusterFaults {
     private void lasts(Runnable begin, Runnable end) {
         begin.run();
         lasting++;
-        simulation.afterMs(1 + random.nextInt(random.nextBoolean() ? MOST_LASTING_MS : MOST_BETWEEN_MS), () -> {
+        simulation.afterMs(1 + its.nextInt(its.nextBoolean() ? MOST_LASTING_MS : MOST_BETWEEN_MS), () -> {
             lasting--;
             if (!isHealed) end.run();
         });
@@ -251,7 +286,7 @@ final class ClusterFaults {
     private void beforeSomeChange(SimulatedNode machine, boolean losesPower) {
         machine.disk()
                 .beforeChange(
-                        machine.disk().changeCount() + random.nextInt(MOST_CHANGES),
+                        machine.disk().changeCount() + its.nextInt(MOST_CHANGES),
                         losesPower ? machine::cutPower : machine::kill);
     }
 
@@ -325,11 +360,13 @@ final class ClusterFaults {
 
     private void swizzle() {
         for (int id = 1; id <= nodes.shape().nodeCount(); id++) {
-            if (random.nextBoolean()) continue;
+            if (its.nextBoolean()) continue;
             int each = id;
+            SeededRandom draws = its.split();
             lasting++;
-            simulation.afterMs(random.nextInt(MOST_BETWEEN_MS), () -> {
+            simulation.afterMs(its.nextInt(MOST_BETWEEN_MS), () -> {
                 lasting--;
+                its = draws;
                 if (!isHealed) lasts(() -> cutOff(each, false, true), () -> cutOff(each, false, false));
             });
         }
@@ -366,17 +403,13 @@ final class ClusterFaults {
         DiskFaults faults = DiskFaults.none();
         for (int tries = 0; tries < MOST_DISK_FAULTS && faults.kinds().isEmpty(); tries++)
             faults = DiskFaults.drawn(
-                    simulation.newRandom(),
-                    EnumSet.of(kind),
-                    path -> true,
-                    1 + random.nextInt(MOST_DISK_FAULTS),
-                    acksWaitForDisk);
+                    its.split(), EnumSet.of(kind), path -> true, 1 + its.nextInt(MOST_DISK_FAULTS), acksWaitForDisk);
         node.mayFail();
         besetDisks.add(id);
         lasting++;
         node.disk().beset(faults);
         DiskFaults these = faults;
-        simulation.afterMs(1 + random.nextInt(MOST_LASTING_MS), () -> {
+        simulation.afterMs(1 + its.nextInt(MOST_LASTING_MS), () -> {
             lasting--;
             these.end();
         });
@@ -395,14 +428,15 @@ final class ClusterFaults {
         simulation.afterMs(random.nextInt(isLong ? MOST_LONG_DOWN_MS : MOST_DOWN_MS), () -> {
             restartsDue.remove(id);
             nodes.start(id);
-            if (left > 0 && random.nextInt(4) == 0) crashWhileStarting(id);
+            if (!isAllBegun() && random.nextInt(4) == 0) crashWhileStarting(id);
         });
     }
 
     /** Recovery is when crashes hurt most. */
     private void crashWhileStarting(int id) {
         SimulatedNode machine = nodes.node(id).machine();
-        if (kinds.contains(ClusterFault.POWER_CUT_BETWEEN_CHANGES)) beforeSomeChange(machine, true);
+        boolean mayLosePower = mayLose == 0 || id == mayLose;
+        if (mayLosePower && kinds.contains(ClusterFault.POWER_CUT_BETWEEN_CHANGES)) beforeSomeChange(machine, true);
         else if (kinds.contains(ClusterFault.KILL_BETWEEN_CHANGES)) beforeSomeChange(machine, false);
     }
 }

@@ -23,11 +23,13 @@ final class ClusterNodes {
     private static final int FIRST_CONTROLLER_PORT = 9_100;
     private static final int FIRST_MOVED_PORT = 9_300;
     private static final int MOST_LANES = 3;
-    private static final String GROUPS = "__consumer_offsets";
+    /** The topic of committed offsets. */
+    static final String GROUPS = "__consumer_offsets";
 
     private final ClusterShape shape;
     private final MetadataHistory metadata;
     private final List<SimulatedServer> servers = new ArrayList<>();
+    private final QuorumDisks quorumDisks;
     private int moves;
 
     /**
@@ -59,6 +61,7 @@ final class ClusterNodes {
                     properties,
                     new Looking(id)));
         }
+        quorumDisks = new QuorumDisks(List.copyOf(servers), shape::isController);
     }
 
     private String voters() {
@@ -84,11 +87,14 @@ final class ClusterNodes {
 
         @Override
         public void metadataRead(MetadataImage image) {
+            if (image.provenance().lastOffset() > metadata.newestOffset())
+                quorumDisks.read(id, image.provenance().lastOffset());
             metadata.read(id, image);
         }
 
         @Override
         public void leadsQuorum(int epoch) {
+            quorumDisks.leads(id, epoch);
             metadata.leads(id, epoch);
         }
 

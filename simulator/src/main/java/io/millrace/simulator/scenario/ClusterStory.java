@@ -37,6 +37,7 @@ public final class ClusterStory {
     private static final int MOST_REPLICAS = 3;
     private static final long NOTICES_MS = 1_000;
 
+    private final Reduction reduction;
     private final Simulation simulation;
     private final SeededRandom random;
     private final SimulatedNetwork network;
@@ -48,6 +49,9 @@ public final class ClusterStory {
     private final int fetchTimeoutMs;
     /** Of every partition. */
     private final int replicas;
+
+    /** The node that may lose what it has, or 0. */
+    private final int mayLose;
 
     private final ClusterFaults faults;
     private @Nullable Turnover members;
@@ -75,26 +79,50 @@ public final class ClusterStory {
         this(seed, EnumSet.allOf(ClusterFault.class));
     }
 
+    /** A story of which something is left out. */
+    public ClusterStory(long seed, Reduction reduction) {
+        this(seed, EnumSet.allOf(ClusterFault.class), reduction);
+    }
+
     /** A story in which only these faults may happen. */
     public ClusterStory(long seed, Set<ClusterFault> legal) {
+        this(seed, legal, Reduction.NOTHING);
+    }
+
+    private ClusterStory(long seed, Set<ClusterFault> legal, Reduction reduction) {
+        this.reduction = reduction;
         simulation = new Simulation(seed);
         random = simulation.newRandom();
         network = new SimulatedNetwork(simulation);
         acksWaitForDisk = random.nextBoolean();
         fetchTimeoutMs = random.pick(600, 2_000);
-        ClusterShape shape = random.pick(List.of(ClusterShape.values()));
+        ClusterShape drawn = random.pick(List.of(ClusterShape.values()));
+        ClusterShape shape = reduction.nodes() == null
+                ? drawn
+                : ClusterShape.of(reduction.nodes()).orElseThrow();
         replicas = random.nextInt(3) == 0 ? 1 : Math.min(MOST_REPLICAS, shape.brokerCount());
         nodes = new ClusterNodes(simulation, network, shape, properties(), metadata);
         clients = network.addNode(1);
         shared = new ConversationLane(lane(), clients.environment().clock(), new BufferPool(1 << 20, 16 << 20));
+        Operators operators = new Operators(
+                nodes,
+                metadata,
+                caller("operators", nodes.anyBroker(simulation.newRandom())),
+                lane(),
+                List.of(TOPIC, ClusterNodes.GROUPS));
+        // All that is acknowledged is on two in-sync replicas then, if it is of at least as many (KIP-966).
+        mayLose = replicas == MOST_REPLICAS && random.nextInt(3) == 0 ? 1 + random.nextInt(shape.nodeCount()) : 0;
         faults = new ClusterFaults(
                 simulation,
                 network,
                 nodes,
                 metadata,
                 clients,
+                operators,
                 acksWaitForDisk,
+                mayLose,
                 legal,
+                reduction.withoutFaults(),
                 NOTICES_MS + 2L * fetchTimeoutMs,
                 random.nextInt(MOST_FAULTS + 1));
         plan = GroupPlan.drawn("group", TOPIC, simulation.newRandom());
@@ -133,6 +161,16 @@ public final class ClusterStory {
         return simulation;
     }
 
+    /** Which nodes there are, as in {@link Reduction#nodes}. */
+    public String nodeLabel() {
+        return nodes.shape().label();
+    }
+
+    /** The numbers of the faults that have happened so far, from 1. */
+    public Set<Integer> faultNumbers() {
+        return faults.numbers();
+    }
+
     /** What was decided so far, and when. */
     public List<String> decisions() {
         return faults.decisions();
@@ -166,14 +204,17 @@ public final class ClusterStory {
 
     private void tell() {
         for (int id = 1; id <= nodes.shape().nodeCount(); id++) nodes.start(id);
-        int partitions = 1 + random.nextInt(MOST_PARTITIONS);
+        int partitions = Math.min(1 + random.nextInt(MOST_PARTITIONS), reduction.partitions());
         TopicMaker topic =
                 new TopicMaker(TOPIC, partitions, replicas, caller("admin", nodes.anyBroker(simulation.newRandom())));
         faults.begin();
         beginAll(List.of(topic));
         until("the topic is not made", topic::isDone, MOST_FAULTY_MS);
+        AcknowledgedRecords acknowledged = new AcknowledgedRecords(nodes, metadata, TOPIC, node -> node == mayLose);
         for (int each = 0; each < partitions; each++) {
-            PartitionHistory its = new PartitionHistory(TOPIC + "-" + each);
+            int index = each;
+            PartitionHistory its = new PartitionHistory(
+                    TOPIC + "-" + each, (baseOffset, values) -> acknowledged.acknowledged(index, baseOffset, values));
             histories.put(each, its);
             readers.put(
                     each,
@@ -197,7 +238,7 @@ public final class ClusterStory {
                 plan,
                 group,
                 histories,
-                random.nextInt(MOST_TURNOVERS + 1));
+                Math.min(random.nextInt(MOST_TURNOVERS + 1), reduction.turnovers()));
         members = turnover;
         turnover.begin();
         AssignedReader assigned = new AssignedReader(
@@ -206,6 +247,7 @@ public final class ClusterStory {
         until("faults come to no end", () -> faults.isOver() && turnover.isOver(), MOST_FAULTY_MS);
         faults.heal();
         until("not all nodes serve again", nodes::allServe, MOST_HEALING_MS);
+        until("not all replicas are where they are to be", metadata::allInPlace, MOST_HEALING_MS);
         new GroupEnding(simulation, plan, group, histories, readers, lane()).tell(writers, turnover, assigned);
         lane().execute(topic::lookUp);
         until("the topic cannot be looked up", topic::isDone, MOST_HEALING_MS);
@@ -213,7 +255,7 @@ public final class ClusterStory {
         until("not all nodes have read the metadata", () -> haveRead(known), MOST_HEALING_MS);
         until(
                 "not all replicas are in sync",
-                () -> metadata.allInSync() && metadata.newestOffset() >= known,
+                () -> metadata.allInPlace() && metadata.allInSync() && metadata.newestOffset() >= known,
                 MOST_HEALING_MS);
         nodes.all().forEach(each -> each.machine().kill());
         Map<Integer, Long> ends = new TreeMap<>();
@@ -228,10 +270,17 @@ public final class ClusterStory {
     }
 
     private List<Actor> writers(TopicMaker topic) {
-        List<Actor> writers = new ArrayList<>();
+        List<Actor> writers = new ArrayList<>(producers());
+        List<Actor> others = others(topic);
+        writers.addAll(others.subList(0, Math.min(others.size(), reduction.others())));
+        return writers;
+    }
+
+    private List<Actor> producers() {
+        List<Actor> producers = new ArrayList<>();
         Environment here = clients.environment();
-        for (int i = 1 + random.nextInt(3); i > 0; i--)
-            writers.add(new ClientProducer(
+        for (int i = Math.min(1 + random.nextInt(3), reduction.producers()); i > 0; i--)
+            producers.add(new ClientProducer(
                     "client-" + i,
                     simulation,
                     ClientLane.of(lane(), here.clock(), here.randomness(), here.transport()),
@@ -239,10 +288,15 @@ public final class ClusterStory {
                     TOPIC,
                     histories,
                     simulation.newRandom(),
-                    random.nextInt(20, 250)));
+                    Math.min(random.nextInt(20, 250), reduction.sends())));
+        return producers;
+    }
+
+    private List<Actor> others(TopicMaker topic) {
+        List<Actor> others = new ArrayList<>();
         for (int i = random.nextInt(3); i > 0; i--) {
             String committing = "committing-" + i;
-            writers.add(new OffsetCommitter(
+            others.add(new OffsetCommitter(
                     committing,
                     topic.topicId(),
                     caller(committing, coordinator(committing)),
@@ -251,9 +305,9 @@ public final class ClusterStory {
         }
         if (random.nextInt(3) == 0) {
             Caller caller = caller("churner", nodes.leaderOf("churned", 0, simulation.newRandom()));
-            writers.add(new TopicChurner(caller, replicas, true, simulation.newRandom(), random.nextInt(1, 6)));
+            others.add(new TopicChurner(caller, replicas, true, simulation.newRandom(), random.nextInt(1, 6)));
         }
-        return writers;
+        return others;
     }
 
     private Supplier<InetSocketAddress> coordinator(String groupId) {
@@ -263,9 +317,8 @@ public final class ClusterStory {
     private void until(String otherwise, BooleanSupplier condition, long mostMs) {
         try {
             simulation.runUntil(condition, mostMs);
-        } catch (AssertionError stuck) {
-            if (condition.getAsBoolean()) throw stuck;
-            throw new AssertionError(otherwise + ": " + stuck.getMessage(), stuck);
+        } catch (Simulation.Stuck stuck) {
+            throw new Simulation.Stuck(otherwise + ": " + stuck.getMessage());
         }
     }
 

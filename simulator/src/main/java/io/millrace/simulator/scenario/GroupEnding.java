@@ -97,9 +97,8 @@ final class GroupEnding {
     private void until(String otherwise, BooleanSupplier condition) {
         try {
             simulation.runUntil(condition, MOST_HEALING_MS);
-        } catch (AssertionError stuck) {
-            if (condition.getAsBoolean()) throw stuck;
-            throw new AssertionError(otherwise + ": " + stuck.getMessage(), stuck);
+        } catch (Simulation.Stuck stuck) {
+            throw new Simulation.Stuck(otherwise + ": " + stuck.getMessage());
         }
     }
 

@@ -13,7 +13,8 @@ import java.util.TreeSet;
 /**
  * What the nodes of one cluster have read of its metadata, and what must hold: no epoch of the quorum is led twice (M1), whatever
  * was committed at an offset is what everybody reads there, in every life (M3, M4, M6, M9), and each image makes sense: whoever leads
- * is awake and in sync, epochs of partitions only grow, and no leader epoch has two leaders (R7, R13).
+ * is awake and in sync, epochs of partitions only grow, no leader epoch has two leaders (R7, R13), and nobody is awake who has not
+ * read of its own registration (M11).
  */
 final class MetadataHistory {
     private static final long FNV_OFFSET = 0xcbf29ce484222325L;
@@ -31,10 +32,23 @@ final class MetadataHistory {
 
     private final TreeMap<Long, Seen> seen = new TreeMap<>();
     private final Map<Integer, Long> readBy = new TreeMap<>();
+    private final Map<Integer, Long> everReadBy = new TreeMap<>();
     private final TreeMap<Integer, Integer> leaderByEpoch = new TreeMap<>();
     private final Set<Integer> leading = new TreeSet<>();
     private final Map<Partition, PartitionImage> partitions = new TreeMap<>();
     private MetadataImage newest = MetadataImage.EMPTY;
+    private Joining joining = (topic, index, broker) -> {};
+
+    /** Who is told of replicas that become in-sync. */
+    interface Joining {
+        /** A broker is in sync that was not before. */
+        void joined(String topic, int index, int broker);
+    }
+
+    /** Has somebody told of replicas that become in-sync, as soon as anybody has read of it. */
+    void whenJoined(Joining listener) {
+        joining = listener;
+    }
 
     /** A node begins a life, and reads all there is from its disk. */
     void startsAnew(int node) {
@@ -67,6 +81,7 @@ final class MetadataHistory {
         Long before = readBy.put(node, offset);
         if (before != null && before > offset)
             throw broken("M4: node " + node + " has read to " + before + " and now reads " + offset);
+        everReadBy.merge(node, offset, Math::max);
         Seen now = new Seen(image.provenance().lastEpoch(), digest(image), node);
         Seen known = seen.putIfAbsent(offset, now);
         if (known != null && (known.epoch() != now.epoch() || known.digest() != now.digest()))
@@ -76,8 +91,21 @@ final class MetadataHistory {
         if (image.provenance().lastEpoch() < newest.provenance().lastEpoch())
             throw broken("M2: epoch " + image.provenance().lastEpoch() + " at offset " + offset + " follows epoch "
                     + newest.provenance().lastEpoch());
+        checkBrokers(newest, image);
         newest = image;
         checkPartitions(image);
+    }
+
+    private void checkBrokers(MetadataImage before, MetadataImage now) {
+        for (BrokerImage broker : now.cluster().brokersInOrder()) {
+            BrokerImage known = before.cluster().broker(broker.id());
+            boolean wakes =
+                    !broker.isFenced() && (known == null || known.isFenced() || known.epoch() != broker.epoch());
+            long has = everReadBy.getOrDefault(broker.id(), -1L);
+            if (wakes && has < broker.epoch())
+                throw broken("M11: broker " + broker.id() + " is awake, and has read to " + has
+                        + " of the metadata, not yet of its registration at " + broker.epoch());
+        }
     }
 
     private static long digest(MetadataImage image) {
@@ -110,10 +138,13 @@ final class MetadataHistory {
                     if (now.leaderEpoch() == before.leaderEpoch() && now.leader() != before.leader())
                         throw broken("R13: leader epoch " + now.leaderEpoch() + " of " + name + " has the leaders "
                                 + before.leader() + " and " + now.leader());
-                    for (int each : now.isr())
-                        if (!before.isr().contains(each) && !image.cluster().isActive(each))
+                    for (int each : now.isr()) {
+                        if (before.isr().contains(each)) continue;
+                        if (!image.cluster().isActive(each))
                             throw broken("R7: " + each + " is taken into the in-sync set of " + name
                                     + " though it is not awake");
+                        joining.joined(topic.name(), index, each);
+                    }
                 }));
     }
 
@@ -133,6 +164,17 @@ final class MetadataHistory {
                 .inOrder()
                 .forEach(topic -> topic.forEachPartition((index, partition) -> isSo[0] &= partition.hasLeader()
                         && partition.isr().size() == partition.replicas().size()));
+        return isSo[0];
+    }
+
+    /** Whether no replica is to be made or taken away any more. */
+    boolean allInPlace() {
+        boolean[] isSo = {true};
+        newest.topics()
+                .inOrder()
+                .forEach(topic -> topic.forEachPartition((index, partition) ->
+                        isSo[0] &= partition.addingReplicas().isEmpty()
+                                && partition.removingReplicas().isEmpty()));
         return isSo[0];
     }
 
@@ -163,7 +205,26 @@ final class MetadataHistory {
 
     @Override
     public String toString() {
-        return "metadata to " + newestOffset() + ", by node " + readBy + ", leaders by epoch " + leaderByEpoch;
+        return "metadata to " + newestOffset() + ", by node " + readBy + ", leaders by epoch " + leaderByEpoch
+                + unwell();
+    }
+
+    /** Partitions that are not as they are when all is well. */
+    private String unwell() {
+        StringBuilder text = new StringBuilder();
+        newest.topics()
+                .inOrder()
+                .forEach(topic -> topic.forEachPartition((index, partition) -> {
+                    if (partition.hasLeader()
+                            && partition.isr().size() == partition.replicas().size()) return;
+                    text.append(text.isEmpty() ? ", not in sync: " : ", ")
+                            .append(topic.name())
+                            .append('-')
+                            .append(index)
+                            .append(' ')
+                            .append(partition);
+                }));
+        return text.toString();
     }
 
     static AssertionError broken(String how) {

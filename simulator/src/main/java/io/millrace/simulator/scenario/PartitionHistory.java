@@ -17,10 +17,22 @@ final class PartitionHistory {
     private final TreeMap<Long, String> known = new TreeMap<>();
     private final Map<String, List<String>> sentByProducer = new TreeMap<>();
     private final Set<String> unfinished = new HashSet<>();
+    private final Watch watch;
     private long acknowledged;
 
+    /** Who is told of acknowledgements. */
+    interface Watch {
+        /** A producer is told that these values were written from that offset on. */
+        void acknowledged(long baseOffset, List<String> values);
+    }
+
     PartitionHistory(String name) {
+        this(name, (baseOffset, values) -> {});
+    }
+
+    PartitionHistory(String name, Watch watch) {
         this.name = name;
+        this.watch = watch;
     }
 
     void sending(String producer, List<String> values) {
@@ -35,6 +47,7 @@ final class PartitionHistory {
     void acknowledged(long baseOffset, List<String> values) {
         acknowledged += values.size();
         for (int i = 0; i < values.size(); i++) seen("acknowledged", baseOffset + i, values.get(i));
+        watch.acknowledged(baseOffset, values);
     }
 
     void read(long offset, String value) {

@@ -215,7 +215,7 @@ public final class SimulatedServer {
     }
 
     private void gaveUp(SimulatedNode life, Exception why) {
-        if (!mayFail) throw new AssertionError("the node gave up in life " + starts, why);
+        if (!mayFail) throw new AssertionError("the node gave up in life " + starts + ": " + why.getMessage(), why);
         failures.add(why);
         gaveUpWhileServing |= isServing && life == machine;
         life.kill();

@@ -40,6 +40,7 @@ final class TopicChurner implements Actor {
     private static final int MOST_BATCHES = 25;
     private static final int MOST_PADDING_CHARS = 400;
     private static final int MOST_PAUSES = 12;
+    private static final int MOST_LOOKS = 2_000;
 
     private final Caller caller;
     private final int replicas;
@@ -52,6 +53,7 @@ final class TopicChurner implements Actor {
     private int incarnationsLeft;
     private int batchesLeft;
     private int sent;
+    private int looks;
 
     TopicChurner(Caller caller, SeededRandom random, int incarnations) {
         this(caller, 1, false, random, incarnations);
@@ -80,6 +82,7 @@ final class TopicChurner implements Actor {
         incarnation++;
         batchesLeft = random.nextInt(MOST_BATCHES);
         acknowledged.clear();
+        looks = 0;
         create();
     }
 
@@ -240,6 +243,11 @@ final class TopicChurner implements Actor {
     }
 
     private void ended(long end) {
+        // A new leader shows what was acknowledged before it led once it knows of it again (KIP-207).
+        if (!acknowledged.isEmpty() && replicas > 1 && looks++ < MOST_LOOKS) {
+            caller.afterPause(() -> read(end));
+            return;
+        }
         if (!acknowledged.isEmpty())
             throw new AssertionError("offsets " + acknowledged.keySet() + " were acknowledged, the log ends at " + end);
         incarnationsLeft--;

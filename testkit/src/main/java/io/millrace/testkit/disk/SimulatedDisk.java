@@ -121,6 +121,16 @@ public final class SimulatedDisk implements Disk {
         return files;
     }
 
+    /** The paths of the files of one directory, in their order; none if there is no such directory. */
+    public List<Path> filesIn(Path directory) {
+        List<Path> files = new ArrayList<>();
+        if (names.find(directory) instanceof DirectoryNames found)
+            found.live.forEach((name, entry) -> {
+                if (entry instanceof FileContent) files.add(directory.resolve(name));
+            });
+        return files;
+    }
+
     private static void addFiles(Path path, DirectoryNames directory, List<Path> into) {
         directory.live.forEach((name, entry) -> {
             switch (entry) {
