@@ -1,6 +1,7 @@
 package io.millrace.compatibility;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.compatibility.program.JavaClients;
@@ -94,8 +95,17 @@ final class MovedPartitionsTest {
         assertTrue(plan.stream().anyMatch(line -> line.matches("moved-2 +3,1 .* 5\\d{5}")), plan::toString);
         Await.until("a plan has changed nothing", PATIENCE, () -> REPLICAS.equals(replicasInSync(bootstrap)));
         Path undo = directory.resolve("undo.json");
-        List<String> drained =
-                millrace(bootstrap, "node", "drain", "3", "--execute", "--batch", "2", "--undo-file", undo.toString());
+        List<String> drained = millrace(
+                bootstrap,
+                "node",
+                "drain",
+                "3",
+                "--execute",
+                "--batch",
+                "2",
+                "--cordon",
+                "--undo-file",
+                undo.toString());
         assertTrue(drained.getLast().startsWith("Broker 3 has no replicas any more"), drained::toString);
         Await.until(
                 "all is on brokers 1 and 2",
@@ -103,6 +113,9 @@ final class MovedPartitionsTest {
                 () -> replicasInSync(bootstrap).values().stream()
                         .allMatch(replicas -> Set.of(1, 2).equals(Set.copyOf(replicas))));
         assertEquals(RECORDS, readable(bootstrap));
+        assertRefused("to have 4 replicas", bootstrap, "node", "unregister", "2");
+        assertRefused("are cordoned", bootstrap, "reassign", "run", "--json-file", undo.toString());
+        millrace(bootstrap, "config", "alter", "broker", "3", "--delete-config", "cordoned.log.dirs");
         long beganNanos = System.nanoTime();
         List<String> undone =
                 millrace(bootstrap, "reassign", "run", "--json-file", undo.toString(), "--throttle", "250000");
@@ -134,6 +147,11 @@ final class MovedPartitionsTest {
                         found.add(entry.name() + "=" + entry.value());
         }
         return found;
+    }
+
+    private void assertRefused(String why, String bootstrap, String... arguments) {
+        AssertionError refused = assertThrows(AssertionError.class, () -> millrace(bootstrap, arguments));
+        assertTrue(refused.getMessage().contains(why), refused::getMessage);
     }
 
     /** By partition, in order; none for one that has a replica out of sync. */

@@ -82,6 +82,13 @@ public final class PlanReport {
     public List<String> wantsOfSpace() {
         List<String> sentences = new ArrayList<>();
         plan.bytesInto().forEach((broker, bytes) -> {
+            ClusterState.Disks disks = state.disks().get(broker);
+            if (disks != null && disks.isCordoned()) {
+                sentences.add("broker " + broker + " would get " + Sizes.bytes(bytes)
+                        + " and takes no new replicas: its log directories are cordoned (or offline); millrace config alter broker "
+                        + broker + " --delete-config cordoned.log.dirs ends what node drain --cordon began");
+                return;
+            }
             OptionalLong room = usable(broker);
             if (room.isPresent() && room.getAsLong() < bytes)
                 sentences.add("broker " + broker + " would get " + Sizes.bytes(bytes) + " and has room for "
