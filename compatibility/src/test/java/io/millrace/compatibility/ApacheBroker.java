@@ -57,6 +57,7 @@ record ApacheBroker() implements BrokerKind {
     private static List<String> command(String heap, String... mainAndArguments) {
         var command = new ArrayList<>(Checkout.java(heap));
         command.add("-Dlog4j2.configurationFile=" + Checkout.ROOM.resolve("apache/log4j2.properties"));
+        command.addAll(Checkout.archive("apache"));
         command.add("-cp");
         command.add(Checkout.jars("apache", "run compatibility/install-clients"));
         command.addAll(List.of(mainAndArguments));

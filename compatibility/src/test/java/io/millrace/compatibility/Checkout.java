@@ -43,6 +43,12 @@ final class Checkout {
         }
     }
 
+    /** The JVM's option to take the classes of a folder's jars from the archive that {@code install-clients} makes; none without one. */
+    static List<String> archive(String folder) {
+        Path archive = TARGET.resolve(folder + ".jsa");
+        return Files.isRegularFile(archive) ? List.of("-XX:SharedArchiveFile=" + archive) : List.of();
+    }
+
     /** The start of a command that runs Java as these tests run. */
     static List<String> java(String maxHeap) {
         return List.of(

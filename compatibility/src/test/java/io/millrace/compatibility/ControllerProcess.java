@@ -101,6 +101,7 @@ final class ControllerProcess implements AutoCloseable {
     static List<String> apache(String heap, String... mainAndArguments) {
         var command = new ArrayList<>(Checkout.java(heap));
         command.add("-Dlog4j2.configurationFile=" + Checkout.ROOM.resolve("apache/log4j2.properties"));
+        command.addAll(Checkout.archive("apache"));
         command.add("-cp");
         command.add(Checkout.jars("apache", "run compatibility/install-clients"));
         command.addAll(List.of(mainAndArguments));
