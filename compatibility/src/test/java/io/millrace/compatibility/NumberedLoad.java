@@ -11,6 +11,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -28,10 +29,12 @@ final class NumberedLoad implements AutoCloseable {
     private final String topic;
     private final int partitions;
     private final KafkaProducer<byte[], byte[]> producer;
-    /** Some 10,000 records a second: what a test reads again afterwards has to be bounded. */
-    private static final int BURST = 100;
+    /** What a test reads again afterwards has to be bounded. */
+    private static final int USUAL_PER_SECOND = 10_000;
 
     private static final long PAUSE_NANOS = 10_000_000;
+
+    private final int burst;
 
     private final Semaphore room = new Semaphore(MOST_UNACKNOWLEDGED);
     private final BitSet acknowledged = new BitSet();
@@ -41,6 +44,12 @@ final class NumberedLoad implements AutoCloseable {
 
     /** Begins to write. */
     NumberedLoad(String bootstrap, String topic, int partitions) {
+        this(bootstrap, topic, partitions, USUAL_PER_SECOND);
+    }
+
+    /** Begins to write so many a second at most. */
+    NumberedLoad(String bootstrap, String topic, int partitions, int perSecond) {
+        burst = (int) (perSecond * PAUSE_NANOS / 1_000_000_000);
         this.bootstrap = bootstrap;
         this.topic = topic;
         this.partitions = partitions;
@@ -66,7 +75,7 @@ final class NumberedLoad implements AutoCloseable {
     private void write() {
         for (int next = 0; !isEnded; next++) {
             int number = next;
-            if (number % BURST == 0) LockSupport.parkNanos(PAUSE_NANOS);
+            if (number % burst == 0) LockSupport.parkNanos(PAUSE_NANOS);
             try {
                 room.acquire();
             } catch (InterruptedException e) {
@@ -93,12 +102,17 @@ final class NumberedLoad implements AutoCloseable {
 
     /** Waits until so many more are acknowledged. */
     void awaitMore(int more, ReplicatedCluster cluster) {
+        awaitMore(more, cluster::output);
+    }
+
+    /** Waits until so many more are acknowledged. */
+    void awaitMore(int more, Supplier<String> state) {
         int wanted = count() + more;
         Await.until(
                 wanted + " are acknowledged",
                 PATIENCE,
                 () -> count() >= wanted,
-                () -> count() + " are\n" + cluster.output());
+                () -> count() + " are\n" + state.get());
     }
 
     /** Ends the writing, and checks that nothing that was written failed. */
@@ -111,6 +125,11 @@ final class NumberedLoad implements AutoCloseable {
 
     /** Reads all there is from leaders, and checks it. */
     void check(ReplicatedCluster cluster) {
+        check(cluster::output);
+    }
+
+    /** Reads all there is from leaders, and checks it. */
+    void check(Supplier<String> state) {
         BitSet found = new BitSet();
         int[] last = new int[partitions];
         Arrays.fill(last, -1);
@@ -135,15 +154,15 @@ final class NumberedLoad implements AutoCloseable {
                         }
                         return all.stream().allMatch(partition -> consumer.position(partition) >= ends.get(partition));
                     },
-                    cluster::output);
+                    state);
         }
         BitSet missing = (BitSet) acknowledged.clone();
         missing.andNot(found);
         assertEquals(
                 "{}",
                 missing.toString(),
-                () -> "of " + count() + " acknowledged records these are not there\n" + cluster.output());
-        assertEquals(List.of(), disorders.stream().limit(20).toList(), cluster::output);
+                () -> "of " + count() + " acknowledged records these are not there\n" + state.get());
+        assertEquals(List.of(), disorders.stream().limit(20).toList(), state);
     }
 
     @Override
