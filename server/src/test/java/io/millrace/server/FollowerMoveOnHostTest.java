@@ -88,7 +88,7 @@ class FollowerMoveOnHostTest {
             String home = sizes(second).keySet().iterator().next();
             String away = home.equals("a") ? "b" : "a";
             produce(first, 10);
-            rate(first, 100_000);
+            rate(first, 20_000);
             assertEquals(ErrorCode.NONE, move(second, cluster.logDir(11, away)));
             HostedBrokers.await("a copy", () -> sizes(second).keySet(), keys -> keys.contains(away + "+"));
             produce(first, 1);
