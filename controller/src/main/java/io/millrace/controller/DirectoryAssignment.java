@@ -68,7 +68,15 @@ final class DirectoryAssignment {
         int at = partition.replicas().indexOf(broker.id());
         if (at < 0) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
         if (!broker.hasOnlineDirectory(directory)) changes.replicaLost(broker.id(), topic, partitionId, partition);
-        if (directory.equals(partition.directories().get(at))) return ErrorCode.NONE;
+        Uuid former = partition.directories().get(at);
+        if (directory.equals(former)) return ErrorCode.NONE;
+        // The only replica there is has nobody to begin anew from.
+        boolean isInUse = partition.leader() == broker.id() || partition.isr().contains(broker.id());
+        if (!isInUse
+                && partition.replicas().size() > 1
+                && broker.hasOnlineDirectory(directory)
+                && !broker.hasOnlineDirectory(former))
+            changes.replicaBegunAnew(broker.id(), topic, partitionId, partition);
         List<Uuid> assigned = new ArrayList<>(partition.directories());
         assigned.set(at, directory);
         records.add(new VersionedRecord(

@@ -9,7 +9,6 @@ import io.millrace.metadata.TopicImage;
 import io.millrace.metadata.config.EffectiveConfigs;
 import io.millrace.protocol.Uuid;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.IntPredicate;
 
 /** Who may lead what, and by which rules, as the image and the properties have it. */
@@ -35,7 +34,7 @@ record Electorate(MetadataImage image, EffectiveConfigs configs) {
     PartitionElection election(
             TopicImage topic, PartitionImage partition, PartitionElection.Target target, PartitionElection.Mode mode) {
         IntPredicate canLead = amongThoseWithTheLog(partition, image.cluster()::isActive);
-        return new PartitionElection(partition, rulesOf(topic), canLead, target, mode, Set.of());
+        return new PartitionElection(partition, rulesOf(topic), canLead, target, mode, PartitionElection.Doubts.NONE);
     }
 
     /** Of those that are awake, the brokers that have not lost the directory their replica of this partition is in. */

@@ -1,5 +1,6 @@
 package io.millrace.controller;
 
+import io.millrace.controller.PartitionElection.Doubts;
 import io.millrace.metadata.MetadataImage;
 import io.millrace.metadata.PartitionImage;
 import io.millrace.metadata.TopicImage;
@@ -30,14 +31,14 @@ final class LeadershipChanges {
 
     /** The broker is not, or soon not, there: it leaves every ISR and leads nothing. */
     void brokerLeaves(int brokerId) {
-        leave(brokerId, Set.of(), partition -> partition.isr().contains(brokerId) || partition.leader() == brokerId);
+        leave(brokerId, Doubts.NONE, partition -> partition.isr().contains(brokerId) || partition.leader() == brokerId);
     }
 
     /** The broker stopped without flushing: it leaves every ISR and is eligible nowhere. */
     void brokerStoppedUncleanly(int brokerId) {
         leave(
                 brokerId,
-                Set.of(brokerId),
+                Doubts.stoppedUncleanly(brokerId),
                 partition -> partition.isr().contains(brokerId)
                         || partition.elr().contains(brokerId)
                         || partition.leader() == brokerId);
@@ -47,7 +48,7 @@ final class LeadershipChanges {
     void directoriesLost(int brokerId, Set<Uuid> lost) {
         leave(
                 brokerId,
-                Set.of(),
+                Doubts.NONE,
                 partition -> (partition.isr().contains(brokerId) || partition.leader() == brokerId)
                         && lost.contains(partition.directoryOf(brokerId)));
     }
@@ -60,8 +61,24 @@ final class LeadershipChanges {
                 partition,
                 electorate.rulesOf(topic),
                 PartitionElection.without(partition.isr(), List.of(brokerId)),
-                id -> id != brokerId && image.cluster().isActive(id),
-                Set.of());
+                electorate.amongThoseWithTheLog(
+                        partition, id -> id != brokerId && image.cluster().isActive(id)),
+                Doubts.NONE);
+    }
+
+    /**
+     * The broker, which does not lead and is not in sync, has begun the replica anew, since the directory with it is gone: it is not eligible, and if it
+     * led last it is not waited for any more.
+     */
+    void replicaBegunAnew(int brokerId, TopicImage topic, int partitionId, PartitionImage partition) {
+        elect(
+                topic,
+                partitionId,
+                partition,
+                electorate.rulesOf(topic),
+                partition.isr(),
+                electorate.amongThoseWithTheLog(partition, image.cluster()::isActive),
+                Doubts.begunAnew(brokerId));
     }
 
     /** The broker is awake: whatever nobody led is led by whoever may, this one or another that the rules have come to allow. */
@@ -70,12 +87,12 @@ final class LeadershipChanges {
                 partition -> !partition.hasLeader(),
                 PartitionImage::isr,
                 id -> id == brokerId || image.cluster().isActive(id),
-                Set.of());
+                Doubts.NONE);
     }
 
-    private void leave(int brokerId, Set<Integer> uncleanly, Predicate<PartitionImage> concerned) {
+    private void leave(int brokerId, Doubts doubts, Predicate<PartitionImage> concerned) {
         IntPredicate canLead = id -> id != brokerId && image.cluster().isActive(id);
-        each(concerned, partition -> PartitionElection.without(partition.isr(), List.of(brokerId)), canLead, uncleanly);
+        each(concerned, partition -> PartitionElection.without(partition.isr(), List.of(brokerId)), canLead, doubts);
     }
 
     /** Who is in sync after the event. */
@@ -83,14 +100,20 @@ final class LeadershipChanges {
         List<Integer> of(PartitionImage partition);
     }
 
-    private void each(
-            Predicate<PartitionImage> concerned, InSync inSync, IntPredicate isAwake, Set<Integer> uncleanly) {
+    private void each(Predicate<PartitionImage> concerned, InSync inSync, IntPredicate isAwake, Doubts doubts) {
         for (TopicImage topic : image.topics().inOrder()) {
             PartitionElection.Rules[] rules = {null};
             topic.forEachPartition((partitionId, partition) -> {
                 if (!concerned.test(partition)) return;
                 if (rules[0] == null) rules[0] = electorate.rulesOf(topic);
-                elect(topic, partitionId, partition, rules[0], inSync.of(partition), isAwake, uncleanly);
+                elect(
+                        topic,
+                        partitionId,
+                        partition,
+                        rules[0],
+                        inSync.of(partition),
+                        electorate.amongThoseWithTheLog(partition, isAwake),
+                        doubts);
             });
         }
     }
@@ -101,15 +124,15 @@ final class LeadershipChanges {
             PartitionImage partition,
             PartitionElection.Rules rules,
             List<Integer> isr,
-            IntPredicate isAwake,
-            Set<Integer> uncleanly) {
+            IntPredicate canLead,
+            Doubts doubts) {
         new PartitionElection(
                         partition,
                         rules,
-                        electorate.amongThoseWithTheLog(partition, isAwake),
+                        canLead,
                         PartitionElection.Target.of(partition).withIsr(isr),
                         rules.mode(),
-                        uncleanly)
+                        doubts)
                 .record(topic.id(), partitionId)
                 .ifPresent(out);
     }

@@ -106,34 +106,46 @@ final class PartitionElection {
         }
     }
 
+    /**
+     * Replicas that are not what they were.
+     *
+     * @param stoppedUncleanly brokers whose last records may be gone, so that they are no longer eligible
+     * @param begunAnew        brokers that have lost the whole log, and have begun another one
+     */
+    record Doubts(Set<Integer> stoppedUncleanly, Set<Integer> begunAnew) {
+        static final Doubts NONE = new Doubts(Set.of(), Set.of());
+
+        static Doubts stoppedUncleanly(int brokerId) {
+            return new Doubts(Set.of(brokerId), Set.of());
+        }
+
+        static Doubts begunAnew(int brokerId) {
+            return new Doubts(Set.of(), Set.of(brokerId));
+        }
+    }
+
     private final PartitionImage partition;
     private final Rules rules;
     private final IntPredicate canLead;
     private final Target target;
     private final Mode mode;
-    private final Set<Integer> stoppedUncleanly;
+    private final Doubts doubts;
 
     /**
      * One partition's election.
      *
-     * @param partition        as it is
-     * @param canLead          whether a broker is awake and stays so
-     * @param target           as it is to be
-     * @param stoppedUncleanly brokers whose last records may be gone, so that they are no longer eligible
+     * @param partition as it is
+     * @param canLead   whether a broker is awake and stays so
+     * @param target    as it is to be
      */
     PartitionElection(
-            PartitionImage partition,
-            Rules rules,
-            IntPredicate canLead,
-            Target target,
-            Mode mode,
-            Set<Integer> stoppedUncleanly) {
+            PartitionImage partition, Rules rules, IntPredicate canLead, Target target, Mode mode, Doubts doubts) {
         this.partition = partition;
         this.rules = rules;
         this.canLead = canLead;
         this.target = target.withoutFinishedReassignment(rules.minIsr());
         this.mode = mode;
-        this.stoppedUncleanly = stoppedUncleanly;
+        this.doubts = doubts;
     }
 
     /** A leader, or {@link PartitionImage#NO_LEADER}, and whether records may be lost by it. */
@@ -168,7 +180,7 @@ final class PartitionElection {
                 change.eligibleLeaderReplicas(elr);
                 changes = true;
             }
-            List<Integer> lastKnown = lastKnownLeader(elected);
+            List<Integer> lastKnown = lastKnown(elected);
             if (!lastKnown.equals(partition.lastKnownElr())) {
                 change.lastKnownElr(lastKnown);
                 changes = true;
@@ -215,7 +227,8 @@ final class PartitionElection {
         candidates.addAll(partition.isr());
         candidates.retainAll(target.replicas());
         candidates.removeAll(target.isr());
-        candidates.removeAll(stoppedUncleanly);
+        candidates.removeAll(doubts.stoppedUncleanly());
+        candidates.removeAll(doubts.begunAnew());
         return List.copyOf(candidates);
     }
 
@@ -233,12 +246,11 @@ final class PartitionElection {
             if (isr.contains(replica) && canLead.test(replica)) return new Elected(replica, false);
         for (int replica : target.replicas())
             if (elr.contains(replica) && canLead.test(replica)) return new Elected(replica, false);
-        if (rules.isElrEnabled()
-                && isr.isEmpty()
-                && elr.isEmpty()
-                && partition.lastKnownElr().size() == 1
-                && canLead.test(partition.lastKnownElr().get(0)))
-            return new Elected(partition.lastKnownElr().get(0), true);
+        if (rules.isElrEnabled() && !partition.hasLeader() && isr.isEmpty() && elr.isEmpty()) {
+            // Those behind the first wait until that one is known to have nothing left.
+            List<Integer> lastKnown = lastKnown();
+            if (!lastKnown.isEmpty() && canLead.test(lastKnown.get(0))) return new Elected(lastKnown.get(0), true);
+        }
         if (mode == Mode.UNCLEAN)
             for (int replica : target.replicas()) if (canLead.test(replica)) return new Elected(replica, true);
         return new Elected(PartitionImage.NO_LEADER, false);
@@ -258,12 +270,23 @@ final class PartitionElection {
         return rules.metadataVersion().bumpsLeaderEpochOnIsrShrink() && !newIsr.containsAll(partition.isr());
     }
 
-    /** Remembers who led last when a partition falls silent: should nobody eligible come back, that one is the best choice. */
-    private List<Integer> lastKnownLeader(Elected elected) {
+    /** Remembered while nobody leads; nothing otherwise. */
+    private List<Integer> lastKnown(Elected elected) {
         if (!rules.isElrEnabled()) return partition.lastKnownElr();
-        if (elected.leader() != PartitionImage.NO_LEADER) return List.of();
-        if (partition.hasLeader()) return List.of(partition.leader());
-        return partition.lastKnownElr();
+        return elected.leader() == PartitionImage.NO_LEADER ? lastKnown() : List.of();
+    }
+
+    /**
+     * Who led last when the partition fell silent, and after it whoever was eligible then and stopped uncleanly since: should nobody eligible come back,
+     * the first of them is the best choice, and the next one if the first comes back without its log.
+     */
+    private List<Integer> lastKnown() {
+        List<Integer> known =
+                new ArrayList<>(partition.hasLeader() ? List.of(partition.leader()) : partition.lastKnownElr());
+        for (int broker : partition.elr())
+            if (doubts.stoppedUncleanly().contains(broker) && !known.contains(broker)) known.add(broker);
+        known.removeAll(doubts.begunAnew());
+        return List.copyOf(known);
     }
 
     /** The brokers less some others, in the same order. */

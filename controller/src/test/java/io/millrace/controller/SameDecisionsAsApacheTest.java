@@ -24,6 +24,8 @@ import io.millrace.testkit.SeededRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Stories drawn from a seed, lived by our controller and by Apache Kafka 4.4.0's: every answer and every metadata record is the same. */
@@ -209,16 +211,23 @@ class SameDecisionsAsApacheTest {
                                 TestCluster.directory(id), new Uuid(9, 9), DirectoryIds.LOST, DirectoryIds.UNASSIGNED))
                         .topics(List.of(AssignReplicasToDirsRequest.TopicData.builder()
                                 .topicId(random.chance(0.9) ? topic.id() : new Uuid(7, 7))
-                                .partitions(List.of(
-                                        AssignReplicasToDirsRequest.PartitionData.builder()
-                                                .partitionIndex(0)
-                                                .build(),
-                                        AssignReplicasToDirsRequest.PartitionData.builder()
-                                                .partitionIndex(2)
-                                                .build()))
+                                .partitions(Stream.of(0, 2)
+                                        .filter(index -> !isLost(broker, topic.partition(index)))
+                                        .map(index -> AssignReplicasToDirsRequest.PartitionData.builder()
+                                                .partitionIndex(index)
+                                                .build())
+                                        .toList())
                                 .build()))
                         .build()))
                 .build();
+    }
+
+    /** A replica that begins anew is still believed by Kafka (ADR 52). */
+    private static boolean isLost(@Nullable BrokerImage broker, @Nullable PartitionImage partition) {
+        return broker != null
+                && partition != null
+                && partition.replicas().contains(broker.id())
+                && !broker.hasOnlineDirectory(partition.directoryOf(broker.id()));
     }
 
     private static ElectLeadersRequest election(SeededRandom random) {

@@ -31,6 +31,7 @@ import io.millrace.protocol.messages.ElectLeadersRequest;
 import io.millrace.protocol.messages.ElectLeadersResponse;
 import io.millrace.protocol.messages.ListPartitionReassignmentsRequest;
 import io.millrace.protocol.messages.ListPartitionReassignmentsResponse;
+import io.millrace.protocol.messages.PartitionChangeRecord;
 import io.millrace.protocol.messages.RegisterBrokerRecord;
 import io.millrace.protocol.messages.UnregisterBrokerRequest;
 import io.millrace.protocol.messages.UnregisterBrokerResponse;
@@ -122,6 +123,12 @@ final class Twins implements AutoCloseable {
         return broker;
     }
 
+    private TopicImage topicOf(PartitionChangeRecord change) {
+        TopicImage topic = image().topics().topic(change.topicId());
+        if (topic == null) throw new AssertionError(change + " is of no topic");
+        return topic;
+    }
+
     /** Takes Apache's newest records in, whatever ours would have been. */
     void follow() {
         List<VersionedRecord> theirs = official.recordsSince(logEnd);
@@ -144,9 +151,8 @@ final class Twins implements AutoCloseable {
         follow();
     }
 
-    private static List<String> texts(List<VersionedRecord> records) {
-        return new ArrayList<>(
-                records.stream().map(Twins::withoutDraws).sorted().toList());
+    private List<String> texts(List<VersionedRecord> records) {
+        return new ArrayList<>(records.stream().map(this::withoutDraws).sorted().toList());
     }
 
     private String where() {
@@ -163,7 +169,7 @@ final class Twins implements AutoCloseable {
     }
 
     /** An ACL's id is drawn, a quota's entity written in the order of a hash, and a broker's epoch the offset of its own record here, of the first of its batch in Kafka; the rest has to be the same. */
-    private static String withoutDraws(VersionedRecord record) {
+    private String withoutDraws(VersionedRecord record) {
         return switch (record.message()) {
             case AccessControlEntryRecord acl ->
                 acl.toBuilder().id(Uuid.ZERO).build().toString();
@@ -181,6 +187,19 @@ final class Twins implements AutoCloseable {
             }
             case RegisterBrokerRecord registration ->
                 registration.toBuilder().brokerEpoch(0).build().toString();
+            case PartitionChangeRecord change
+            when change.lastKnownElr() != null -> {
+                // Apache's remembers the last leader only, ours after it who was eligible (ADR 52).
+                PartitionImage before = topicOf(change).partition(change.partitionId());
+                boolean hadLeader = before != null && before.hasLeader();
+                boolean saysMore = !change.lastKnownElr().isEmpty() && !hadLeader;
+                yield new VersionedRecord(
+                                change.toBuilder()
+                                        .lastKnownElr(saysMore ? null : change.lastKnownElr())
+                                        .build(),
+                                record.version())
+                        .toString();
+            }
             default -> record.toString();
         };
     }

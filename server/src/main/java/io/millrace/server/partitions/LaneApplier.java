@@ -168,6 +168,8 @@ public final class LaneApplier {
                     if (here instanceof FollowerPartition followed)
                         followers.goOn(followed, topic.id(), partition, throttles.holdsFollower(index, partition));
                     else if (here != null) endRole(here);
+                    else if (canOpen(name) && opener.isLost(name, topic.id(), partition))
+                        opener.open(name, topic.id(), config);
                 }
                 case NONE -> {
                     if (here != null) endRole(here);

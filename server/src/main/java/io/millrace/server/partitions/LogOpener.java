@@ -138,6 +138,26 @@ final class LogOpener {
         for (TopicImage topic : first.topics().inOrder()) earlierTopics.add(topic.id());
     }
 
+    /** Whether the log of a replica that nobody leads is lost, and is to begin anew, so that the controller hears of it. */
+    boolean isLost(TopicPartition name, Uuid topicId, PartitionImage image) {
+        return places.of(name) == null
+                && (foundAndUsed.contains(name)
+                        || directories.found(name, topicId).isEmpty())
+                && isLost(image);
+    }
+
+    /**
+     * Whether the directory of a replica is gone, as after a disk was replaced, and others keep what it had: all directories of this node are there, and
+     * the controller does not count on the replica, so that it can begin with nothing and follow. The only replica there is stays offline.
+     */
+    private boolean isLost(PartitionImage image) {
+        return directories.isGone(image.directoryOf(brokerId))
+                && image.replicas().size() > 1
+                && image.leader() != brokerId
+                && !image.isr().contains(brokerId)
+                && !image.elr().contains(brokerId);
+    }
+
     private void create(TopicPartition name, Uuid topicId, LogConfig config) {
         PartitionImage image = lane.image().topics().partition(name.topic(), name.partition());
         Uuid assigned = image == null ? DirectoryIds.UNASSIGNED : image.directoryOf(brokerId);
@@ -149,6 +169,7 @@ final class LogOpener {
         }
         LogDirectories.InUse directory = directories
                 .placeFor(name, assigned, earlierTopics.contains(topicId))
+                .or(() -> image != null && isLost(image) ? directories.takeLeastUsed() : Optional.empty())
                 .orElse(null);
         if (directory == null) {
             LOG.log(

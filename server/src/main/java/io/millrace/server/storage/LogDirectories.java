@@ -384,6 +384,13 @@ public final class LogDirectories {
         return false;
     }
 
+    /** Whether each one that can be used takes less than everything for want of room. */
+    public boolean isFull() {
+        List<InUse> online = online();
+        return !online.isEmpty()
+                && online.stream().noneMatch(use -> spaceOf(use).isOpen());
+    }
+
     /**
      * Why no partitions can be made for clients now, as a sentence; nothing if they can. Each takes files of its own and records of
      * the metadata log, and what is in reserve there is for getting rid of some.
@@ -456,7 +463,7 @@ public final class LogDirectories {
     }
 
     /** {@link #leastUsedNow}, with one partition more counted there before another lane chooses. */
-    private Optional<InUse> takeLeastUsed() {
+    public Optional<InUse> takeLeastUsed() {
         while (true) {
             InUse least = leastUsedNow().orElse(null);
             if (least == null) return Optional.empty();
@@ -560,6 +567,13 @@ public final class LogDirectories {
         Optional<InUse> said = withId(assigned).filter(use -> !isOffline(use));
         said.ifPresent(use -> countPartitions(use, 1));
         return said;
+    }
+
+    /** Whether the metadata names a directory that this node has not got, though all that it was told of are there. */
+    public boolean isGone(Uuid assigned) {
+        return !DirectoryIds.isReserved(assigned)
+                && !lacksSome()
+                && withId(assigned).isEmpty();
     }
 
     /** Counts partitions in a directory, for placement. */
