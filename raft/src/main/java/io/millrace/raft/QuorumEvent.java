@@ -79,4 +79,7 @@ public sealed interface QuorumEvent {
 
     /** The node is shutting down, or can no longer write its log. Taken at once, even while an election state is written. */
     record ResignRequested() implements QuorumEvent {}
+
+    /** The disk takes nothing that this replica, which leads, wants to append: somebody else is to lead, if there is anybody. */
+    record NothingFits() implements QuorumEvent {}
 }

@@ -139,6 +139,11 @@ public final class QuorumMachine {
         return new LeaderAndEpoch(isFollowed ? election.leaderId() : OptionalInt.empty(), election.epoch());
     }
 
+    /** Whether anybody else votes. */
+    public boolean hasOthers() {
+        return voters().ids().stream().anyMatch(id -> id != self.id());
+    }
+
     /** When {@link QuorumEvent.TimePassed} is due; {@link Long#MAX_VALUE} if only something else can change anything. */
     public long wakeAtMs() {
         if (!isSettled() || isLeaving) return Long.MAX_VALUE;
@@ -236,6 +241,9 @@ public final class QuorumMachine {
             case QuorumEvent.ChangeAsked asked -> changes.asked(asked, now, actions);
             case QuorumEvent.VersionsTold told -> changes.versionsTold(told, now, actions);
             case QuorumEvent.VotersNotAppended() -> changes.notAppended(actions);
+            case QuorumEvent.NothingFits() -> {
+                if (state instanceof Leader leader && hasOthers()) elections.resign(leader, now, actions);
+            }
             case QuorumEvent.Answered(long number, PeerAnswer answer) -> answered(number, answer, now, actions);
             case QuorumEvent.Unanswered(long number) -> {
                 if (!contacts.endAround(number, askAgainAtMs(now)))

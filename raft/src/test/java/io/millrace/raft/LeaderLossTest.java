@@ -93,6 +93,47 @@ class LeaderLossTest {
                         .getFirst());
     }
 
+    /** Takes every vote, and notes every election, until nothing more is asked. */
+    private static void letItLead(QuorumMachine machine) {
+        machine.on(new QuorumEvent.Started(), new Moment(0, 0));
+        List<QuorumAction> open =
+                new ArrayList<>(machine.on(new QuorumEvent.TimePassed(), new Moment(machine.wakeAtMs(), 0)));
+        while (!open.isEmpty())
+            switch (open.removeFirst()) {
+                case QuorumAction.Ask ask
+                when ask.request() instanceof PeerRequest.Vote vote ->
+                    open.addAll(on(
+                            machine,
+                            new QuorumEvent.Answered(
+                                    ask.number(),
+                                    new PeerAnswer.Voted(
+                                            true, new LeaderAndEpoch(OptionalInt.empty(), vote.epoch())))));
+                case QuorumAction.PersistElection persist ->
+                    open.addAll(on(machine, new QuorumEvent.ElectionPersisted(persist.election())));
+                default -> {}
+            }
+    }
+
+    @Test
+    void aLeaderWhoseDiskTakesNothingMoreLeavesItToAnother() {
+        QuorumMachine machine = machine(ElectionState.INITIAL);
+        letItLead(machine);
+        int epoch = machine.state().epoch();
+        assertTrue(machine.isLeader(epoch));
+
+        List<QuorumAction> actions = on(machine, new QuorumEvent.NothingFits());
+
+        assertInstanceOf(QuorumState.Resigned.class, machine.state());
+        assertEquals(
+                2,
+                actions.stream()
+                        .filter(action -> action instanceof QuorumAction.Ask ask
+                                && ask.request() instanceof PeerRequest.EndQuorumEpoch)
+                        .count(),
+                actions::toString);
+        assertEquals(List.of(), on(machine, new QuorumEvent.NothingFits()));
+    }
+
     private static QuorumAction.Ask fetch(List<QuorumAction> actions) {
         QuorumAction.Ask ask = assertInstanceOf(QuorumAction.Ask.class, actions.getFirst());
         assertEquals(3, ask.to().id());

@@ -116,6 +116,13 @@ class QuorumMachineTest {
     }
 
     @Test
+    void whoeverVotesAloneGoesOnLeadingThoughItsDiskIsFull() {
+        QuorumMachine machine = leaderAt(0, 0);
+        assertEquals(List.of(), on(machine, new QuorumEvent.NothingFits()));
+        assertTrue(machine.isLeader(machine.state().epoch()));
+    }
+
+    @Test
     void aForceBeyondTheEndOfTheLogIsABug() {
         QuorumMachine machine = leaderAt(0, 0);
         append(machine, 1);

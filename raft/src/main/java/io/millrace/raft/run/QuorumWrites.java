@@ -82,12 +82,22 @@ final class QuorumWrites {
                 values.stream().map(ByteBuffer::asReadOnlyBuffer).toList();
         try {
             long lastOffset = append(batch, epoch, wallMs, kept);
-            if (lastOffset == MetadataLog.NO_SPACE) return new AppendResult.NoSpace();
+            if (lastOffset == MetadataLog.NO_SPACE) {
+                nothingFits();
+                return new AppendResult.NoSpace();
+            }
             return new AppendResult.Appended(baseOffset, lastOffset);
         } catch (LogDirectoryFailed failure) {
             outcomes.failed(failure);
             return new AppendResult.NotLeader(epoch);
         }
+    }
+
+    /** Later, as whoever appends is in the midst of something. */
+    private void nothingFits() {
+        lane.execute(() -> {
+            if (!outcomes.isStopped()) outcomes.happened(new QuorumEvent.NothingFits());
+        });
     }
 
     private long append(ByteBuffer batch, int epoch, long wallMs, List<ByteBuffer> values) {
@@ -141,7 +151,9 @@ final class QuorumWrites {
         long wallMs = clock.wallMs();
         ByteBuffer batch = ControlRecords.batch(log.log().logEndOffset(), change.epoch(), wallMs, records);
         try {
-            if (append(batch, change.epoch(), wallMs, List.of()) == MetadataLog.NO_SPACE)
+            if (append(batch, change.epoch(), wallMs, List.of()) != MetadataLog.NO_SPACE) return;
+            if (machine.hasOthers()) nothingFits();
+            else
                 whenThereIsSpace(
                         new DiskFull(directory, "cannot append that epoch " + change.epoch() + " has begun"),
                         () -> appendLeaderChange(change));

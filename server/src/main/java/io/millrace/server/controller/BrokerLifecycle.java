@@ -90,6 +90,9 @@ final class BrokerLifecycle {
     /** Something has happened meanwhile that the controller is to hear of with no delay. */
     private boolean isPressed;
 
+    /** Others are to lead what this broker leads: it asks to be fenced. */
+    private boolean isYielding;
+
     private boolean hasShown;
     private boolean isAwake;
     private long dueAtMs;
@@ -175,7 +178,10 @@ final class BrokerLifecycle {
         return List.of(
                 stage == Stage.REGISTERING
                         ? new Action.Register()
-                        : new Action.Beat(epoch, stage == Stage.CATCHING_UP, stage == Stage.LEAVING));
+                        : new Action.Beat(
+                                epoch,
+                                stage == Stage.CATCHING_UP || (stage == Stage.SERVING && isYielding),
+                                stage == Stage.LEAVING));
     }
 
     /** The answer to {@link Action.Register}. */
@@ -207,7 +213,7 @@ final class BrokerLifecycle {
         if (error != ErrorCode.NONE) return retry("the controller answers a heartbeat with " + error, nowMs);
         heard(nowMs);
         if (stage == Stage.LEAVING && shouldShutDown) return left("");
-        boolean isEager = stage == Stage.LEAVING || (stage == Stage.SERVING && isFenced);
+        boolean isEager = stage == Stage.LEAVING || (stage == Stage.SERVING && isFenced && !isYielding);
         dueAtMs = nowMs + (isEager ? Math.min(EAGER_MS, times.heartbeatMs()) : times.heartbeatMs());
         if (isPressed) dueAtMs = nowMs;
         return askIfDue(nowMs);
@@ -271,6 +277,13 @@ final class BrokerLifecycle {
         if (stage == Stage.REGISTERING) return List.of();
         dueAtMs = nowMs;
         return askIfDue(nowMs);
+    }
+
+    /** From now on the broker asks to be fenced while it serves, or does so no more. */
+    List<Action> yields(boolean wanted, long nowMs) {
+        if (wanted == isYielding) return List.of();
+        isYielding = wanted;
+        return stage == Stage.SERVING ? press(nowMs) : List.of();
     }
 
     /** The broker wants to stop. */

@@ -27,11 +27,16 @@ public final class ClusterBroker implements BrokerLife {
     private static final long VOTER_ALONE_MS = 100;
     /** The only controller may just be starting anew. */
     private static final long ALONE_MS = 2_000;
+    /** A shortage that retention ends at once moves no leaders. */
+    private static final long YIELD_AFTER_MS = 2_000;
+
+    private static final long NEVER = Long.MAX_VALUE;
 
     private final MetadataRole metadata;
     private final ActiveController controller;
     private final Environment environment;
     private final int nodeId;
+    private final LogDirectories directories;
     private final BrokerMessages messages;
     private final BrokerLifecycle lifecycle;
     /** {@code controlled.shutdown.enable}; without it the controller notices by the session's end. */
@@ -44,6 +49,8 @@ public final class ClusterBroker implements BrokerLife {
     private Lane.@Nullable Timer wake;
     private long wakeAtMs = Long.MAX_VALUE;
     private short lastRefusal;
+    private long fullSinceMs = NEVER;
+    private boolean isYielding;
 
     /**
      * Makes the life of a broker that is not registered yet.
@@ -61,6 +68,7 @@ public final class ClusterBroker implements BrokerLife {
         this.controller = controller;
         this.environment = environment;
         this.nodeId = config.nodeId();
+        this.directories = directories;
         this.messages = new BrokerMessages(metadata, config, directories, environment.randomness(), diskFailed);
         this.leavesInOrder = config.effective().brokerBoolean("controlled.shutdown.enable");
         this.lifecycle = new BrokerLifecycle(messages.incarnation(), times(config));
@@ -199,6 +207,23 @@ public final class ClusterBroker implements BrokerLife {
         });
     }
 
+    /** A broker that can write nothing leaves it to others to lead, if they can (ADR 29). */
+    private void lookForSpace() {
+        long nowMs = nowMs();
+        if (!directories.isFull()) fullSinceMs = NEVER;
+        else if (fullSinceMs == NEVER) fullSinceMs = nowMs;
+        boolean isLong = fullSinceMs != NEVER && nowMs - fullSinceMs >= YIELD_AFTER_MS;
+        boolean yields = isLong && YieldedLeads.canYield(metadata.image(), nodeId);
+        if (yields == isYielding) return;
+        isYielding = yields;
+        LOG.log(
+                System.Logger.Level.WARNING,
+                yields
+                        ? "no log directory takes records: the broker asks to be fenced, so that others lead, until there is space"
+                        : "the broker asks to be fenced no more");
+        carryOut(lifecycle.yields(yields, nowMs));
+    }
+
     private void wakeInTime() {
         long atMs = lifecycle.wakeAtMs();
         if (atMs == wakeAtMs) return;
@@ -209,6 +234,7 @@ public final class ClusterBroker implements BrokerLife {
         wake = environment.metadataLane().schedule(Math.max(0, atMs - nowMs()), () -> {
             wake = null;
             wakeAtMs = Long.MAX_VALUE;
+            lookForSpace();
             carryOut(lifecycle.timePassed(nowMs()));
         });
     }

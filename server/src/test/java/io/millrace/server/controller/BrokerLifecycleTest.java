@@ -52,6 +52,30 @@ class BrokerLifecycleTest {
     }
 
     @Test
+    void oneThatLeavesTheLeadToOthersAsksToBeFencedUntilItDoesSoNoMore() {
+        serve();
+        assertEquals(List.of(new Action.Beat(100, true, false)), life.yields(true, 1_000));
+        assertEquals(List.of(), life.yields(true, 1_000));
+        assertEquals(List.of(), life.answered(ErrorCode.NONE, true, false, 1_001));
+        assertEquals(3_001, life.wakeAtMs());
+        assertEquals(List.of(), life.imageRead(image(RUN, 100, true), 102, 1_002));
+        assertEquals(List.of(new Action.Beat(100, true, false)), life.timePassed(3_001));
+        assertEquals(List.of(), life.yields(false, 3_002));
+        assertEquals(List.of(new Action.Beat(100, false, false)), life.answered(ErrorCode.NONE, true, false, 3_003));
+        life.answered(ErrorCode.NONE, true, false, 3_004);
+        assertEquals(3_104, life.wakeAtMs());
+    }
+
+    @Test
+    void oneThatYieldsCanLeave() {
+        serve();
+        life.yields(true, 1_000);
+        life.answered(ErrorCode.NONE, true, false, 1_001);
+        assertEquals(List.of(new Action.Beat(100, false, true)), life.leave(1_002));
+        assertEquals(List.of(new Action.Left("")), life.answered(ErrorCode.NONE, true, true, 1_003));
+    }
+
+    @Test
     void anImageThatIsReadWhileAHeartbeatIsOutBringsTheNextAtOnce() {
         life.begin(0);
         life.registered(ErrorCode.NONE, 100, 1);
