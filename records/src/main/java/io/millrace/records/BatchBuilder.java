@@ -292,7 +292,8 @@ public final class BatchBuilder {
 
     private ByteBuffer compressed() {
         int recordsBytes = end - BatchHeader.HEADER_BYTES;
-        Scratch out = new Scratch(new byte[BatchHeader.HEADER_BYTES + FIRST_BYTES + recordsBytes / 2], MAX_BATCH_BYTES);
+        Scratch out = new Scratch(
+                new byte[BatchHeader.HEADER_BYTES + Codec.firstRoom(compression, recordsBytes)], MAX_BATCH_BYTES);
         out.advance(BatchHeader.HEADER_BYTES);
         Codec.compress(compression, batch, BatchHeader.HEADER_BYTES, recordsBytes, level, out);
         return ByteBuffer.wrap(out.bytes(), 0, out.size());

@@ -81,7 +81,9 @@ public final class BatchRewriter {
     private ByteBuffer pack(Compression compression) {
         if (compression == Compression.NONE) return ByteBuffer.wrap(records, 0, end);
         int recordsBytes = end - BatchHeader.HEADER_BYTES;
-        Scratch out = new Scratch(new byte[BatchHeader.HEADER_BYTES + 512 + recordsBytes / 2], Integer.MAX_VALUE - 64);
+        Scratch out = new Scratch(
+                new byte[BatchHeader.HEADER_BYTES + Codec.firstRoom(compression, recordsBytes)],
+                Integer.MAX_VALUE - 64);
         out.advance(BatchHeader.HEADER_BYTES);
         Codec.compress(compression, records, BatchHeader.HEADER_BYTES, recordsBytes, compression.defaultLevel(), out);
         return ByteBuffer.wrap(out.bytes(), 0, out.size());

@@ -6,6 +6,12 @@ interface Codec {
     void compress(byte[] in, int from, int size, int level, Scratch out);
 
     /**
+     * How many bytes to begin with, for packing that many: what is wanted at once in any case, since growing would copy, or half,
+     * which most records shrink to. A wrong guess costs time and memory only.
+     */
+    int firstRoom(int size);
+
+    /**
      * Unpacks all of {@code [from, from + size)} and appends the result.
      *
      * @throws InvalidBatch if the bytes are not what this codec writes, or the bound of {@code out} is too small for them
@@ -30,6 +36,11 @@ interface Codec {
         } catch (LinkageError failure) {
             throw new CompressionUnavailable(compression, failure);
         }
+    }
+
+    /** {@link #firstRoom} of the codec of that name. */
+    static int firstRoom(Compression compression, int size) {
+        return of(compression).firstRoom(size);
     }
 
     /** {@link #decompress} for messages of format 0, whose producers had an error of their own in LZ4. */

@@ -20,6 +20,11 @@ final class GzipCodec implements Codec {
     private static final int FLAGS_RESERVED = 0xe0;
 
     @Override
+    public int firstRoom(int size) {
+        return HEADER_BYTES + size / 2 + TRAILER_BYTES;
+    }
+
+    @Override
     public void compress(byte[] in, int from, int size, int level, Scratch out) {
         out.append(new byte[] {0x1f, (byte) 0x8b, DEFLATE, 0, 0, 0, 0, 0, 0, (byte) UNKNOWN_SYSTEM}, 0, HEADER_BYTES);
         Deflater deflater = new Deflater(level, true);

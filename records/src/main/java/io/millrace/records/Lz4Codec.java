@@ -60,6 +60,13 @@ final class Lz4Codec implements Codec {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     @Override
+    public int firstRoom(int size) {
+        int block = Math.min(size, BLOCK_BYTES);
+        int frameBytes = 7 + 4; // Its header, and the empty block at its end.
+        return frameBytes + Math.max(size / 2, 4 + block + block / 255 + 16);
+    }
+
+    @Override
     public void compress(byte[] in, int from, int size, int level, Scratch out) {
         // KIP-390: the default level stands for the fast compressor, every other for the high one at that level.
         LZ4Compressor compressor = level == Compression.LZ4.defaultLevel()

@@ -22,7 +22,9 @@ public final class Recompression {
         ByteBuffer records = new UnpackedRecords(limit, false).of(batch, at);
         int recordsBytes = records.remaining();
         Scratch out = new Scratch(
-                new byte[BatchHeader.HEADER_BYTES + recordsBytes / (target == Compression.NONE ? 1 : 2)],
+                new byte
+                        [BatchHeader.HEADER_BYTES
+                                + (target == Compression.NONE ? recordsBytes : Codec.firstRoom(target, recordsBytes))],
                 BatchBuilder.MAX_BATCH_BYTES);
         byte[] header = new byte[BatchHeader.HEADER_BYTES];
         batch.get(at, header);

@@ -25,6 +25,12 @@ final class SnappyCodec implements Codec {
     private static final int MOST_BYTES_PER_BYTE = 22;
 
     @Override
+    public int firstRoom(int size) {
+        int block = Math.min(size, BLOCK_BYTES);
+        return HEADER.length + Math.max(size / 2, 4 + 32 + block + block / 6);
+    }
+
+    @Override
     public void compress(byte[] in, int from, int size, int level, Scratch out) {
         out.append(HEADER, 0, HEADER.length);
         int end = from + size;

@@ -8,6 +8,16 @@ import com.github.luben.zstd.ZstdException;
  * header may claim (up to gigabytes); how much to allocate instead is worked out by {@link ZstdFrames}.
  */
 final class ZstdCodec implements Codec {
+    private static final int SMALL_BYTES = 128 << 10;
+    private static final int HUGE_BYTES = 1 << 30;
+
+    @Override
+    public int firstRoom(int size) {
+        if (size > HUGE_BYTES) return size / 2;
+        // ZSTD_COMPRESSBOUND, which the library would have to be loaded for.
+        return size + (size >> 8) + (Math.max(0, SMALL_BYTES - size) >> 11);
+    }
+
     @Override
     public void compress(byte[] in, int from, int size, int level, Scratch out) {
         long bound = Zstd.compressBound(size);

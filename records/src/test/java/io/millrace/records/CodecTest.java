@@ -2,6 +2,7 @@ package io.millrace.records;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -37,6 +38,19 @@ class CodecTest {
         Property.check(60, random -> {
             byte[] content = content(random);
             assertArrayEquals(content, decompress(compression, compress(compression, content), PLENTY));
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"SNAPPY", "LZ4", "ZSTD"})
+    void aBlockIsPackedInTheRoomItBeginsWith(Compression compression) {
+        Property.check(60, random -> {
+            byte[] content = content(random);
+            if (content.length > 32 << 10) content = Arrays.copyOf(content, 32 << 10);
+            Scratch out = new Scratch(new byte[Codec.firstRoom(compression, content.length)], PLENTY);
+            byte[] room = out.bytes();
+            Codec.compress(compression, content, 0, content.length, compression.defaultLevel(), out);
+            assertSame(room, out.bytes());
         });
     }
 
