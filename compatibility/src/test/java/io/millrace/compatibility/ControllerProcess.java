@@ -6,8 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
@@ -69,8 +71,23 @@ final class ControllerProcess implements AutoCloseable {
         return process != null && process.isAlive();
     }
 
+    /** Its directory is lost, and an empty one formatted with these options instead. It does not run. */
+    void replaceDisk(String... options) {
+        try (Stream<Path> files = Files.walk(directory.resolve("log"))) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        pastOutput.add("---- lost its disk ----");
+        format(List.of(options));
+    }
+
     /** Formats the directory, the same with either program. */
     void format() {
+        format(formatOptions);
+    }
+
+    private void format(List<String> options) {
         write(List.of());
         List<String> command = new ArrayList<>();
         if (isApaches)
@@ -78,7 +95,7 @@ final class ControllerProcess implements AutoCloseable {
         else
             command.addAll(
                     List.of(MillraceBroker.PROGRAM, "format", "--cluster-id", CLUSTER, "--config", file().toString()));
-        command.addAll(formatOptions);
+        command.addAll(options);
         ChildProcess.run("formatting controller " + id, directory, Map.of(), PATIENCE, command);
     }
 

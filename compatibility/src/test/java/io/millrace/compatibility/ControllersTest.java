@@ -1,6 +1,7 @@
 package io.millrace.compatibility;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
@@ -18,6 +19,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.AlterConfigsOptions;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.QuorumInfo;
@@ -170,6 +172,50 @@ class ControllersTest {
         alter("1000003");
         QuorumInfo third = quorum(ControllersTest::allHaveCaughtUp);
         assertTrue(third.highWatermark() > first.highWatermark(), third::toString);
+    }
+
+    @Test
+    @Tag("campaign")
+    void aVoterThatLostItsDiskIsAnotherOneWhichHasToJoin() {
+        format(0, true);
+        for (ControllerProcess controller : controllers) controller.begin(timeouts(500, 1_500));
+        QuorumInfo first = quorum(ControllersTest::allHaveCaughtUp);
+        alter("1000001");
+        int victim = first.leaderId();
+        int other = victim % 3 + 1;
+        Uuid lost = controller(victim).directoryId();
+        controller(victim).kill();
+        controller(victim).replaceDisk("--no-initial-controllers");
+        controller(victim).begin(timeouts(500, 1_500));
+        Uuid found = controller(victim).directoryId();
+        quorum(seen -> seen.observers().stream()
+                .anyMatch(it -> it.replicaId() == victim
+                        && it.replicaDirectoryId().equals(found)
+                        && it.logEndOffset() >= seen.highWatermark()));
+
+        // Of three voters one runs: what the new one has does not count, and nobody leads.
+        controller(other).kill();
+        assertThrows(ExecutionException.class, () -> {
+            try (Admin admin = admin()) {
+                var op = new AlterConfigOp(new ConfigEntry("log.retention.ms", "1000002"), AlterConfigOp.OpType.SET);
+                admin.incrementalAlterConfigs(Map.of(DEFAULTS, List.of(op)), new AlterConfigsOptions().timeoutMs(6_000))
+                        .all()
+                        .get(25, TimeUnit.SECONDS);
+            }
+        });
+        controller(other).begin(timeouts(500, 1_500));
+        alter("1000003");
+
+        controller(victim).kill();
+        List<String> joins = new ArrayList<>(List.of(timeouts(500, 1_500)));
+        joins.add("controller.quorum.auto.join.enable=true");
+        controller(victim).begin(joins.toArray(String[]::new));
+        quorum(seen -> allHaveCaughtUp(seen)
+                && seen.voters().stream().anyMatch(it -> it.replicaDirectoryId().equals(found))
+                && seen.voters().stream()
+                        .noneMatch(it -> it.replicaDirectoryId().equals(lost)));
+        controller(other).kill();
+        alter("1000004");
     }
 
     @Test

@@ -3,29 +3,43 @@ package io.millrace.compatibility;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** One of several nodes of Millrace's that are broker and controller, as a process of its own. */
+/** One of several nodes of Millrace's that are one cluster, as a process of its own. */
 final class MillraceNode implements AutoCloseable {
+    static final String BROKER = "broker";
+    static final String CONTROLLER = "controller";
+    static final String COMBINED = BROKER + "," + CONTROLLER;
+
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final int id;
-    private final int port;
+    private final boolean isBroker;
+    private final NodePlace place;
     private final Path home;
     private final List<String> pastOutput = new ArrayList<>();
     private @Nullable ChildProcess process;
 
-    private MillraceNode(int id, int port, Path home, List<String> properties) throws IOException {
+    private MillraceNode(int id, boolean isBroker, NodePlace place, List<String> properties) throws IOException {
         this.id = id;
-        this.port = port;
-        this.home = Files.createDirectories(home);
+        this.isBroker = isBroker;
+        this.place = place;
+        this.home = Files.createDirectories(place.home());
         Files.write(home.resolve("server.properties"), properties);
+        format();
+    }
+
+    private void format() {
         ChildProcess.run(
                 "formatting node " + id,
                 home,
@@ -46,47 +60,51 @@ final class MillraceNode implements AutoCloseable {
      * @param settings what each has in its properties besides
      */
     static List<MillraceNode> cluster(Path directory, int size, List<String> settings) throws IOException {
-        return cluster(directory, size, settings, List.of());
+        return cluster(Collections.nCopies(size, COMBINED), NodePlace.onLoopback(directory, size), settings);
     }
 
     /**
-     * The same, but clients are told to find them somewhere else than they listen.
+     * Nodes from 1, each in a rack of its own, which know each other and do not run.
      *
-     * @param advertisedPorts one for each node, which among each other use listeners of their own; or none
+     * @param roles what each is: {@link #COMBINED}, {@link #BROKER} or {@link #CONTROLLER}; controllers vote for good
+     * @param places where each runs
+     * @param settings what each has in its properties besides
      */
-    static List<MillraceNode> cluster(Path directory, int size, List<String> settings, List<Integer> advertisedPorts)
+    static List<MillraceNode> cluster(List<String> roles, List<NodePlace> places, List<String> settings)
             throws IOException {
-        List<Integer> ports = new ArrayList<>();
-        while (ports.size() < 3 * size) {
-            int port = FreePort.find();
-            if (!ports.contains(port)) ports.add(port);
-        }
         List<String> voters = new ArrayList<>();
-        for (int i = 0; i < size; i++) voters.add((i + 1) + "@127.0.0.1:" + ports.get(size + i));
+        for (int i = 0; i < roles.size(); i++)
+            if (roles.get(i).contains(CONTROLLER))
+                voters.add((i + 1) + "@" + places.get(i).host() + ":"
+                        + places.get(i).controllerPort());
         List<MillraceNode> nodes = new ArrayList<>();
-        for (int i = 0; i < size; i++) {
-            Path home = directory.resolve("node-" + (i + 1));
+        for (int i = 0; i < roles.size(); i++) {
+            NodePlace place = places.get(i);
+            boolean isBroker = roles.get(i).contains(BROKER);
+            List<String> listeners = new ArrayList<>();
+            if (isBroker) listeners.add("PLAINTEXT://" + place.host() + ":" + place.port());
+            if (roles.get(i).contains(CONTROLLER))
+                listeners.add("CONTROLLER://" + place.host() + ":" + place.controllerPort());
             List<String> properties = new ArrayList<>(List.of(
-                    "process.roles=broker,controller",
+                    "process.roles=" + roles.get(i),
                     "node.id=" + (i + 1),
                     "controller.quorum.voters=" + String.join(",", voters),
                     "controller.listener.names=CONTROLLER",
                     "broker.rack=rack-" + (i + 1),
-                    "log.dirs=" + home.resolve("log")));
-            String internal = "INTERNAL://127.0.0.1:" + ports.get(2 * size + i);
-            String listeners = "listeners=PLAINTEXT://127.0.0.1:" + ports.get(i) + ",CONTROLLER://127.0.0.1:"
-                    + ports.get(size + i);
-            if (advertisedPorts.isEmpty()) {
-                properties.add(listeners);
-            } else {
-                properties.add(listeners + "," + internal);
-                properties.add("advertised.listeners=PLAINTEXT://127.0.0.1:" + advertisedPorts.get(i) + "," + internal);
+                    "log.dirs=" + place.home().resolve("log")));
+            NodePlace.Advertised advertised = place.advertised();
+            if (isBroker && advertised != null) {
+                String internal = "INTERNAL://" + place.host() + ":" + advertised.internalPort();
+                listeners.add(internal);
+                properties.add(
+                        "advertised.listeners=PLAINTEXT://" + place.host() + ":" + advertised.port() + "," + internal);
                 properties.add("listener.security.protocol.map="
                         + "PLAINTEXT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT");
                 properties.add("inter.broker.listener.name=INTERNAL");
             }
+            properties.add("listeners=" + String.join(",", listeners));
             properties.addAll(settings);
-            nodes.add(new MillraceNode(i + 1, ports.get(i), home, properties));
+            nodes.add(new MillraceNode(i + 1, isBroker, place, properties));
         }
         return nodes;
     }
@@ -97,27 +115,34 @@ final class MillraceNode implements AutoCloseable {
 
     /** Where it listens for clients. */
     int port() {
-        return port;
+        return place.port();
     }
 
     /** Where clients reach it. */
     String address() {
-        return "127.0.0.1:" + port;
+        return place.host() + ":" + place.port();
+    }
+
+    /** Whether it is a broker, not a controller alone. */
+    boolean isBroker() {
+        return isBroker;
+    }
+
+    boolean isRunning() {
+        return process != null && process.isAlive();
     }
 
     /** Begins to start it; it cannot serve before most of the others are there. */
     void begin() {
-        process = ChildProcess.start(
-                "node " + id,
-                home,
-                Map.of("MILLRACE_JVM_OPTS", "-Xmx256m"),
-                List.of(
-                        MillraceBroker.PROGRAM,
-                        "start",
-                        "--config",
-                        home.resolve("server.properties").toString(),
-                        "--set",
-                        "millrace.metrics.address="));
+        List<String> command = new ArrayList<>(place.launcher());
+        command.addAll(List.of(
+                MillraceBroker.PROGRAM,
+                "start",
+                "--config",
+                home.resolve("server.properties").toString(),
+                "--set",
+                "millrace.metrics.address="));
+        process = ChildProcess.start("node " + id, home, Map.of("MILLRACE_JVM_OPTS", "-Xmx256m"), command);
     }
 
     /** Returns once it serves. */
@@ -152,6 +177,34 @@ final class MillraceNode implements AutoCloseable {
     /** SIGCONT. */
     void thaw() {
         signal("CONT");
+    }
+
+    /** All that its log directory holds is lost: an empty directory is there instead, as where a disk was replaced. It does not run. */
+    void loseDisk() {
+        if (process != null) throw new AssertionError("node " + id + " runs");
+        Path log = home.resolve("log");
+        try (Stream<Path> files = Files.walk(log)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
+            Files.createDirectory(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        pastOutput.add("---- lost its disk ----");
+    }
+
+    /** Formats a directory that {@link #loseDisk} left. */
+    void formatAgain() {
+        format();
+    }
+
+    /** Waits until it has ended by itself, and returns its status. */
+    int awaitEnd() {
+        ChildProcess running = running();
+        int status = running.awaitExit(PATIENCE);
+        pastOutput.addAll(running.lines());
+        pastOutput.add("---- ended ----");
+        process = null;
+        return status;
     }
 
     private void signal(String name) {

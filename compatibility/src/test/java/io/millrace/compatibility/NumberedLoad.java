@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -40,6 +41,8 @@ final class NumberedLoad implements AutoCloseable {
     private final BitSet acknowledged = new BitSet();
     private final List<String> failures = new ArrayList<>();
     private final Thread writer;
+    private final long[] lastNanos;
+    private long longestSilenceNanos;
     private volatile boolean isEnded;
 
     /** Begins to write. */
@@ -50,6 +53,8 @@ final class NumberedLoad implements AutoCloseable {
     /** Begins to write so many a second at most. */
     NumberedLoad(String bootstrap, String topic, int partitions, int perSecond) {
         burst = (int) (perSecond * PAUSE_NANOS / 1_000_000_000);
+        lastNanos = new long[partitions];
+        Arrays.fill(lastNanos, System.nanoTime());
         this.bootstrap = bootstrap;
         this.topic = topic;
         this.partitions = partitions;
@@ -86,10 +91,28 @@ final class NumberedLoad implements AutoCloseable {
                     new ProducerRecord<>(topic, number % partitions, null, value), (metadata, failure) -> {
                         room.release();
                         synchronized (acknowledged) {
-                            if (failure == null) acknowledged.set(number);
-                            else failures.add(number + ": " + failure);
+                            if (failure == null) {
+                                acknowledged.set(number);
+                                heard(number % partitions);
+                            } else failures.add(number + ": " + failure);
                         }
                     });
+        }
+    }
+
+    private void heard(int partition) {
+        long now = System.nanoTime();
+        longestSilenceNanos = Math.max(longestSilenceNanos, now - lastNanos[partition]);
+        lastNanos[partition] = now;
+    }
+
+    /** The longest time, in ms, since the last call in which some partition acknowledged nothing. */
+    long longestSilenceMs() {
+        synchronized (acknowledged) {
+            for (int partition = 0; partition < partitions; partition++) heard(partition);
+            long longest = longestSilenceNanos;
+            longestSilenceNanos = 0;
+            return TimeUnit.NANOSECONDS.toMillis(longest);
         }
     }
 
@@ -113,6 +136,13 @@ final class NumberedLoad implements AutoCloseable {
                 PATIENCE,
                 () -> count() >= wanted,
                 () -> count() + " are\n" + state.get());
+    }
+
+    /** Which are acknowledged. */
+    BitSet acknowledged() {
+        synchronized (acknowledged) {
+            return (BitSet) acknowledged.clone();
+        }
     }
 
     /** Ends the writing, and checks that nothing that was written failed. */

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -14,22 +15,37 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.TopicPartitionInfo;
 
-/** Nodes 1 to N, broker and controller in one, each a process that can be killed, stopped by a signal, frozen and begun again. */
+/** Nodes 1 to N, each a process that can be killed, stopped by a signal, frozen and begun again. */
 final class ReplicatedCluster implements AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final List<MillraceNode> nodes;
+    private final int replicas;
 
-    /** Starts all nodes, and waits until they serve. */
+    /** Starts all nodes, each broker and controller in one, on loopback, and waits until they serve. */
     ReplicatedCluster(Path directory, int size, String... settings) {
         this(directory, size, List.of(), settings);
     }
 
-    /** The same, but clients are told of other ports, as {@link MillraceNode#cluster} says. */
+    /** The same, but clients are told of other ports than those where the nodes listen. */
     ReplicatedCluster(Path directory, int size, List<Integer> advertisedPorts, String... settings) {
+        this(
+                Collections.nCopies(size, MillraceNode.COMBINED),
+                NodePlace.onLoopback(directory, size, advertisedPorts),
+                size,
+                settings);
+    }
+
+    /**
+     * Starts all nodes, and waits until they serve.
+     *
+     * @param replicas of each partition
+     */
+    ReplicatedCluster(List<String> roles, List<NodePlace> places, int replicas, String... settings) {
+        this.replicas = replicas;
         List<String> all = new ArrayList<>(List.of(
                 "group.initial.rebalance.delay.ms=0",
-                "default.replication.factor=" + size,
+                "default.replication.factor=" + replicas,
                 "broker.heartbeat.interval.ms=300",
                 "broker.session.timeout.ms=3000",
                 "replica.lag.time.max.ms=3000",
@@ -38,7 +54,7 @@ final class ReplicatedCluster implements AutoCloseable {
                 "controller.quorum.fetch.timeout.ms=1500"));
         all.addAll(List.of(settings));
         try {
-            nodes = MillraceNode.cluster(directory, size, all, advertisedPorts);
+            nodes = MillraceNode.cluster(roles, places, all);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -56,15 +72,25 @@ final class ReplicatedCluster implements AutoCloseable {
         return nodes.get(id - 1);
     }
 
-    /** Where clients begin. */
-    String bootstrap() {
-        return nodes.stream().map(MillraceNode::address).collect(Collectors.joining(","));
+    /** All nodes, by id. */
+    List<MillraceNode> nodes() {
+        return nodes;
     }
 
-    /** Makes a topic whose partitions have a replica on every node. */
+    /** Those that are brokers. */
+    List<MillraceNode> brokers() {
+        return nodes.stream().filter(MillraceNode::isBroker).toList();
+    }
+
+    /** Where clients begin. */
+    String bootstrap() {
+        return brokers().stream().map(MillraceNode::address).collect(Collectors.joining(","));
+    }
+
+    /** Makes a topic whose partitions have the cluster's number of replicas. */
     void create(String topic, int partitions, Map<String, String> configs) throws Exception {
         try (Admin admin = JavaClients.admin(bootstrap())) {
-            admin.createTopics(List.of(new NewTopic(topic, partitions, (short) nodes.size()).configs(configs)))
+            admin.createTopics(List.of(new NewTopic(topic, partitions, (short) replicas).configs(configs)))
                     .all()
                     .get(60, TimeUnit.SECONDS);
         }
@@ -92,6 +118,14 @@ final class ReplicatedCluster implements AutoCloseable {
                 },
                 this::output);
         return found[0];
+    }
+
+    /** The controller that leads. */
+    int activeController(Admin admin) throws Exception {
+        return admin.describeMetadataQuorum()
+                .quorumInfo()
+                .get(60, TimeUnit.SECONDS)
+                .leaderId();
     }
 
     /** Waits until so many replicas of each partition are in sync. */
