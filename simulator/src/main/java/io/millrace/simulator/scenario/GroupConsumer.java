@@ -41,6 +41,8 @@ final class GroupConsumer implements MemberEvents, FetcherLane.Listener, GroupHi
     private static final int MOST_RECORDS = 40;
     private static final int COMMIT_TIMEOUT_MS = 6_000;
     private static final int UNNOTICED_MS = 1_000;
+    /** Of how many polls with commits behind each record one is cut, on average. */
+    private static final int COMMITS_PER_CUT = 8;
 
     final String name;
     final SimulatedNode machine;
@@ -213,7 +215,7 @@ final class GroupConsumer implements MemberEvents, FetcherLane.Listener, GroupHi
         if (!identity.isMember() && !held.isEmpty())
             throw history.broken(name + " was put out, and reads on " + held.keySet());
         beginFresh();
-        int taken = take(1 + random.nextInt(MOST_RECORDS));
+        int taken = plan.commitsEach() ? takeCommittingEach() : take(1 + random.nextInt(MOST_RECORDS));
         commitIfDue();
         if (taken == 0 && lane.nowMs() < pollEndsMs) {
             lane.lane().schedule(1 + random.nextInt(MOST_STEP_MS), this::step);
@@ -318,6 +320,23 @@ final class GroupConsumer implements MemberEvents, FetcherLane.Listener, GroupHi
         return count;
     }
 
+    /**
+     * Takes records, and commits behind each if commits are due. Now and then connections are reset meanwhile: the first of these
+     * commits has to be repeated, and others wait behind it.
+     */
+    private int takeCommittingEach() {
+        int most = 1 + random.nextInt(MOST_RECORDS);
+        boolean isToCommit = isToCommit();
+        int count = 0;
+        while (count < most && take(1) == 1) {
+            count++;
+            if (isToCommit) commit(held.keySet(), () -> {});
+        }
+        if (isToCommit && count > 1 && random.nextInt(COMMITS_PER_CUT) == 0)
+            simulation.after(0, machine::cutConnections);
+        return count;
+    }
+
     private void read(int partition, long offset) {
         simulation.trace(offset);
         history.read(owner(), identity.generation(), partition, offset);
@@ -328,8 +347,12 @@ final class GroupConsumer implements MemberEvents, FetcherLane.Listener, GroupHi
         return instanceId == null ? name : instanceId;
     }
 
+    private boolean isToCommit() {
+        return identity.isMember() && lane.nowMs() >= commitFromMs;
+    }
+
     private void commitIfDue() {
-        if (!identity.isMember() || lane.nowMs() < commitFromMs) return;
+        if (!isToCommit()) return;
         commitFromMs = lane.nowMs() + plan.commitMs();
         commit(held.keySet(), () -> {});
     }

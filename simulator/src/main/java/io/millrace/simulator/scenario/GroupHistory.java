@@ -196,16 +196,32 @@ final class GroupHistory {
      * @param askedAt when it had not yet asked for what is committed
      */
     void begins(String member, int partition, long askedAt, long offset) {
+        if (!mayBeCommitted(partition, askedAt, offset))
+            throw broken(member + " begins partition " + partition + " at " + offset + ", the last commits being "
+                    + lastOf(partition, askedAt));
+        // Whoever asked for it may never have been told.
+        if (offset > 0) found.put(partition, new Found(offset, now()));
+    }
+
+    /**
+     * The coordinator says what is committed.
+     *
+     * @param askedAt when it had not yet been asked
+     */
+    void committedAre(long askedAt, Map<Integer, Long> offsets) {
+        offsets.forEach((partition, offset) -> {
+            if (!mayBeCommitted(partition, askedAt, offset))
+                throw broken(offset + " is committed of partition " + partition + ", the last commits being "
+                        + lastOf(partition, askedAt));
+        });
+    }
+
+    /** Whether that can be what is committed at that moment or later; 0 is before all commits. */
+    private boolean mayBeCommitted(int partition, long atMoment, long offset) {
         List<Commit> all = commits.getOrDefault(partition, List.of());
-        if (offset == 0 && isCurrent(null, all, askedAt)) return;
-        for (Commit each : all) {
-            if (each.offset != offset || !isCurrent(each, all, askedAt)) continue;
-            // Whoever asked for it may never have been told.
-            found.put(partition, new Found(offset, now()));
-            return;
-        }
-        throw broken(member + " begins partition " + partition + " at " + offset + ", the last commits being "
-                + lastOf(all, askedAt));
+        if (offset == 0 && isCurrent(null, all, atMoment)) return true;
+        for (Commit each : all) if (each.offset == offset && isCurrent(each, all, atMoment)) return true;
+        return false;
     }
 
     private static boolean isCurrent(@Nullable Commit candidate, List<Commit> all, long askedAt) {
@@ -227,7 +243,8 @@ final class GroupHistory {
         return last == null || last.endedAt < seen.at() ? seen.offset() : last.offset;
     }
 
-    private static String lastOf(List<Commit> all, long askedAt) {
+    private String lastOf(int partition, long askedAt) {
+        List<Commit> all = commits.getOrDefault(partition, List.of());
         StringBuilder text = new StringBuilder();
         for (Commit each : all.subList(Math.max(0, all.size() - 8), all.size())) {
             text.append(each.offset)

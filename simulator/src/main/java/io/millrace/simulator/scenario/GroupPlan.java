@@ -15,9 +15,17 @@ import org.jspecify.annotations.Nullable;
  *
  * @param isStatic whether they have names of their own (KIP-345), under which they come back
  * @param commitMs between two commits
+ * @param commitsEach whether there is a commit behind each record then, none of which waits for the one before
  */
 record GroupPlan(
-        String groupId, String topic, Kind assignor, boolean isStatic, int sessionMs, int maxPollMs, int commitMs) {
+        String groupId,
+        String topic,
+        Kind assignor,
+        boolean isStatic,
+        int sessionMs,
+        int maxPollMs,
+        int commitMs,
+        boolean commitsEach) {
     /** By which partitions are shared out. */
     enum Kind {
         RANGE,
@@ -43,7 +51,13 @@ record GroupPlan(
                 random.nextInt(3) == 0,
                 random.pick(1_500, 3_000, 8_000),
                 random.pick(4_000, 15_000),
-                random.pick(20, 300, 2_000));
+                random.pick(20, 300, 2_000),
+                false);
+    }
+
+    /** The same, but for commits behind each record. */
+    GroupPlan committingEach() {
+        return new GroupPlan(groupId, topic, assignor, isStatic, sessionMs, maxPollMs, commitMs, true);
     }
 
     MembershipRules rules(@Nullable String instanceId) {

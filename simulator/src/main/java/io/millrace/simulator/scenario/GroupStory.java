@@ -17,8 +17,8 @@ import java.util.TreeMap;
 
 /**
  * One server and clients of our own: producers fill a topic, a group of up to four members reads it and commits, a reader without
- * a group seeks about in it. The server is killed, frozen and cut off, the members crash, freeze, stall, come and go. Then all is
- * well: the group gets to the end of everything, has committed it, and comes to rest.
+ * a group seeks about in it, and somebody asks what is committed. The server is killed, frozen and cut off, the members crash,
+ * freeze, stall, come and go. Then all is well: the group gets to the end of everything, has committed it, and comes to rest.
  */
 public final class GroupStory {
     private static final String TOPIC = "orders";
@@ -61,7 +61,9 @@ public final class GroupStory {
         network = new SimulatedNetwork(simulation);
         acksWaitForDisk = random.nextBoolean();
         expiresSoon = random.nextInt(3) == 0;
-        plan = GroupPlan.drawn("group", TOPIC, simulation.newRandom());
+        SeededRandom drawing = simulation.newRandom();
+        GroupPlan drawn = GroupPlan.drawn("group", TOPIC, drawing);
+        plan = drawing.nextBoolean() ? drawn.committingEach() : drawn;
         history = new GroupHistory(plan.groupId(), plan.isStatic() && plan.assignor() == GroupPlan.Kind.COOPERATIVE);
         server = new SimulatedServer(simulation, network, 1 + random.nextInt(3), properties());
         clients = network.addNode(1);
@@ -129,10 +131,21 @@ public final class GroupStory {
         AssignedReader assigned = new AssignedReader(
                 "assigned", TOPIC, simulation, network.addNode(1), List.of(server.address()), histories);
         assigned.begin();
+        CommittedOffsets committed = new CommittedOffsets(
+                history,
+                plan.groupId(),
+                topic.topicId(),
+                partitions,
+                caller("observer"),
+                lane(),
+                simulation.newRandom());
+        beginAll(List.of(committed));
         simulation.runUntil(() -> faults.isOver() && members.isOver(), MOST_FAULTY_MS);
         GroupEnding ending = new GroupEnding(simulation, plan, history, histories, readers, lane());
         try {
             ending.tell(producers, members, assigned);
+            committed.end();
+            simulation.runUntil(committed::isDone, MOST_FAULTY_MS);
         } catch (AssertionError stuck) {
             throw new AssertionError(
                     stuck.getMessage() + "; " + plan + ", members: " + members.members() + ", faults: " + faults.done()
