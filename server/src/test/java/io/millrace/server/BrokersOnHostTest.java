@@ -1,5 +1,6 @@
 package io.millrace.server;
 
+import static io.millrace.server.HostedNode.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -8,8 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.RecordsPayload;
 import io.millrace.protocol.Uuid;
-import io.millrace.protocol.messages.CreateTopicsRequest;
-import io.millrace.protocol.messages.CreateTopicsResponse;
 import io.millrace.protocol.messages.DeleteTopicsRequest;
 import io.millrace.protocol.messages.DeleteTopicsResponse;
 import io.millrace.protocol.messages.DescribeQuorumRequest;
@@ -38,7 +37,6 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -124,19 +122,6 @@ class BrokersOnHostTest {
         return target;
     }
 
-    private interface Look<T> {
-        T look() throws Exception;
-    }
-
-    private static <T> T await(String what, Look<T> look, Predicate<T> isWanted) throws Exception {
-        long untilNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(MOST_SECONDS);
-        while (true) {
-            T found = look.look();
-            if (isWanted.test(found)) return found;
-            if (System.nanoTime() > untilNanos) throw new AssertionError(what + " did not come; last was " + found);
-        }
-    }
-
     /** Leaders by topic, and who is awake under "". */
     private static Map<String, List<Integer>> seenBy(HostedNode node) throws Exception {
         MetadataResponse metadata =
@@ -167,25 +152,7 @@ class BrokersOnHostTest {
 
     private static ErrorCode create(HostedNode at, String topic, List<Integer> replicas, boolean validateOnly)
             throws Exception {
-        return create(at, topic, replicas, validateOnly, 20_000);
-    }
-
-    private static ErrorCode create(
-            HostedNode at, String topic, List<Integer> replicas, boolean validateOnly, int timeoutMs) throws Exception {
-        var assignment = CreateTopicsRequest.CreatableReplicaAssignment.builder()
-                .partitionIndex(0)
-                .brokerIds(replicas);
-        var request = CreateTopicsRequest.builder()
-                .topics(List.of(CreateTopicsRequest.CreatableTopic.builder()
-                        .name(topic)
-                        .numPartitions(-1)
-                        .replicationFactor((short) -1)
-                        .assignments(List.of(assignment.build()))
-                        .build()))
-                .timeoutMs(timeoutMs)
-                .validateOnly(validateOnly);
-        CreateTopicsResponse response = at.ask(request.build(), CreateTopicsResponse.class);
-        return ErrorCode.forCode(response.topics().getFirst().errorCode());
+        return at.create(topic, replicas, validateOnly, 20_000);
     }
 
     private static long producerId(HostedNode at) throws Exception {
@@ -301,19 +268,11 @@ class BrokersOnHostTest {
         await("that broker 11 leads with the record", () -> endAt(second, "both"), OptionalLong.of(1)::equals);
 
         HostedNode again = broker(10, directory.resolve("ten"));
-        await("that broker 10 is in sync", () -> inSync(second, "both"), List.of(10, 11)::equals);
+        await("that broker 10 is in sync", () -> HostedBrokers.inSync(second, "both"), List.of(10, 11)::equals);
         assertEquals(ErrorCode.NONE, produce(second, "both"));
         second.stop();
         nodes.remove(second);
         await("that broker 10 leads with both records", () -> endAt(again, "both"), OptionalLong.of(2)::equals);
-    }
-
-    private static List<Integer> inSync(HostedNode at, String topic) throws Exception {
-        return at.ask(MetadataRequest.builder().topics(null).build(), MetadataResponse.class).topics().stream()
-                .filter(seen -> topic.equals(seen.name()))
-                .flatMap(seen -> seen.partitions().getFirst().isrNodes().stream())
-                .sorted()
-                .toList();
     }
 
     /** What a consumer is told; empty if this broker does not lead, or does not know yet. */
@@ -495,7 +454,7 @@ class BrokersOnHostTest {
         assertEquals(ErrorCode.NONE, create(broker, "a", 11, false));
         controller.stop();
         nodes.remove(controller);
-        assertEquals(ErrorCode.REQUEST_TIMED_OUT, create(broker, "late", List.of(11), false, 1));
+        assertEquals(ErrorCode.REQUEST_TIMED_OUT, broker.create("late", List.of(11), false, 1));
         // Asked while nobody leads; answered once somebody does.
         var asked = CompletableFuture.supplyAsync(() -> {
             try {

@@ -1,5 +1,6 @@
 package io.millrace.server;
 
+import static io.millrace.server.HostedNode.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -38,8 +39,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,7 +47,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Three controllers of one quorum, each a whole node on real lanes, sockets and files. */
 class ControllersOnHostTest {
-    private static final long MOST_SECONDS = 30;
     private static final String CLUSTER = "AAAAAAAAQACAAAAAAAAAAQ";
 
     @TempDir
@@ -107,20 +105,6 @@ class ControllersOnHostTest {
                 "300",
                 "broker.session.timeout.ms",
                 "1000");
-    }
-
-    /** Asks again and again: each answer is a turn of the cluster. */
-    private interface Look<T> {
-        T look() throws Exception;
-    }
-
-    private static <T> T await(String what, Look<T> look, Predicate<T> isWanted) throws Exception {
-        long untilNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(MOST_SECONDS);
-        while (true) {
-            T found = look.look();
-            if (isWanted.test(found)) return found;
-            if (System.nanoTime() > untilNanos) throw new AssertionError(what + " did not come; last was " + found);
-        }
     }
 
     private static DescribeQuorumResponse describe(HostedNode node) throws Exception {

@@ -39,7 +39,7 @@ class FollowerMoveOnHostTest {
 
     private static void produce(HostedNode at, int batches) throws Exception {
         for (int i = 0; i < batches; i++)
-            HostedBrokers.await(
+            HostedNode.await(
                     "that a record is taken",
                     () -> HostedBrokers.produce(at, TOPIC, "x".repeat(BATCH_BYTES)),
                     error -> error == ErrorCode.NONE);
@@ -90,14 +90,14 @@ class FollowerMoveOnHostTest {
             produce(first, 10);
             rate(first, 20_000);
             assertEquals(ErrorCode.NONE, move(second, cluster.logDir(11, away)));
-            HostedBrokers.await("a copy", () -> sizes(second).keySet(), keys -> keys.contains(away + "+"));
+            HostedNode.await("a copy", () -> sizes(second).keySet(), keys -> keys.contains(away + "+"));
             produce(first, 1);
 
             cluster.stop(first);
-            HostedBrokers.await("that broker 11 leads", () -> leader(second), Integer.valueOf(11)::equals);
+            HostedNode.await("that broker 11 leads", () -> leader(second), Integer.valueOf(11)::equals);
             produce(second, 1);
             HostedNode again = broker(cluster, 10);
-            HostedBrokers.await(
+            HostedNode.await(
                     "that broker 10 is in sync", () -> HostedBrokers.inSync(second, TOPIC), List.of(10, 11)::equals);
             assertEquals(2, sizes(second).size(), "the copy is not done yet");
             ElectLeadersResponse elected = again.ask(
@@ -111,18 +111,18 @@ class FollowerMoveOnHostTest {
                             .build(),
                     ElectLeadersResponse.class);
             assertEquals(ErrorCode.NONE.code(), elected.errorCode());
-            HostedBrokers.await("that broker 10 leads", () -> leader(again), Integer.valueOf(10)::equals);
+            HostedNode.await("that broker 10 leads", () -> leader(again), Integer.valueOf(10)::equals);
             produce(again, 1);
             assertEquals(2, sizes(second).size(), "the copy is not done yet");
 
             rate(again, Long.MAX_VALUE);
-            HostedBrokers.await("that it is moved", () -> sizes(second).keySet(), List.of(away)::containsAll);
+            HostedNode.await("that it is moved", () -> sizes(second).keySet(), List.of(away)::containsAll);
             produce(again, 3);
             long bytes = sizes(again).values().iterator().next();
-            HostedBrokers.await("the same bytes on both", () -> sizes(second), Map.of(away, bytes)::equals);
+            HostedNode.await("the same bytes on both", () -> sizes(second), Map.of(away, bytes)::equals);
             cluster.stop(second);
             HostedNode third = broker(cluster, 11);
-            HostedBrokers.await(
+            HostedNode.await(
                     "that broker 11 is in sync", () -> HostedBrokers.inSync(again, TOPIC), List.of(10, 11)::equals);
             assertEquals(Map.of(away, bytes), sizes(third));
         }

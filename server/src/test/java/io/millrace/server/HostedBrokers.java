@@ -1,12 +1,12 @@
 package io.millrace.server;
 
+import static io.millrace.server.HostedNode.await;
+
 import io.millrace.metadata.ConfigResource;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.RecordsPayload;
 import io.millrace.protocol.messages.AlterPartitionReassignmentsRequest;
 import io.millrace.protocol.messages.AlterPartitionReassignmentsResponse;
-import io.millrace.protocol.messages.CreateTopicsRequest;
-import io.millrace.protocol.messages.CreateTopicsResponse;
 import io.millrace.protocol.messages.IncrementalAlterConfigsRequest;
 import io.millrace.protocol.messages.IncrementalAlterConfigsResponse;
 import io.millrace.protocol.messages.MetadataRequest;
@@ -22,13 +22,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 
 /** A controller and brokers, each a whole node, and what tests ask of them. Topics have one partition. */
 final class HostedBrokers implements AutoCloseable {
-    private static final long MOST_SECONDS = 30;
-
     private final Path directory;
     private final List<HostedNode> nodes = new ArrayList<>();
     private final int controllerPort;
@@ -77,41 +73,12 @@ final class HostedBrokers implements AutoCloseable {
         node.stop();
     }
 
-    interface Look<T> {
-        T look() throws Exception;
-    }
-
-    static <T> T await(String what, Look<T> look, Predicate<T> isWanted) throws Exception {
-        long untilNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(MOST_SECONDS);
-        while (true) {
-            T found = look.look();
-            if (isWanted.test(found)) return found;
-            if (System.nanoTime() > untilNanos) throw new AssertionError(what + " did not come; last was " + found);
-        }
-    }
-
     private static void require(short code, String what) {
         if (code != ErrorCode.NONE.code()) throw new AssertionError(what + ": " + ErrorCode.forCode(code));
     }
 
     static void create(HostedNode at, String topic, List<Integer> replicas) throws Exception {
-        var assignment = CreateTopicsRequest.CreatableReplicaAssignment.builder()
-                .partitionIndex(0)
-                .brokerIds(replicas);
-        var request = CreateTopicsRequest.builder()
-                .topics(List.of(CreateTopicsRequest.CreatableTopic.builder()
-                        .name(topic)
-                        .numPartitions(-1)
-                        .replicationFactor((short) -1)
-                        .assignments(List.of(assignment.build()))
-                        .build()))
-                .timeoutMs(20_000);
-        require(
-                at.ask(request.build(), CreateTopicsResponse.class)
-                        .topics()
-                        .getFirst()
-                        .errorCode(),
-                topic);
+        require(at.create(topic, replicas, false, 20_000).code(), topic);
         await(
                 "that the replicas of " + topic + " are in sync",
                 () -> inSync(at, topic),
@@ -125,8 +92,11 @@ final class HostedBrokers implements AutoCloseable {
                 .orElseThrow();
     }
 
+    /** Nobody, if the topic is not known there yet. */
     static List<Integer> inSync(HostedNode at, String topic) throws Exception {
-        return topic(at, topic).partitions().getFirst().isrNodes().stream()
+        return at.ask(MetadataRequest.builder().topics(null).build(), MetadataResponse.class).topics().stream()
+                .filter(seen -> topic.equals(seen.name()))
+                .flatMap(seen -> seen.partitions().getFirst().isrNodes().stream())
                 .sorted()
                 .toList();
     }

@@ -13,9 +13,12 @@ import io.millrace.environment.Environment;
 import io.millrace.environment.Lane;
 import io.millrace.host.HostEnvironment;
 import io.millrace.host.SocketOptions;
+import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Request;
 import io.millrace.protocol.Response;
 import io.millrace.protocol.Uuid;
+import io.millrace.protocol.messages.CreateTopicsRequest;
+import io.millrace.protocol.messages.CreateTopicsResponse;
 import io.millrace.server.config.ListenerAddress;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.format.FormatOptions;
@@ -33,11 +36,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /** A node on real lanes, sockets and files, and a client of it; a test waits for each answer. */
 final class HostedNode implements AutoCloseable {
     private static final long MOST_SECONDS = 20;
+    private static final long MOST_SECONDS_OF_LOOKS = 30;
     private static final String CLUSTER = "AAAAAAAAQACAAAAAAAAAAQ";
 
     private final HostEnvironment host;
@@ -128,6 +133,39 @@ final class HostedNode implements AutoCloseable {
         } finally {
             if (!isDone) host.close();
         }
+    }
+
+    /** What a test looks at until it is as wanted. */
+    interface Look<T> {
+        T look() throws Exception;
+    }
+
+    /** Looks again and again, as whoever is asked has its turn with each; for 30 s at most. */
+    static <T> T await(String what, Look<T> look, Predicate<T> isWanted) throws Exception {
+        long untilNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(MOST_SECONDS_OF_LOOKS);
+        while (true) {
+            T found = look.look();
+            if (isWanted.test(found)) return found;
+            if (System.nanoTime() > untilNanos) throw new AssertionError(what + " did not come; last was " + found);
+        }
+    }
+
+    /** Asks it for a topic with one partition on these brokers. */
+    ErrorCode create(String topic, List<Integer> replicas, boolean validateOnly, int timeoutMs) throws Exception {
+        var assignment = CreateTopicsRequest.CreatableReplicaAssignment.builder()
+                .partitionIndex(0)
+                .brokerIds(replicas);
+        var request = CreateTopicsRequest.builder()
+                .topics(List.of(CreateTopicsRequest.CreatableTopic.builder()
+                        .name(topic)
+                        .numPartitions(-1)
+                        .replicationFactor((short) -1)
+                        .assignments(List.of(assignment.build()))
+                        .build()))
+                .timeoutMs(timeoutMs)
+                .validateOnly(validateOnly);
+        CreateTopicsResponse response = ask(request.build(), CreateTopicsResponse.class);
+        return ErrorCode.forCode(response.topics().getFirst().errorCode());
     }
 
     private static <T> T await(CompletableFuture<T> future) throws Exception {
