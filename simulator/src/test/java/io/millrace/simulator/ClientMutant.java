@@ -26,7 +26,7 @@ enum ClientMutant {
     /** Records of the first batch that were not asked for are given. */
     GIVES_WHOLE_BATCHES("fetching.RangeReader", "next", "FetchedRange", "fromOffset", 0),
     /** An answer to a question from before a seek counts. */
-    OLD_ANSWERS_COUNT("fetching.run.FetcherLane", "takeAll", "", "generation", 0),
+    OLD_ANSWERS_COUNT("fetching.run.FetchIntake", "takeAll", "", "generation", 0),
     /** Room in the buffer that was given back is not used. */
     MEMORY_IS_NOT_GIVEN_BACK("fetching.run.FetcherLane", "released"),
     /** A transaction is ended while batches of it are on their way. */

@@ -6,7 +6,6 @@ import io.millrace.client.cluster.RetryBackoff;
 import io.millrace.client.cluster.run.ClientLane;
 import io.millrace.protocol.ErrorCode;
 import java.util.LinkedHashSet;
-import java.util.Map;
 import java.util.Set;
 
 /** Offsets that an application wants to know by time: asked of the leaders, and again while that may go better and there is time. */
@@ -33,7 +32,7 @@ final class OffsetLookUps {
     }
 
     /** Asks what the application wants to know; returns when to look again. */
-    long ask(Map<Integer, OffsetQuestions> questions, long nowMs) {
+    long ask(QuestionRound questions, long nowMs) {
         long dueMs = Long.MAX_VALUE;
         for (OffsetLookUp each : all) {
             if (each.deadlineMs <= nowMs) each.end(each.lastError, -1, -1, -1);
@@ -55,7 +54,7 @@ final class OffsetLookUps {
                 else fetcher.findLeader(each.partition.topic());
                 continue;
             }
-            OffsetQuestions broker = fetcher.questionsTo(leader.brokerId(), questions);
+            OffsetQuestions broker = questions.to(leader.brokerId());
             if (broker == null) {
                 dueMs = Math.min(dueMs, fetcher.cluster().connect(leader.brokerId()));
                 continue;
