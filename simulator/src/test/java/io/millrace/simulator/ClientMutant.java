@@ -8,13 +8,13 @@ enum ClientMutant {
     /** Who was put out of the group goes on with what it had. */
     PUT_OUT_AND_LOSES_NOTHING("membership.GroupMembership", "advance", "MemberIdentity", "isMember", 1),
     /** An eager member joins without having given up anything. */
-    JOINS_WITH_ITS_PARTITIONS("membership.GroupMembership", "join", "List", "isEmpty", 1),
+    JOINS_WITH_ITS_PARTITIONS("membership.HeldPartitions", "beforeJoining", "List", "isEmpty", 1),
     /** A member keeps what the leader has given to others. */
-    KEEPS_WHAT_OTHERS_GET("membership.GroupMembership", "settle", "List", "isEmpty", 1),
+    KEEPS_WHAT_OTHERS_GET("membership.HeldPartitions", "settle", "List", "isEmpty", 1),
     /** A member does not join again, whatever it learns. */
     NEVER_JOINS_AGAIN("membership.GroupMembership", "settle", "GroupMembership", "prepare", 0),
     /** No heartbeats. */
-    NO_HEARTBEATS("membership.GroupMembership", "synced", "MembershipRules", "heartbeatMs", 3_600_000),
+    NO_HEARTBEATS("membership.Heartbeats", "next", "MembershipRules", "heartbeatMs", 3_600_000),
     /** Reading begins where there is no committed offset. */
     BEGINS_AT_THE_START("committing.run.CommittedStart", "begin", "Map", "get", 0),
     /** A commit that is to be repeated lets later ones pass. */

@@ -1,7 +1,6 @@
 package io.millrace.client.membership;
 
 import io.millrace.client.assignor.Assignor;
-import io.millrace.client.assignor.StickyUserData;
 import io.millrace.client.assignor.TopicLayouts;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.MalformedMessage;
@@ -19,7 +18,6 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One member of a classic group, from its first JoinGroup until it leaves.
@@ -31,6 +29,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>One thing at a time is asked of the application, which does it when it polls; meanwhile heartbeats go on. It is put out by
  * itself if it does not poll for {@link MembershipRules#maxPollMs}.
+ *
+ * <p>Here is what follows from what, and the conversation with the coordinator. What the application has is in
+ * {@link HeldPartitions}, what the leader of a generation has to know in {@link Leadership}, the times of heartbeats in
+ * {@link Heartbeats}, and the farewell in {@link Leaving}.
  */
 public final class GroupMembership {
     /** Where a member stands. */
@@ -46,7 +48,6 @@ public final class GroupMembership {
         STABLE
     }
 
-    private static final long NEVER = Long.MAX_VALUE;
     private static final long NO_CALL = -1;
 
     private final MembershipRules rules;
@@ -66,36 +67,15 @@ public final class GroupMembership {
     private SortedSet<String> joinedFor = new TreeSet<>();
     private String rejoinReason = "";
 
-    /** What the application has. */
-    private final SortedSet<TopicPartition> owned = new TreeSet<>();
-
-    private int ownedGeneration = MemberIdentity.NO_GENERATION;
-    /** A generation went by without this one, in which others may have been given what it has: static members are kept (KIP-345). */
-    private boolean hasMissedGeneration;
-    /** What it was given last, for assignors that look at user data. */
-    private @Nullable StickyUserData lastGiven;
-    /** Given by the leader and not yet told to the application; null for nothing. */
-    private @Nullable SortedSet<TopicPartition> given;
-
-    private @Nullable Handover asked;
-    private long handovers;
-
+    private final HeldPartitions held = new HeldPartitions();
     private long calls;
     private long stepCall = NO_CALL;
-    private long heartbeatCall = NO_CALL;
     private String protocol = "";
-    private @Nullable GroupLeader leader;
-    private TopicLayouts layouts = new TopicLayouts(new TreeMap<>());
-    private Set<String> knownTopics = Set.of();
-
     private int failures;
     private long joinFromMs = Long.MIN_VALUE;
-    private long heartbeatFromMs = NEVER;
-    private long assignByMs = NEVER;
-    /** By when all that was to change hands has, or somebody is not there any more who was to see to it. */
-    private long allGivenByMs = NEVER;
-
     private long polledAtMs;
+    private final Leadership leadership;
+    private final Heartbeats heartbeats;
     private final Leaving leaving;
 
     /**
@@ -107,6 +87,8 @@ public final class GroupMembership {
     public GroupMembership(MembershipRules rules, List<Assignor> assignors) {
         if (assignors.isEmpty()) throw new IllegalArgumentException("no assignor");
         this.rules = rules;
+        this.leadership = new Leadership(rules);
+        this.heartbeats = new Heartbeats(rules);
         this.leaving = new Leaving(rules);
         Map<String, Assignor> byName = new TreeMap<>();
         for (Assignor each : assignors) {
@@ -139,10 +121,10 @@ public final class GroupMembership {
         long leaveMs = leaving.wakeAtMs();
         if (phase == Phase.AWAY) return leaveMs;
         long dueMs = Math.min(leaveMs, polledAtMs + rules.maxPollMs());
-        if (mayBeat()) dueMs = Math.min(dueMs, heartbeatFromMs);
-        if (phase == Phase.PREPARING && asked == null) dueMs = Math.min(dueMs, joinFromMs);
-        if (phase == Phase.ASSIGNING) dueMs = Math.min(dueMs, assignByMs);
-        if (phase == Phase.STABLE && leader != null && asked == null) dueMs = Math.min(dueMs, allGivenByMs);
+        if (mayBeat()) dueMs = Math.min(dueMs, heartbeats.dueMs());
+        if (phase == Phase.PREPARING && !held.isAsked()) dueMs = Math.min(dueMs, joinFromMs);
+        if (phase == Phase.ASSIGNING) dueMs = Math.min(dueMs, leadership.assignByMs());
+        if (phase == Phase.STABLE && !held.isAsked()) dueMs = Math.min(dueMs, leadership.allGivenByMs());
         return dueMs;
     }
 
@@ -158,11 +140,9 @@ public final class GroupMembership {
         switch (event) {
             case MembershipEvent.Subscribed(SortedSet<String> topics) -> subscribed(topics, nowMs);
             case MembershipEvent.Unsubscribed unsubscribed -> unsubscribed(nowMs);
-            case MembershipEvent.TopicsLearned(TopicLayouts learned, Set<String> known) -> {
-                layouts = learned;
-                knownTopics = Set.copyOf(known);
-            }
-            case MembershipEvent.HandedOver(long number) -> handedOver(number);
+            case MembershipEvent.TopicsLearned(TopicLayouts learned, Set<String> known) ->
+                leadership.learned(learned, known);
+            case MembershipEvent.HandedOver(long number) -> held.handedOver(number);
             case MembershipEvent.Answered(long call, Response response) -> answered(call, response, nowMs, randomBits);
             case MembershipEvent.Unanswered(long call, String sentence, boolean isUnsupported) ->
                 unanswered(call, sentence, isUnsupported, nowMs, randomBits);
@@ -170,7 +150,7 @@ public final class GroupMembership {
                 leaving.giveUp();
                 if (phase != Phase.AWAY) fail(error, sentence, false);
             }
-            case MembershipEvent.CommitRefused refused -> heartbeatFromMs = Math.min(heartbeatFromMs, nowMs);
+            case MembershipEvent.CommitRefused refused -> heartbeats.hurry(nowMs);
             case MembershipEvent.Ticked(long atMs) -> ticked(atMs, nowMs);
             case MembershipEvent.Resumed resumed -> resumed(nowMs);
         }
@@ -193,8 +173,7 @@ public final class GroupMembership {
         isSubscribed = false;
         isFinished = false;
         subscribed = new TreeSet<>();
-        owned.clear();
-        asked = null;
+        held.clear();
         leave("it wants no records any more", nowMs);
         phase = Phase.AWAY;
     }
@@ -216,20 +195,18 @@ public final class GroupMembership {
     private void putOut(MemberIdentity remaining) {
         identity = remaining;
         hasAskedToJoin = false;
-        hasMissedGeneration = false;
-        given = null;
-        leader = null;
+        held.putOut();
+        leadership.end();
         stepCall = NO_CALL;
-        heartbeatCall = NO_CALL;
-        heartbeatFromMs = NEVER;
+        heartbeats.end();
     }
 
     private void prepare(String reason) {
         phase = Phase.PREPARING;
         rejoinReason = reason;
         stepCall = NO_CALL;
-        given = null;
-        leader = null;
+        held.takeBackGiven();
+        leadership.end();
     }
 
     private void pause(long nowMs, long randomBits) {
@@ -245,23 +222,7 @@ public final class GroupMembership {
         phase = Phase.AWAY;
     }
 
-    private void handedOver(long number) {
-        Handover done = asked;
-        if (done == null || done.number() != number) return;
-        asked = null;
-        switch (done) {
-            case Handover.Revoke(long ofNumber, List<TopicPartition> partitions) -> owned.removeAll(partitions);
-            case Handover.Lose(long ofNumber, List<TopicPartition> partitions) -> owned.removeAll(partitions);
-            case Handover.Assign(long ofNumber, List<TopicPartition> partitions, int generation) -> {
-                owned.addAll(partitions);
-                ownedGeneration = generation;
-                lastGiven = new StickyUserData(List.copyOf(owned), generation);
-            }
-        }
-    }
-
     private void tell(Handover handover) {
-        asked = handover;
         actions.add(new MembershipAction.Tell(handover));
     }
 
@@ -270,50 +231,33 @@ public final class GroupMembership {
         beat(nowMs);
         if (leaving.wakeAtMs() <= nowMs) leaving.again(nextCall(), nowMs, actions);
         if (phase == Phase.ASSIGNING) assign(nowMs);
-        if (asked != null) return;
-        if (!identity.isMember() && !owned.isEmpty()) {
-            tell(new Handover.Lose(++handovers, List.copyOf(owned)));
+        if (held.isAsked()) return;
+        if (!identity.isMember() && !held.owned().isEmpty()) {
+            tell(held.loseAll());
             return;
         }
         if (phase == Phase.STABLE) settle(nowMs);
-        if (phase == Phase.PREPARING && asked == null) join(nowMs);
+        if (phase == Phase.PREPARING && !held.isAsked()) join(nowMs);
     }
 
     /** Gives up and takes on what the last rebalance came to; after that, sees whether another one is needed. */
     private void settle(long nowMs) {
-        SortedSet<TopicPartition> wanted = given;
-        if (wanted != null) {
-            List<TopicPartition> going = new ArrayList<>(owned);
-            going.removeAll(wanted);
-            if (!going.isEmpty()) {
-                // Once all have let go, those that are to have it can be given it.
-                rejoinReason = "it has given up " + going.size() + " partitions that others get";
-                if (hasMissedGeneration) tell(new Handover.Lose(++handovers, going));
-                else tell(new Handover.Revoke(++handovers, going));
-                return;
-            }
-            hasMissedGeneration = false;
-            List<TopicPartition> coming = new ArrayList<>(wanted);
-            coming.removeAll(owned);
-            given = null;
-            tell(new Handover.Assign(++handovers, coming, identity.generation()));
+        Handover next = held.settle(identity.generation());
+        if (next != null) {
+            // Once all have let go, those that are to have it can be given it.
+            if (!(next instanceof Handover.Assign))
+                rejoinReason = "it has given up " + next.partitions().size() + " partitions that others get";
+            tell(next);
             return;
         }
-        GroupLeader leading = leader;
-        if (rejoinReason.isEmpty() && leading != null && leading.isOutdated(layouts))
-            rejoinReason = "topics of the group changed";
-        // A static member that was put out while it gave partitions up comes back without a rebalance, and knows
-        // nothing of them.
-        if (rejoinReason.isEmpty() && leading != null && nowMs >= allGivenByMs)
-            rejoinReason = "partitions were given up, and nobody has joined to have them given to others";
+        if (rejoinReason.isEmpty()) rejoinReason = leadership.reasonToJoinAgain(nowMs);
         if (!rejoinReason.isEmpty()) prepare(rejoinReason);
     }
 
     private void join(long nowMs) {
-        List<TopicPartition> going = new ArrayList<>(owned);
-        if (isCooperative) going.removeIf(each -> subscribed.contains(each.topic()));
-        if (!going.isEmpty()) {
-            tell(new Handover.Revoke(++handovers, going));
+        Handover first = held.beforeJoining(subscribed, isCooperative);
+        if (first != null) {
+            tell(first);
             return;
         }
         if (joinFromMs > nowMs) return;
@@ -323,13 +267,13 @@ public final class GroupMembership {
         stepCall = nextCall();
         actions.add(new MembershipAction.Ask(
                 stepCall,
-                requests.join(identity, subscribed, owned, ownedGeneration(), lastGiven, rejoinReason),
+                requests.join(identity, subscribed, held.owned(), ownedGeneration(), held.lastGiven(), rejoinReason),
                 rules.rebalanceTimeoutMs()));
         rejoinReason = "";
     }
 
     private int ownedGeneration() {
-        return identity.isMember() ? ownedGeneration : MemberIdentity.NO_GENERATION;
+        return identity.isMember() ? held.generation() : MemberIdentity.NO_GENERATION;
     }
 
     private void answered(long call, Response response, long nowMs, long randomBits) {
@@ -338,7 +282,7 @@ public final class GroupMembership {
             return;
         }
         if (call == stepCall) stepCall = NO_CALL;
-        else if (call == heartbeatCall) heartbeatCall = NO_CALL;
+        else if (heartbeats.isItsCall(call)) heartbeats.over();
         else return; // Of another time.
         switch (response) {
             case JoinGroupResponse joined -> joined(joined, nowMs, randomBits);
@@ -349,62 +293,38 @@ public final class GroupMembership {
     }
 
     private void joined(JoinGroupResponse joined, long nowMs, long randomBits) {
-        ErrorCode error = ErrorCode.forCode(joined.errorCode());
-        switch (error) {
-            case NONE -> joined(joined, nowMs);
-            case MEMBER_ID_REQUIRED -> {
+        switch (JoinAnswer.of(joined, rules, assignors)) {
+            case JoinAnswer.Joined(MemberIdentity as, String assignor, GroupLeader leader) -> {
+                if (identity.isMember() && as.generation() > identity.generation() + 1) held.missedGeneration();
+                identity = as;
+                protocol = assignor;
+                hasAskedToJoin = false;
+                heartbeats.begin(nowMs);
+                if (leader == null) {
+                    sync(List.of());
+                } else {
+                    phase = Phase.ASSIGNING;
+                    leadership.begin(leader, nowMs);
+                    actions.add(new MembershipAction.LearnTopics(leader.topics()));
+                }
+            }
+            case JoinAnswer.Named(MemberIdentity as) -> {
                 boolean hadOne = !identity.memberId().isEmpty();
-                identity = new MemberIdentity(joined.memberId(), MemberIdentity.NO_GENERATION, rules.instanceId());
+                identity = as;
                 prepare("it has been given a member id");
                 if (hadOne) pause(nowMs, randomBits);
             }
-            default -> refused("JoinGroup", error, nowMs, randomBits);
+            case JoinAnswer.NotUnderstood(MemberIdentity as, String sentence) -> {
+                identity = as;
+                failHere(sentence, nowMs);
+            }
+            case JoinAnswer.Refused(ErrorCode error) -> refused("JoinGroup", error, nowMs, randomBits);
         }
-    }
-
-    private void joined(JoinGroupResponse joined, long nowMs) {
-        String name = joined.protocolName();
-        Assignor assignor = name == null ? null : assignors.get(name);
-        String type = joined.protocolType();
-        if (assignor == null || (type != null && !type.equals(ConsumerProtocol.TYPE))) {
-            failHere(
-                    ErrorCode.INCONSISTENT_GROUP_PROTOCOL,
-                    "group " + rules.groupId() + " has agreed on " + type + " protocol " + name
-                            + "; this member knows consumer protocols " + assignors.keySet(),
-                    nowMs);
-            return;
-        }
-        hasMissedGeneration |= identity.isMember() && joined.generationId() > identity.generation() + 1;
-        identity = new MemberIdentity(joined.memberId(), joined.generationId(), rules.instanceId());
-        protocol = assignor.name();
-        hasAskedToJoin = false;
-        heartbeatFromMs = nowMs + rules.heartbeatMs();
-        heartbeatCall = NO_CALL;
-        if (!joined.memberId().equals(joined.leader())) {
-            sync(List.of());
-            return;
-        }
-        try {
-            leader = new GroupLeader(joined, assignor);
-        } catch (MalformedMessage e) {
-            failHere(
-                    ErrorCode.INCONSISTENT_GROUP_PROTOCOL,
-                    "group " + rules.groupId() + " cannot be led: " + e.getMessage(),
-                    nowMs);
-            return;
-        }
-        phase = Phase.ASSIGNING;
-        assignByMs = nowMs + rules.requestTimeoutMs();
-        actions.add(new MembershipAction.LearnTopics(leader.topics()));
     }
 
     private void assign(long nowMs) {
-        GroupLeader leading = leader;
-        if (leading == null) throw new IllegalStateException("a member assigns that does not lead");
-        if (!knownTopics.containsAll(leading.topics()) && nowMs < assignByMs) return;
-        List<SyncGroupRequest.SyncGroupRequestAssignment> assignments = leading.assign(layouts);
-        allGivenByMs = leading.isAllGiven() ? NEVER : nowMs + rules.maxPollMs();
-        sync(assignments);
+        List<SyncGroupRequest.SyncGroupRequestAssignment> assignments = leadership.assign(nowMs);
+        if (assignments != null) sync(assignments);
     }
 
     private void sync(List<SyncGroupRequest.SyncGroupRequestAssignment> assignments) {
@@ -429,13 +349,12 @@ public final class GroupMembership {
             assigned = ConsumerProtocol.assigned(synced.assignment());
         } catch (MalformedMessage e) {
             failHere(
-                    ErrorCode.INCONSISTENT_GROUP_PROTOCOL,
                     "the leader of group " + rules.groupId() + " gave no assignment that can be read: "
                             + e.getMessage(),
                     nowMs);
             return;
         }
-        heartbeatFromMs = nowMs + rules.heartbeatMs();
+        heartbeats.next(nowMs);
         for (TopicPartition each : assigned) {
             if (subscribed.contains(each.topic())) continue;
             actions.add(new MembershipAction.Note(each + " was assigned, which this member does not subscribe to"));
@@ -445,25 +364,20 @@ public final class GroupMembership {
         }
         failures = 0;
         phase = Phase.STABLE;
-        given = assigned;
+        held.give(assigned);
     }
 
     /** Heartbeats cannot overtake a JoinGroup or SyncGroup, which wait for other members; the coordinator expects none then. */
     private boolean mayBeat() {
-        return heartbeatCall == NO_CALL
+        return !heartbeats.isAsking()
                 && identity.isMember()
                 && !hasAskedToJoin
                 && (phase == Phase.STABLE || phase == Phase.PREPARING || phase == Phase.ASSIGNING);
     }
 
     private void beat(long nowMs) {
-        if (!mayBeat() || heartbeatFromMs > nowMs) return;
-        heartbeatCall = nextCall();
-        heartbeatFromMs = nowMs + rules.heartbeatMs();
-        actions.add(new MembershipAction.Ask(
-                heartbeatCall,
-                requests.heartbeat(identity),
-                Math.min(rules.requestTimeoutMs(), rules.sessionTimeoutMs())));
+        if (!mayBeat() || heartbeats.dueMs() > nowMs) return;
+        heartbeats.send(requests.heartbeat(identity), nextCall(), nowMs, actions);
     }
 
     private void beatAnswered(ErrorCode error, long nowMs, long randomBits) {
@@ -477,7 +391,7 @@ public final class GroupMembership {
                 if (phase == Phase.JOINING || phase == Phase.SYNCING) return;
                 if (error.isRetriable()) {
                     if (isAboutCoordinator(error)) actions.add(new MembershipAction.FindCoordinator());
-                    heartbeatFromMs = nowMs + rules.backoff().waitMs(++failures, randomBits);
+                    heartbeats.again(nowMs + rules.backoff().waitMs(++failures, randomBits));
                 } else {
                     refused("Heartbeat", error, nowMs, randomBits);
                 }
@@ -519,9 +433,9 @@ public final class GroupMembership {
     }
 
     /** Something of the group cannot be understood here: the others are not to wait for this member. */
-    private void failHere(ErrorCode error, String sentence, long nowMs) {
+    private void failHere(String sentence, long nowMs) {
         leave("it cannot take part", nowMs);
-        fail(error, sentence, false);
+        fail(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, sentence, false);
     }
 
     private void fail(ErrorCode error, String sentence, boolean isFinal) {
@@ -537,7 +451,7 @@ public final class GroupMembership {
             return;
         }
         boolean isStep = call == stepCall;
-        if (!isStep && call != heartbeatCall) return;
+        if (!isStep && !heartbeats.isItsCall(call)) return;
         if (isUnsupported) {
             fail(ErrorCode.UNSUPPORTED_VERSION, "the coordinator of group " + rules.groupId() + ": " + sentence, false);
             return;
@@ -546,8 +460,8 @@ public final class GroupMembership {
         if (isStep) {
             joinAgain(sentence, nowMs, randomBits);
         } else {
-            heartbeatCall = NO_CALL;
-            heartbeatFromMs = nowMs + rules.backoff().waitMs(++failures, randomBits);
+            heartbeats.over();
+            heartbeats.again(nowMs + rules.backoff().waitMs(++failures, randomBits));
             actions.add(new MembershipAction.Note(sentence));
         }
     }
