@@ -79,12 +79,22 @@ final class Commands {
                 command.usage(command.getErr());
                 return WRONGLY_ASKED;
             }
-            command.getErr().println(Terminal.complaint(String.valueOf(wrong.getMessage())));
+            command.getErr().println(Terminal.complaint(sentence(wrong, command)));
             CommandLine.UnmatchedArgumentException.printSuggestions(wrong, command.getErr());
             command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
             return WRONGLY_ASKED;
         });
         return root;
+    }
+
+    /** An option right after a word that only names commands belongs to one of these, so their names help. */
+    private static String sentence(CommandLine.ParameterException wrong, CommandLine command) {
+        boolean isOption = wrong instanceof CommandLine.UnmatchedArgumentException unmatched
+                && unmatched.getUnmatched().getFirst().startsWith("-");
+        if (!isOption || command.getSubcommands().isEmpty()) return String.valueOf(wrong.getMessage());
+        return command.getCommandSpec().qualifiedName()
+                + " wants one of its commands first: "
+                + String.join(", ", command.getSubcommands().keySet());
     }
 
     /** What {@code --version} prints. */

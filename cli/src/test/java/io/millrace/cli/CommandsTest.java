@@ -119,6 +119,14 @@ class CommandsTest {
     }
 
     @Test
+    void anOptionWhereACommandIsWantedNamesTheCommands() {
+        assertEquals(2, run("quorum", "--bootstrap", "localhost:9092"));
+        assertEquals(
+                "millrace: millrace quorum wants one of its commands first: describe, add, remove",
+                err.toString().lines().findFirst().orElseThrow());
+    }
+
+    @Test
     void whatIsWronglyAskedIsOneSentenceAndStatusTwo() {
         assertEquals(2, run("topic", "create", "t", "--partitions", "0"));
         assertEquals(

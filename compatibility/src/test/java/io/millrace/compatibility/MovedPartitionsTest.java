@@ -114,6 +114,7 @@ final class MovedPartitionsTest {
                         .allMatch(replicas -> Set.of(1, 2).equals(Set.copyOf(replicas))));
         assertEquals(RECORDS, readable(bootstrap));
         assertRefused("to have 4 replicas", bootstrap, "node", "unregister", "2");
+        assertRefused("it runs", bootstrap, "node", "unregister", "3");
         assertRefused("are cordoned", bootstrap, "reassign", "run", "--json-file", undo.toString());
         millrace(bootstrap, "config", "alter", "broker", "3", "--delete-config", "cordoned.log.dirs");
         long beganNanos = System.nanoTime();

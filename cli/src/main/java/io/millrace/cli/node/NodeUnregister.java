@@ -34,6 +34,12 @@ final class NodeUnregister implements Callable<Integer> {
             description = "Even if partitions have replicas there: one that only this broker could serve is lost.")
     private boolean withReplicas;
 
+    @Option(
+            names = "--running",
+            description = "Even if it still runs: it serves nobody from then on, and says so only in its log, until its"
+                    + " process is started anew.")
+    private boolean running;
+
     @Mixin
     private ClusterOptions cluster = new ClusterOptions();
 
@@ -47,10 +53,20 @@ final class NodeUnregister implements Callable<Integer> {
                         + " --execute gives them to others, whether it runs or not, and --with-replicas gives them up");
                 return Terminal.FAILED;
             }
+            if (!running && isUp(admin)) {
+                terminal.complain(
+                        "broker " + id + " is not unregistered: it runs, or did until a moment ago; stop it, wait"
+                                + " until millrace node list shows it as fenced, and ask again, or give --running");
+                return Terminal.FAILED;
+            }
             admin.cluster().unregister(id);
         }
         terminal.out().println("Broker " + id + " is not registered any more.");
         return Terminal.DONE;
+    }
+
+    private boolean isUp(Admin admin) {
+        return admin.cluster().describe().nodes().stream().anyMatch(node -> node.id() == id && !node.isFenced());
     }
 
     private long replicas(Admin admin) {
