@@ -1,42 +1,27 @@
 package io.millrace.client.sending.run;
 
-import io.millrace.client.cluster.ClusterTopic;
 import io.millrace.client.cluster.ClusterView;
-import io.millrace.client.cluster.PartitionLeader;
 import io.millrace.client.cluster.run.ClientLane;
 import io.millrace.client.cluster.run.ClusterEvents;
 import io.millrace.client.cluster.run.ClusterLine;
 import io.millrace.client.sending.Batch;
-import io.millrace.client.sending.BatchAnswer;
 import io.millrace.client.sending.ProducerIdAndEpoch;
 import io.millrace.client.sending.ProducerIdentity;
 import io.millrace.client.sending.SendDeed;
 import io.millrace.client.sending.SendResult;
 import io.millrace.client.sending.SendRules;
-import io.millrace.connection.run.Answer;
-import io.millrace.connection.run.ClientConversation;
 import io.millrace.environment.Lane;
 import io.millrace.protocol.ErrorCode;
-import io.millrace.protocol.messages.InitProducerIdRequest;
-import io.millrace.protocol.messages.InitProducerIdResponse;
-import io.millrace.protocol.messages.ProduceRequest;
-import io.millrace.protocol.messages.ProduceResponse;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends the batches of a producer's partitions. Each partition with something to send stands in the queue of its leader;
- * a queue is emptied into requests while the broker is ready and has room, at the end of the lane's turn, so that
- * partitions share requests. Everything happens on one lane.
+ * Sends the batches of a producer's partitions: what its owner tells it, what each partition has to do next, and when; and the ends
+ * that it can come to. {@link ProduceSends} has the requests. Everything happens on one lane.
  */
 public final class SenderLane implements ClusterEvents {
-    private static final int NO_TRANSACTION_TIMEOUT_MS = Integer.MAX_VALUE;
-
     /** What else the owner of a sender wants to hear, on the lane. */
     public interface Listener {
         /** More is known of the cluster. */
@@ -51,18 +36,14 @@ public final class SenderLane implements ClusterEvents {
 
     private final ClientLane lane;
     private final SendRules rules;
-    private final int maxRequestBytes;
-    private final int requestTimeoutMs;
     private final Listener listener;
     private final ProducerIdentity identity;
     private final SendCounters counters = new SendCounters();
     private final Set<PartitionLine> lines = new LinkedHashSet<>();
-    private final Map<Integer, BrokerQueue> brokers = new TreeMap<>();
+    private final ProduceSends sends;
+    private final IdentityQuestion identityQuestion;
     private @Nullable ClusterLine cluster;
     private @Nullable TransactionGate gate;
-    private boolean isAskingIdentity;
-    private boolean isWaitingForAnyBroker;
-    private int identityFailures;
     private int flushes;
     private boolean isClosed;
     private SendResult.@Nullable Failed fatal;
@@ -81,15 +62,15 @@ public final class SenderLane implements ClusterEvents {
         this.lane = lane;
         this.rules = rules;
         this.identity = new ProducerIdentity(rules.isTransactional());
-        this.maxRequestBytes = maxRequestBytes;
-        this.requestTimeoutMs = requestTimeoutMs;
         this.listener = listener;
+        this.identityQuestion = new IdentityQuestion(this, lane, rules.backoff(), identity);
+        this.sends = new ProduceSends(this, lane, rules, maxRequestBytes, requestTimeoutMs, counters);
     }
 
     /** Gives it its lines to the brokers, whose events it is. */
     public void begin(ClusterLine itsCluster) {
         cluster = itsCluster;
-        if (rules.isIdempotent() && !rules.isTransactional()) askIdentity();
+        if (rules.isIdempotent() && !rules.isTransactional()) identityQuestion.ask();
     }
 
     /** {@link #begin(ClusterLine)} for a producer whose batches all belong to transactions; the gate tells who it is. */
@@ -120,10 +101,39 @@ public final class SenderLane implements ClusterEvents {
         dropping = null;
     }
 
-    private ClusterLine cluster() {
+    ClusterLine cluster() {
         ClusterLine known = cluster;
         if (known == null) throw new IllegalStateException("a sender is used before it has begun");
         return known;
+    }
+
+    /** Whose transactions the batches belong to; null if they belong to none. */
+    @Nullable
+    TransactionGate gate() {
+        return gate;
+    }
+
+    /** Batches have come a step further, or more is known of the cluster. */
+    void progressed() {
+        if (gate != null) gate.progressed();
+    }
+
+    ProducerIdentity identity() {
+        return identity;
+    }
+
+    /** A batch cannot be sent for want of a producer id. */
+    void needsIdentity() {
+        if (identity.isWanted() && !rules.isTransactional()) identityQuestion.ask();
+    }
+
+    /** Whether nothing more will be sent, ever. */
+    boolean isOver() {
+        return fatal != null;
+    }
+
+    boolean isClosed() {
+        return isClosed;
     }
 
     /** What it has done. */
@@ -162,14 +172,14 @@ public final class SenderLane implements ClusterEvents {
     public void packed(PartitionLine line, Batch batch) {
         line.sends.packed(batch);
         move(line);
-        if (gate != null) gate.progressed();
+        progressed();
     }
 
     /** A batch that was handed in could not be packed. */
     public void notPacked(PartitionLine line, Batch batch, String why) {
         carryOut(line.sends.notPacked(batch, why));
         move(line);
-        if (gate != null) gate.progressed();
+        progressed();
     }
 
     /** From now until {@link #endFlush} no batch waits for company. */
@@ -202,7 +212,7 @@ public final class SenderLane implements ClusterEvents {
     }
 
     /** Looks at what a partition has to send, and brings it a step on its way. */
-    private void move(PartitionLine line) {
+    void move(PartitionLine line) {
         SendResult.Failed failure = fatal == null ? dropping : fatal;
         if (failure != null) {
             giveUp(line, failure);
@@ -213,7 +223,7 @@ public final class SenderLane implements ClusterEvents {
             if (openDeadlineMs(line) <= nowMs) sealIfDue(line, true);
             carryOut(line.sends.expire(nowMs, lastTrouble));
         }
-        if (line.sends.hasWaiting() || isOpenDue(line, nowMs)) queue(line);
+        if (line.sends.hasWaiting() || isOpenDue(line, nowMs)) sends.queue(line);
         keepTime(line, nowMs);
     }
 
@@ -221,110 +231,13 @@ public final class SenderLane implements ClusterEvents {
         return line.openedAtMs == PartitionLine.NEVER ? Long.MAX_VALUE : line.openedAtMs + rules.deliveryTimeoutMs();
     }
 
-    private boolean isOpenDue(PartitionLine line, long nowMs) {
+    boolean isOpenDue(PartitionLine line, long nowMs) {
         if (line.openedAtMs == PartitionLine.NEVER) return false;
         return flushes > 0 || line.openedAtMs + rules.lingerMs() <= nowMs;
     }
 
-    /** Puts it into its leader's queue, if the leader is known and ready. */
-    private void queue(PartitionLine line) {
-        if (line.isQueued) return;
-        ClusterTopic topic = cluster().view().topic(line.topic);
-        PartitionLeader leader = topic == null ? PartitionLeader.UNKNOWN : topic.leader(line.partition);
-        if (!leader.isKnown()) {
-            cluster().want(line.topic);
-            cluster().refresh();
-            return; // onView will come back to it.
-        }
-        if (cluster().ready(leader.brokerId()) == null) {
-            long retryAtMs = cluster().connect(leader.brokerId());
-            if (retryAtMs != Long.MAX_VALUE) line.alarm.setTo(retryAtMs);
-            return; // onReady will come back to it.
-        }
-        BrokerQueue broker = brokers.computeIfAbsent(leader.brokerId(), BrokerQueue::new);
-        line.isQueued = true;
-        broker.waiting.add(line);
-        drainSoon(broker);
-    }
-
-    private void drainSoon(BrokerQueue broker) {
-        if (broker.isDrainAsked || broker.requestsInFlight >= rules.maxInFlight()) return;
-        broker.isDrainAsked = true;
-        lane.lane().execute(() -> {
-            broker.isDrainAsked = false;
-            drain(broker);
-        });
-    }
-
-    private void drain(BrokerQueue broker) {
-        long nowMs = lane.nowMs();
-        if (broker.throttledUntilMs > nowMs || isClosed) return;
-        while (broker.requestsInFlight < rules.maxInFlight() && !broker.waiting.isEmpty()) {
-            ClientConversation conversation = cluster().ready(broker.nodeId);
-            if (conversation == null) break;
-            List<SentBatch> batches = gather(broker, nowMs);
-            if (!batches.isEmpty()) send(broker, conversation, batches, nowMs);
-        }
-        if (cluster().ready(broker.nodeId) == null) disperse(broker);
-    }
-
-    /** The broker is not there: its partitions find their own way again. */
-    private void disperse(BrokerQueue broker) {
-        List<PartitionLine> all = List.copyOf(broker.waiting);
-        broker.waiting.clear();
-        for (PartitionLine line : all) line.isQueued = false;
-        for (PartitionLine line : all) move(line);
-    }
-
-    /** One batch of each partition in the queue, as far as a request reaches; empty if none has anything after all. */
-    private List<SentBatch> gather(BrokerQueue broker, long nowMs) {
-        List<SentBatch> batches = new ArrayList<>(2);
-        long bytes = 0;
-        for (int left = broker.waiting.size(); left > 0; left--) {
-            PartitionLine line = broker.waiting.remove();
-            line.isQueued = false;
-            if (leaderOf(line) != broker.nodeId) {
-                move(line);
-                continue;
-            }
-            TransactionGate itsGate = gate;
-            if (itsGate != null && !itsGate.maySend(line.topic, line.partition)) {
-                keepTime(line, nowMs);
-                continue;
-            }
-            if (line.sends.wantsMore(nowMs) && isOpenDue(line, nowMs)) sealIfDue(line, false);
-            Batch batch = line.sends.ready(broker.nodeId, identity, nowMs);
-            if (batch == null) {
-                if (identity.isWanted() && rules.isIdempotent()) askIdentity();
-                keepTime(line, nowMs);
-                continue;
-            }
-            if (!batches.isEmpty() && bytes + batch.sizeBytes() > maxRequestBytes) {
-                line.isQueued = true;
-                broker.waiting.addFirst(line);
-                break;
-            }
-            line.sends.take(batch, broker.nodeId);
-            if (itsGate != null) itsGate.sent();
-            bytes += batch.sizeBytes();
-            batches.add(new SentBatch(line, batch));
-            if (line.sends.hasWaiting() || isOpenDue(line, nowMs)) {
-                line.isQueued = true;
-                broker.waiting.add(line);
-            }
-        }
-        return batches;
-    }
-
-    private int leaderOf(PartitionLine line) {
-        ClusterTopic topic = cluster().view().topic(line.topic);
-        return topic == null
-                ? PartitionLeader.NOBODY
-                : topic.leader(line.partition).brokerId();
-    }
-
     /** Ends the open batch, if it can be had without waiting. One that is to be packed is packed by a helper. */
-    private void sealIfDue(PartitionLine line, boolean isLast) {
+    void sealIfDue(PartitionLine line, boolean isLast) {
         Batch batch = line.open.trySeal();
         line.openedAtMs = PartitionLine.NEVER;
         if (batch == null) return;
@@ -349,101 +262,7 @@ public final class SenderLane implements ClusterEvents {
                         });
     }
 
-    private void send(BrokerQueue broker, ClientConversation conversation, List<SentBatch> batches, long nowMs) {
-        ClusterView view = cluster().view();
-        ProduceRequest request = ProduceRequests.of(
-                view, batches, rules.acks(), requestTimeoutMs, gate == null ? null : gate.transactionalId());
-        short maxVersion =
-                ProduceRequests.maxVersion(view, batches, gate == null ? Short.MAX_VALUE : gate.maxProduceVersion());
-        count(batches, nowMs);
-        broker.requestsInFlight++;
-        if (rules.acks() == 0) {
-            Runnable whenDone = () -> sentWithoutAnswer(broker, batches);
-            if (!conversation.sendWithoutAnswer(request, maxVersion, whenDone)) {
-                answeredAll(broker, batches, hopeless("broker " + broker.nodeId + " knows no version of Produce"));
-            }
-            return;
-        }
-        conversation.send(request, maxVersion, requestTimeoutMs, answer -> answered(broker, batches, answer, nowMs));
-    }
-
-    private void count(List<SentBatch> batches, long nowMs) {
-        counters.requests++;
-        for (SentBatch each : batches) {
-            Batch batch = each.batch();
-            if (batch.attempts() > 1) continue;
-            counters.batches++;
-            counters.records += batch.recordCount();
-            counters.bytes += batch.sizeBytes();
-            counters.rawBytes += batch.rawBytes();
-            long queuedMs = nowMs - batch.openedAtMs();
-            counters.queueMsSum += queuedMs;
-            counters.queueMsMax = Math.max(counters.queueMsMax, queuedMs);
-        }
-    }
-
-    private void sentWithoutAnswer(BrokerQueue broker, List<SentBatch> batches) {
-        // Called from within the conversation, which may be in the midst of ending.
-        lane.lane().execute(() -> {
-            broker.requestsInFlight--;
-            for (SentBatch each : batches) {
-                carryOut(each.line().sends.sentWithoutAnswer(each.batch()));
-                move(each.line());
-            }
-            drainSoon(broker);
-        });
-    }
-
-    private void answered(BrokerQueue broker, List<SentBatch> batches, Answer answer, long sentAtMs) {
-        switch (answer) {
-            case Answer.Answered(ProduceResponse response, short version) -> {
-                long nowMs = lane.nowMs();
-                counters.answers++;
-                counters.answerMsSum += nowMs - sentAtMs;
-                counters.answerMsMax = Math.max(counters.answerMsMax, nowMs - sentAtMs);
-                if (response.throttleTimeMs() > 0) throttle(broker, response.throttleTimeMs(), nowMs);
-                ProduceReply reply = new ProduceReply(response, cluster());
-                broker.requestsInFlight--;
-                for (SentBatch each : batches) take(each, reply.answerTo(each.line()), nowMs);
-                drainSoon(broker);
-                if (gate != null) gate.progressed();
-            }
-            case Answer.Answered other -> throw new IllegalStateException("a Produce request got another answer");
-            case Answer.Failed(Answer.Reason reason, String sentence) -> {
-                boolean isHopeless = reason == Answer.Reason.UNSUPPORTED_VERSION;
-                answeredAll(broker, batches, isHopeless ? hopeless(sentence) : BatchAnswer.lost(sentence));
-            }
-        }
-    }
-
-    private static BatchAnswer hopeless(String sentence) {
-        return new BatchAnswer(ErrorCode.UNSUPPORTED_VERSION, -1, -1, sentence, Map.of(), false);
-    }
-
-    private void answeredAll(BrokerQueue broker, List<SentBatch> batches, BatchAnswer answer) {
-        broker.requestsInFlight--;
-        long nowMs = lane.nowMs();
-        for (SentBatch each : batches) take(each, answer, nowMs);
-        drainSoon(broker);
-        if (gate != null) gate.progressed();
-    }
-
-    private void take(SentBatch sent, BatchAnswer answer, long nowMs) {
-        PartitionLine line = sent.line();
-        if (answer.isLeaderNews()) line.sends.leaderChanged();
-        carryOut(line.sends.answered(
-                sent.batch(), answer, nowMs, lane.randomness().nextLong()));
-        move(line);
-    }
-
-    /** A broker that asked for silence (KIP-219) is not sent to until it is over. */
-    private void throttle(BrokerQueue broker, int throttleMs, long nowMs) {
-        counters.throttleMsSum += throttleMs;
-        broker.throttledUntilMs = nowMs + throttleMs;
-        lane.lane().schedule(throttleMs, () -> drainSoon(broker));
-    }
-
-    private void carryOut(List<SendDeed> deeds) {
+    void carryOut(List<SendDeed> deeds) {
         for (int i = 0; i < deeds.size(); i++) {
             switch (deeds.get(i)) {
                 case SendDeed.Tell(Batch batch, SendResult result) -> {
@@ -463,7 +282,7 @@ public final class SenderLane implements ClusterEvents {
     }
 
     /** Has the partition looked at when something is due. */
-    private void keepTime(PartitionLine line, long nowMs) {
+    void keepTime(PartitionLine line, long nowMs) {
         long dueMs = Math.min(line.sends.deadlineMs(), openDeadlineMs(line));
         long againFromMs = line.sends.againFromMs();
         if (againFromMs > nowMs) dueMs = Math.min(dueMs, againFromMs);
@@ -474,71 +293,20 @@ public final class SenderLane implements ClusterEvents {
         if (dueMs != Long.MAX_VALUE) line.alarm.setTo(dueMs);
     }
 
-    private void askIdentity() {
-        if (isAskingIdentity || fatal != null || rules.isTransactional()) return;
-        InitProducerIdRequest request = InitProducerIdRequest.builder()
-                .transactionalId(null)
-                .transactionTimeoutMs(NO_TRANSACTION_TIMEOUT_MS)
-                .build();
-        isAskingIdentity = cluster().askAny(request, this::identityAnswered);
-        isWaitingForAnyBroker = !isAskingIdentity;
-    }
-
-    private void identityAnswered(Answer answer) {
-        isAskingIdentity = false;
-        if (isClosed) return;
-        switch (answer) {
-            case Answer.Answered(InitProducerIdResponse response, short version) -> {
-                ErrorCode error = ErrorCode.forCode(response.errorCode());
-                if (error == ErrorCode.NONE) {
-                    identityFailures = 0;
-                    identity.given(response.producerId(), response.producerEpoch());
-                    moveAll();
-                } else if (error.isRetriable()) {
-                    askIdentityLater("no producer id: " + error);
-                } else {
-                    fail(
-                            error,
-                            "the cluster gives no producer id: " + error + ", " + error.message()
-                                    + " (enable.idempotence=false does without)");
-                }
-            }
-            case Answer.Answered other -> throw new IllegalStateException("InitProducerId got another answer");
-            case Answer.Failed(Answer.Reason reason, String sentence) -> {
-                if (reason == Answer.Reason.UNSUPPORTED_VERSION) {
-                    fail(ErrorCode.UNSUPPORTED_VERSION, sentence + " (enable.idempotence=false does without)");
-                } else {
-                    askIdentityLater("no producer id: " + sentence);
-                }
-            }
-        }
-    }
-
-    private void askIdentityLater(String why) {
-        trouble(why);
-        identityFailures++;
-        isAskingIdentity = true;
-        long waitMs = rules.backoff().waitMs(identityFailures, lane.randomness().nextLong());
-        lane.lane().schedule(waitMs, () -> {
-            isAskingIdentity = false;
-            if (!isClosed && identity.isWanted()) askIdentity();
-        });
-    }
-
     /** Nothing can be sent, now or ever. */
-    private void fail(ErrorCode error, String why) {
+    void fail(ErrorCode error, String why) {
         SendResult.Failed failure = new SendResult.Failed(error, why);
         fatal = failure;
         trouble(why);
         giveUpAll(failure);
     }
 
-    private void trouble(String sentence) {
+    void trouble(String sentence) {
         lastTrouble = sentence;
         listener.onTrouble(sentence);
     }
 
-    private void moveAll() {
+    void moveAll() {
         for (PartitionLine line : lines) if (line.hasWork()) move(line);
     }
 
@@ -546,24 +314,23 @@ public final class SenderLane implements ClusterEvents {
     public void onView(ClusterView view) {
         listener.onView(view);
         moveAll();
-        if (gate != null) gate.progressed();
+        progressed();
     }
 
     @Override
     public void onReady(int nodeId) {
-        if (isWaitingForAnyBroker && identity.isWanted()) askIdentity();
+        identityQuestion.brokersChanged();
         if (nodeId >= 0) moveAll();
-        if (gate != null) gate.progressed();
+        progressed();
     }
 
     @Override
     public void onLost(int nodeId, String sentence) {
         trouble(sentence);
-        BrokerQueue broker = brokers.get(nodeId);
-        if (broker != null) disperse(broker);
-        if (isWaitingForAnyBroker && identity.isWanted()) askIdentity();
+        sends.lost(nodeId);
+        identityQuestion.brokersChanged();
         moveAll();
-        if (gate != null) gate.progressed();
+        progressed();
     }
 
     @Override
