@@ -178,6 +178,19 @@ class GroupMembershipTest {
     }
 
     @Test
+    void oneThatDoesNotKnowTheGroupsProtocolLeavesUnderTheIdItWasGivenWithTheNews() {
+        GroupMembership member = member(RANGE);
+        JoinGroupResponse foreign =
+                follows(1).toBuilder().protocolName("of another kind").build();
+        List<MembershipAction> actions = answer(member, asks(begin(member), JoinGroupRequest.class), foreign);
+        LeaveGroupRequest leave =
+                (LeaveGroupRequest) asks(actions, LeaveGroupRequest.class).request();
+        assertEquals("me", leave.members().getFirst().memberId());
+        assertTrue(actions.stream().anyMatch(each -> each instanceof MembershipAction.Fail fail
+                && fail.error() == ErrorCode.INCONSISTENT_GROUP_PROTOCOL));
+    }
+
+    @Test
     void oneThatWasPutOutHasLostItsPartitions() {
         for (ErrorCode error : List.of(ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION)) {
             GroupMembership member = member(RANGE);
