@@ -23,7 +23,7 @@ import org.apache.kafka.clients.admin.QuorumInfo;
 import org.apache.kafka.common.ElectionType;
 import org.apache.kafka.common.Uuid;
 
-/** A cluster that is formatted and begun as Apache's, and whose nodes change hands one at a time. */
+/** A cluster of nodes of both kinds, formatted by Apache's tool: begun as Apache's, after which nodes change hands one at a time, or mixed from the start. */
 final class MixedCluster implements AutoCloseable {
     static final Duration PATIENCE = Duration.ofMinutes(2);
 
@@ -32,10 +32,11 @@ final class MixedCluster implements AutoCloseable {
     private final List<MixedNode> nodes;
     private final Set<String> topics = new TreeSet<>(Set.of(OFFSETS));
 
+    /** Begins them all, each by the program that its node says. */
     private MixedCluster(List<MixedNode> nodes) {
         this.nodes = nodes;
         try {
-            for (MixedNode node : nodes) node.begin(Server.APACHE);
+            for (MixedNode node : nodes) node.begin(node.server());
             for (MixedNode node : nodes) node.awaitReady();
         } catch (AssertionError e) {
             close();
@@ -80,7 +81,8 @@ final class MixedCluster implements AutoCloseable {
                             "controller.quorum.bootstrap.servers=" + String.join(",", addresses),
                             "listeners=PLAINTEXT://127.0.0.1:" + ports.get(id - 1) + ",CONTROLLER://"
                                     + addresses.get(id - 1)),
-                    List.of("--initial-controllers", String.join(",", initial))));
+                    List.of("--initial-controllers", String.join(",", initial)),
+                    Server.APACHE));
         return new MixedCluster(nodes);
     }
 
@@ -100,14 +102,39 @@ final class MixedCluster implements AutoCloseable {
                             "process.roles=controller",
                             quorum,
                             "listeners=CONTROLLER://127.0.0.1:" + ports.get(2 + id)),
-                    List.of()));
+                    List.of(),
+                    Server.APACHE));
             nodes.add(new MixedNode(
                     id,
                     ports.get(id - 1),
                     directory.resolve("broker-" + id),
                     properties("process.roles=broker", quorum, "listeners=PLAINTEXT://127.0.0.1:" + ports.get(id - 1)),
-                    List.of()));
+                    List.of(),
+                    Server.APACHE));
         }
+        return new MixedCluster(nodes);
+    }
+
+    /** A controller, 11, of that kind, and brokers 1 and 2 of Apache's and 3 and 4 of ours. */
+    static MixedCluster ofFourBrokers(Path directory, Server controllerKind) {
+        List<Integer> ports = ports(5);
+        String quorum = "controller.quorum.voters=11@127.0.0.1:" + ports.get(4);
+        List<MixedNode> nodes = new ArrayList<>();
+        nodes.add(new MixedNode(
+                11,
+                0,
+                directory.resolve("controller"),
+                properties("process.roles=controller", quorum, "listeners=CONTROLLER://127.0.0.1:" + ports.get(4)),
+                List.of(),
+                controllerKind));
+        for (int id = 1; id <= 4; id++)
+            nodes.add(new MixedNode(
+                    id,
+                    ports.get(id - 1),
+                    directory.resolve("broker-" + id),
+                    properties("process.roles=broker", quorum, "listeners=PLAINTEXT://127.0.0.1:" + ports.get(id - 1)),
+                    List.of(),
+                    id <= 2 ? Server.APACHE : Server.MILLRACE));
         return new MixedCluster(nodes);
     }
 
@@ -128,6 +155,14 @@ final class MixedCluster implements AutoCloseable {
     /** Those that are brokers. */
     List<MixedNode> brokers() {
         return nodes.stream().filter(MixedNode::isBroker).toList();
+    }
+
+    /** The first broker that such a program runs. */
+    MixedNode firstBrokerOf(Server kind) {
+        return brokers().stream()
+                .filter(node -> node.server() == kind)
+                .findFirst()
+                .orElseThrow();
     }
 
     /** Where clients begin. */

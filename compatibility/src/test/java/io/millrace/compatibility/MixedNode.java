@@ -21,14 +21,16 @@ final class MixedNode implements AutoCloseable {
     private final Path home;
     private final List<String> pastOutput = new ArrayList<>();
     private @Nullable ChildProcess process;
-    private Server server = Server.APACHE;
+    private Server server;
 
     /**
      * A node that does not run, its directory formatted by Apache's tool.
      *
      * @param port where clients reach it, 0 for a controller alone
+     * @param server whose program is to run it first
      */
-    MixedNode(int id, int port, Path home, List<String> properties, List<String> formatOptions) {
+    MixedNode(int id, int port, Path home, List<String> properties, List<String> formatOptions, Server server) {
+        this.server = server;
         this.id = id;
         this.port = port;
         this.home = home;
