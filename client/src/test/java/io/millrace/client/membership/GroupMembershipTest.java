@@ -186,8 +186,9 @@ class GroupMembershipTest {
         LeaveGroupRequest leave =
                 (LeaveGroupRequest) asks(actions, LeaveGroupRequest.class).request();
         assertEquals("me", leave.members().getFirst().memberId());
-        assertTrue(actions.stream().anyMatch(each -> each instanceof MembershipAction.Fail fail
-                && fail.error() == ErrorCode.INCONSISTENT_GROUP_PROTOCOL));
+        assertTrue(actions.stream()
+                .anyMatch(each -> each instanceof MembershipAction.Fail fail
+                        && fail.error() == ErrorCode.INCONSISTENT_GROUP_PROTOCOL));
     }
 
     @Test
