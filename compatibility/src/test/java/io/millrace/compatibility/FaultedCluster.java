@@ -6,7 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A cluster whose nodes have a host and a disk each, to which something happens, one fault at a time. Takes root; skipped without. */
+/**
+ * A cluster whose nodes have a host and a disk each, to which something happens: one fault at a time, or a second one, of another node, while the first
+ * stands. Takes root; skipped without.
+ */
 final class FaultedCluster implements AutoCloseable {
     /** What can happen. All but {@link #ALL_KILLED} happens to one node, the victim. */
     enum Fault {
@@ -38,6 +41,18 @@ final class FaultedCluster implements AutoCloseable {
         ALL_KILLED
     }
 
+    /** A fault that is not over. */
+    private record Standing(Fault fault, int victim) {
+        /** Whether a node may not run because of it. One whose disk takes nothing ends if the metadata log is there. */
+        boolean mayEnd(int id) {
+            return switch (fault) {
+                case ALL_KILLED -> true;
+                case KILLED, STOPPED, DISK_LOST, DISK_FULL -> id == victim;
+                case FROZEN, CUT_OFF, CUT_OFF_FROM_NODES, MUTE, DEAF, LINK_CUT, LINK_CUT_ONE_WAY, SLOW -> false;
+            };
+        }
+    }
+
     private static final long DISK_BYTES = 400L << 20;
     private static final int SLOW_KILOBITS = 2_000;
 
@@ -45,8 +60,7 @@ final class FaultedCluster implements AutoCloseable {
     private final NamespaceNetwork network;
     private final int size;
     private @Nullable ReplicatedCluster cluster;
-    private @Nullable Fault fault;
-    private int victim;
+    private final List<Standing> standing = new ArrayList<>();
 
     /**
      * Starts it.
@@ -77,15 +91,13 @@ final class FaultedCluster implements AutoCloseable {
     }
 
     /**
-     * It begins to happen.
+     * It begins to happen, beside what happens already.
      *
-     * @param victim to whom
+     * @param victim to whom; not to two things at once, but that all are killed
      * @param other whom the victim does not reach, where it is between two
      */
     void begin(Fault fault, int victim, int other) {
-        if (this.fault != null) throw new AssertionError(this.fault + " is not over");
-        this.fault = fault;
-        this.victim = victim;
+        standing.add(new Standing(fault, victim));
         MillraceNode node = nodes().node(victim);
         switch (fault) {
             case KILLED -> node.kill();
@@ -117,45 +129,49 @@ final class FaultedCluster implements AutoCloseable {
                 node.kill();
                 node.loseDisk();
             }
-            case ALL_KILLED -> nodes().nodes().forEach(MillraceNode::kill);
+            case ALL_KILLED ->
+                nodes().nodes().stream().filter(MillraceNode::isRunning).forEach(MillraceNode::kill);
         }
     }
 
-    /** It is over: nodes that did not run serve again. */
+    /** All of it is over: nodes that did not run serve again. None may do so before all others are there, so they are begun first and waited for then. */
     void end() {
-        Fault ending = fault;
-        if (ending == null) throw new AssertionError("nothing happens");
-        MillraceNode node = nodes().node(victim);
-        switch (ending) {
-            case KILLED, STOPPED -> {
-                node.begin();
-                node.awaitReady();
-            }
-            case FROZEN -> node.thaw();
-            case CUT_OFF, CUT_OFF_FROM_NODES, MUTE, DEAF, LINK_CUT, LINK_CUT_ONE_WAY, SLOW -> network.heal();
-            case DISK_FULL -> {
-                try {
-                    disk(victim).makeRoom();
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
+        if (standing.isEmpty()) throw new AssertionError("nothing happens");
+        network.heal();
+        for (Standing each : standing) {
+            MillraceNode node = nodes().node(each.victim);
+            switch (each.fault) {
+                case FROZEN -> {
+                    if (node.isRunning()) node.thaw();
                 }
-                if (!node.isRunning()) {
-                    node.awaitEnd();
-                    node.begin();
-                    node.awaitReady();
+                case DISK_FULL -> {
+                    try {
+                        disk(each.victim).makeRoom();
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
                 }
-            }
-            case DISK_LOST -> {
-                node.formatAgain();
-                node.begin();
-                node.awaitReady();
-            }
-            case ALL_KILLED -> {
-                nodes().nodes().forEach(MillraceNode::begin);
-                nodes().nodes().forEach(MillraceNode::awaitReady);
+                case DISK_LOST -> node.formatAgain();
+                case KILLED,
+                        STOPPED,
+                        CUT_OFF,
+                        CUT_OFF_FROM_NODES,
+                        MUTE,
+                        DEAF,
+                        LINK_CUT,
+                        LINK_CUT_ONE_WAY,
+                        SLOW,
+                        ALL_KILLED -> {}
             }
         }
-        fault = null;
+        List<MillraceNode> ended =
+                nodes().nodes().stream().filter(node -> !node.isRunning()).toList();
+        for (MillraceNode node : ended)
+            if (standing.stream().noneMatch(each -> each.mayEnd(node.id())))
+                throw new AssertionError("node " + node.id() + " has ended\n" + node.output());
+        standing.clear();
+        ended.forEach(MillraceNode::begin);
+        ended.forEach(MillraceNode::awaitReady);
     }
 
     /** A node's disk. */

@@ -132,8 +132,9 @@ final class MillraceNode implements AutoCloseable {
         return process != null && process.isAlive();
     }
 
-    /** Begins to start it; it cannot serve before most of the others are there. */
+    /** Begins to start it, also where it ended by itself; it cannot serve before most of the others are there. */
     void begin() {
+        if (process != null) awaitEnd();
         List<String> command = new ArrayList<>(place.launcher());
         command.addAll(List.of(
                 MillraceBroker.PROGRAM,

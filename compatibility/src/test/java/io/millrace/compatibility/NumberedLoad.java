@@ -67,7 +67,7 @@ final class NumberedLoad implements AutoCloseable {
                 "linger.ms",
                 "2",
                 "delivery.timeout.ms",
-                "60000",
+                "120000", // the default; two faults, one after the other, and a start of all nodes come before it
                 "request.timeout.ms",
                 "5000",
                 "reconnect.backoff.max.ms",
@@ -136,6 +136,14 @@ final class NumberedLoad implements AutoCloseable {
                 PATIENCE,
                 () -> count() >= wanted,
                 () -> count() + " are\n" + state.get());
+    }
+
+    /** Waits until so many more are acknowledged, or so long; how many have been. */
+    int awaitMoreOrEnd(int more, Duration atMost) {
+        int before = count();
+        long deadline = System.nanoTime() + atMost.toNanos();
+        while (count() < before + more && System.nanoTime() - deadline < 0) LockSupport.parkNanos(PAUSE_NANOS);
+        return count() - before;
     }
 
     /** Which are acknowledged. */
