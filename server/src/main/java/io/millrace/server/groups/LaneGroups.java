@@ -11,14 +11,19 @@ import io.millrace.records.TopicPartition;
 import io.millrace.replication.run.LeaderPartition;
 import io.millrace.server.partitions.Leaderships;
 import io.millrace.storage.LogDirectoryFailed;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /** The group shards of one lane, by partition of {@code __consumer_offsets}. Touched only on that lane. */
 public final class LaneGroups implements Leaderships {
     /** The topic that groups and their offsets are kept in. */
     public static final String TOPIC = "__consumer_offsets";
+
+    /** Remembered of those that are gone; the offsets of earlier ones expire by themselves. */
+    static final int MOST_GONE = 10_000;
 
     private final Lane lane;
     private final Clock clock;
@@ -28,6 +33,11 @@ public final class LaneGroups implements Leaderships {
     private final Consumer<LogDirectoryFailed> diskFailed;
     private final TreeMap<Integer, Led> shards = new TreeMap<>();
     private final GroupShard nobody;
+    private final GroupShard opening;
+    private Predicate<TopicPartition> isBeingOpened = name -> false;
+
+    /** Topics that are gone, by name, the latest last: one may have gone while a shard was on its way from another broker to here. */
+    private final LinkedHashMap<String, DeletedTopic> gone = new LinkedHashMap<>();
 
     /** A shard and the partition it is kept on, from the begin to the end of a leadership. */
     private final class Led {
@@ -45,6 +55,7 @@ public final class LaneGroups implements Leaderships {
             shard.becomeLeader(
                     new PartitionShardLog(partition, diskFailed),
                     new PartitionShardLoader(partition, lane, diskFailed));
+            if (!gone.isEmpty()) shard.topicsDeleted(List.copyOf(gone.values()));
         }
 
         void moved() {
@@ -72,16 +83,27 @@ public final class LaneGroups implements Leaderships {
         this.groupLimits = groupLimits;
         this.diskFailed = diskFailed;
         this.nobody = newShard("nobody's");
+        this.opening = newShard("not open");
+        opening.awaitLog();
+    }
+
+    /** Asks {@code isBeingOpened} of a partition that is not led here whether it will be, once its log is open. */
+    public void askWhatIsBeingOpened(Predicate<TopicPartition> isBeingOpened) {
+        this.isBeingOpened = isBeingOpened;
     }
 
     private GroupShard newShard(String name) {
         return new GroupShard(name, lane, clock, randomness, shardLimits, groupLimits);
     }
 
-    /** The shard of a partition; one that refuses everything as NOT_COORDINATOR if the partition is not led here. */
+    /**
+     * The shard of a partition; one that refuses everything if the partition is not led here: as COORDINATOR_LOAD_IN_PROGRESS if it will be once its log is open,
+     * otherwise as NOT_COORDINATOR.
+     */
     public GroupShard shard(int partition) {
         Led led = shards.get(partition);
-        return led == null ? nobody : led.shard;
+        if (led != null) return led.shard;
+        return isBeingOpened.test(new TopicPartition(TOPIC, partition)) ? opening : nobody;
     }
 
     /** The shards led here, in the order of their partitions. */
@@ -108,8 +130,18 @@ public final class LaneGroups implements Leaderships {
         if (led != null) led.shard.resign();
     }
 
-    /** Topics are gone: their committed offsets go too. */
+    /** Topics are gone: their committed offsets go too, also from shards that are led here later. */
     public void topicsDeleted(List<DeletedTopic> topics) {
         for (Led led : shards.values()) led.shard.topicsDeleted(topics);
+        for (DeletedTopic topic : topics) {
+            gone.remove(topic.name());
+            gone.put(topic.name(), topic);
+        }
+        while (gone.size() > MOST_GONE) gone.pollFirstEntry();
+    }
+
+    /** A topic of that name exists: offsets that are committed from now on are its own. */
+    public void topicExists(String name) {
+        if (!gone.isEmpty()) gone.remove(name);
     }
 }

@@ -90,6 +90,14 @@ public final class LaneApplier {
         this.deletion = new LogDeletion(lane, randomness, diskFailed);
         this.followers = new LaneFollowers(lane, diskFailed, this::damaged);
         this.moves = new LaneMoves(lane, this, directories, randomness, producerConfig, turns, diskFailed);
+        lane.groups().askWhatIsBeingOpened(this::isAboutToLead);
+    }
+
+    private boolean isAboutToLead(TopicPartition name) {
+        PartitionImage partition = lane.image().topics().partition(name.topic(), name.partition());
+        return partition != null
+                && ReplicaRole.of(brokerId, partition) == ReplicaRole.LEADER
+                && (opener.openings().isOpening(name) || between.containsKey(name));
     }
 
     /** Takes a newer image over. */
@@ -110,7 +118,10 @@ public final class LaneApplier {
                     .topicsDeleted(change.deleted().stream()
                             .map(topic -> new DeletedTopic(topic.name(), topic.id()))
                             .toList());
-        for (TopicImage topic : change.changed()) applyTo(topic);
+        for (TopicImage topic : change.changed()) {
+            lane.groups().topicExists(topic.name());
+            applyTo(topic);
+        }
         if (change.brokerConfigsChanged())
             for (LocalReplica replica : lane.partitions().replicas()) {
                 replica.updateConfig(configOf(replica.name().topic()));

@@ -9,6 +9,7 @@ import io.millrace.coordinators.group.run.GroupShard;
 import io.millrace.environment.OpenMode;
 import io.millrace.metadata.PartitionImage;
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.JoinGroupRequest;
 import io.millrace.protocol.messages.OffsetCommitRequest;
 import io.millrace.protocol.messages.OffsetFetchRequest;
@@ -90,23 +91,27 @@ class LaneGroupsTest {
     }
 
     private void fetch(String name) {
-        broker.onHome(() -> shard().fetchOffsets(
-                        OffsetFetchRequest.OffsetFetchRequestGroup.builder()
-                                .groupId("g")
-                                .topics(null)
-                                .build(),
-                        false,
-                        group -> heard.add(name + ": "
-                                + (group.errorCode() != 0
-                                        ? ErrorCode.forCode(group.errorCode()).name()
-                                        : group.topics().isEmpty()
-                                                ? "nothing"
-                                                : "offset "
-                                                        + group.topics()
-                                                                .getFirst()
-                                                                .partitions()
-                                                                .getFirst()
-                                                                .committedOffset()))));
+        broker.onHome(() -> fetchOffsets(shard(), name));
+    }
+
+    private void fetchOffsets(GroupShard shard, String name) {
+        shard.fetchOffsets(
+                OffsetFetchRequest.OffsetFetchRequestGroup.builder()
+                        .groupId("g")
+                        .topics(null)
+                        .build(),
+                false,
+                group -> heard.add(name + ": "
+                        + (group.errorCode() != 0
+                                ? ErrorCode.forCode(group.errorCode()).name()
+                                : group.topics().isEmpty()
+                                        ? "nothing"
+                                        : "offset "
+                                                + group.topics()
+                                                        .getFirst()
+                                                        .partitions()
+                                                        .getFirst()
+                                                        .committedOffset())));
     }
 
     /** The controller has decided. */
@@ -138,6 +143,62 @@ class LaneGroupsTest {
         leader(TestBroker.ID, 6);
         fetch("here again");
         assertEquals(List.of("c: NONE", "elsewhere: NOT_COORDINATOR", "here again: offset 7"), heard);
+    }
+
+    @Test
+    void whileTheLogIsNotOpenYetTheAnswerIsThatItIsBeingLoaded() {
+        broker.create(LaneGroups.TOPIC, 1);
+        commit("c", 7);
+        broker.close();
+        TestBroker next = new TestBroker(1, disk, Map.of());
+        next.publishWithoutRunning(TestBroker.topicRecords(LaneGroups.TOPIC, TestBroker.idOf(LaneGroups.TOPIC), 1));
+        fetch("opening", next);
+        fetch("not here", next, 1);
+        next.time.run();
+        fetch("open", next);
+        next.time.run();
+        assertEquals(
+                List.of(
+                        "c: NONE",
+                        "opening: COORDINATOR_LOAD_IN_PROGRESS",
+                        "not here: NOT_COORDINATOR",
+                        "open: offset 7"),
+                heard);
+    }
+
+    private void fetch(String name, TestBroker from) {
+        fetch(name, from, 0);
+    }
+
+    private void fetch(String name, TestBroker from, int partition) {
+        from.homeThread().as(() -> fetchOffsets(from.home().groups().shard(partition), name));
+    }
+
+    @Test
+    void offsetsOfATopicThatIsDeletedWhileTheShardIsElsewhereGoWhenItComes() {
+        broker.create(LaneGroups.TOPIC, 1);
+        broker.create("t", 1);
+        commit("c", 7);
+        leader(OTHER, 5);
+        broker.delete("t");
+        leader(TestBroker.ID, 6);
+        broker.time.advance(1);
+        fetch("here again");
+        assertEquals(List.of("c: NONE", "here again: nothing"), heard);
+    }
+
+    @Test
+    void offsetsOfATopicThatIsThereAgainStay() {
+        broker.create(LaneGroups.TOPIC, 1);
+        broker.create("t", 1);
+        broker.delete("t");
+        broker.create("t", new Uuid(1, 2), 1);
+        commit("c", 7);
+        leader(OTHER, 5);
+        leader(TestBroker.ID, 6);
+        broker.time.advance(1);
+        fetch("here again");
+        assertEquals(List.of("c: NONE", "here again: offset 7"), heard);
     }
 
     @Test

@@ -71,6 +71,11 @@ public final class GroupShard {
         this.randomness = randomness;
     }
 
+    /** The partition is to be led here, and its log is not open yet: the answer is COORDINATOR_LOAD_IN_PROGRESS. */
+    public void awaitLog() {
+        runtime.awaitLog();
+    }
+
     /** The partition is led here from now on: loads its log. */
     public void becomeLeader(ShardLog log, ShardLoader loader) {
         runtime.becomeLeader(log, loader);

@@ -41,6 +41,7 @@ public final class ShardRuntime<M extends ShardMachine> {
     private int term;
 
     private @Nullable Load load;
+    private boolean isAwaitingLog;
     private @Nullable M machine;
     private @Nullable ShardLog log;
     private long highWatermark;
@@ -81,6 +82,11 @@ public final class ShardRuntime<M extends ShardMachine> {
         this.newMachine = newMachine;
     }
 
+    /** The partition is to be led here, and its log is not open yet: whoever asks is told that it is being loaded. */
+    public void awaitLog() {
+        isAwaitingLog = true;
+    }
+
     /** The partition is led here from now on: loads its log. An earlier leadership is resigned. */
     public void becomeLeader(ShardLog newLog, ShardLoader loader) {
         resign();
@@ -92,6 +98,7 @@ public final class ShardRuntime<M extends ShardMachine> {
     /** The partition is no longer led here: forgets its state, and tells those who wait. */
     public void resign() {
         term++;
+        isAwaitingLog = false;
         Load overtaken = load;
         load = null;
         M former = machine;
@@ -141,7 +148,8 @@ public final class ShardRuntime<M extends ShardMachine> {
     public void submit(ShardOperation<? super M> operation) {
         M current = machine;
         if (current == null) {
-            operation.refuse(load == null ? ErrorCode.NOT_COORDINATOR : ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+            boolean isToCome = isAwaitingLog || load != null;
+            operation.refuse(isToCome ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NOT_COORDINATOR);
             return;
         }
         Moment now = now();
