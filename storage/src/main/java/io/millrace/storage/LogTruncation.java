@@ -20,7 +20,8 @@ final class LogTruncation {
         long firstOffset = segment.firstOffset(place);
         segment.truncate(firstOffset, place.position());
         segment.force();
-        return Math.max(firstOffset, segment.baseOffset());
+        // Compaction may have left nothing between the offset and that batch.
+        return Math.max(Math.min(firstOffset, offset), segment.baseOffset());
     }
 
     /** Removes whole segments from an index on. */
