@@ -47,6 +47,8 @@ final class FetchIntake {
                 BrokerFetches.Sent asked = sent.get(new TopicPartition(name, data.partitionIndex()));
                 if (asked == null || asked.line().isRemoved) continue;
                 if (asked.generation() != asked.line().fetch.generation()) continue;
+                // Another broker, which leads by now, has answered meanwhile.
+                if (!asked.step().position().equals(asked.line().fetch.position())) continue;
                 take(broker, asked, data, response, nowMs);
             }
         }
