@@ -63,6 +63,11 @@ public final class SimulatedLinks {
         return !cut.isEmpty() && cut.contains(new Link(from, to));
     }
 
+    /** Whether everything comes through everywhere, as soon and as fast as ever. */
+    public boolean areWell() {
+        return cut.isEmpty() && delays.isEmpty() && nanosPerByte.isEmpty();
+    }
+
     long delayNanos(int from, int to) {
         return delays.isEmpty() ? 0 : delays.getOrDefault(new Link(from, to), 0L);
     }

@@ -89,6 +89,11 @@ public final class SimulatedNode {
         return Math.max(0, frozenUntilNanos - simulation.nowNanos());
     }
 
+    /** Whether it stands still. */
+    public boolean isFrozen() {
+        return nanosFrozen() > 0;
+    }
+
     /** Stands still for a while, as in a long garbage collection; the network goes on taking bytes. */
     public void freeze(long ms) {
         frozenUntilNanos = Math.max(frozenUntilNanos, simulation.nowNanos() + ms * 1_000_000);

@@ -8,6 +8,7 @@ import java.util.List;
 /** Tells stories by programs that are changed as they are loaded: the rooms that nodes and clients are made of are loaded anew. */
 final class Stories extends ClassLoader {
     private static final List<String> ANEW = List.of(
+            "io.millrace.records.",
             "io.millrace.raft.",
             "io.millrace.controller.",
             "io.millrace.replication.",

@@ -21,7 +21,7 @@ class TwoProcessesTest {
     void processesOfDifferentMakeTellTheSameStories() throws IOException, InterruptedException {
         String first = tell("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
         String second = tell(
-                "-Xmx96m",
+                "-Xmx192m",
                 "-XX:+UseParallelGC",
                 "-XX:+UnlockExperimentalVMOptions",
                 "-XX:hashCode=2",

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
-import java.util.function.IntPredicate;
 
 /**
  * Looks into the nodes' disks whenever a producer is told that its records are written: all replicas that are in sync by what is committed
@@ -23,20 +22,17 @@ final class AcknowledgedRecords {
     private final ClusterNodes nodes;
     private final MetadataHistory metadata;
     private final String topic;
-    private final IntPredicate mayLack;
     private final Map<Integer, Long> ends = new TreeMap<>();
 
-    /** @param mayLack whether a node, by its number, may have lost with its disk what it had */
-    AcknowledgedRecords(ClusterNodes nodes, MetadataHistory metadata, String topic, IntPredicate mayLack) {
+    AcknowledgedRecords(ClusterNodes nodes, MetadataHistory metadata, String topic) {
         this.nodes = nodes;
         this.metadata = metadata;
         this.topic = topic;
-        this.mayLack = mayLack;
         metadata.whenJoined(this::joined);
     }
 
     private void joined(String name, int index, int id) {
-        if (!name.equals(topic) || mayLack.test(id)) return;
+        if (!name.equals(topic) || nodes.mayLack(id)) return;
         long acknowledged = ends.getOrDefault(index, 0L);
         long has = new StoredLog(nodes.node(id).disk(), name + "-" + index).endOffset();
         if (has < acknowledged)
@@ -52,7 +48,7 @@ final class AcknowledgedRecords {
         ends.merge(index, baseOffset + values.size(), Math::max);
         String name = topic + "-" + index;
         for (int id : partition.isr()) {
-            if (mayLack.test(id)) continue;
+            if (nodes.mayLack(id)) continue;
             ByteBuffer batch = new StoredLog(nodes.node(id).disk(), name).batchWith(baseOffset);
             if (batch == null)
                 throw new AssertionError("R1: records of " + name + " are acknowledged at " + baseOffset

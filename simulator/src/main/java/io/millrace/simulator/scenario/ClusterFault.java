@@ -71,11 +71,22 @@ public enum ClusterFault {
     /** Names cannot be made, changed or forced. */
     NAMES_FAIL(Needs.NOTHING),
     /** There is no space for some writes. */
-    NO_SPACE(Needs.NOTHING);
+    NO_SPACE(Needs.NOTHING),
+    /** The disk of a node is replaced by an empty one, which is formatted for the cluster. */
+    WIPED_DISK(Needs.ONE_MAY_LOSE),
+    /** A bit of a partition's log flips while its node is down; in the end that node's disk is replaced. */
+    ROT(Needs.ONE_MAY_LOSE),
+    /** A controller is taken in among the voters of the metadata quorum, where the log says who they are (KIP-853). */
+    ADD_VOTER(Needs.NOTHING),
+    /** A controller is to vote no more. */
+    REMOVE_VOTER(Needs.NOTHING),
+    /** Somebody asks for a change of the metadata that is larger than a batch of its log may be. */
+    TOO_LARGE_A_CHANGE(Needs.NOTHING);
 
     private enum Needs {
         NOTHING,
-        FORCED_ACKS
+        FORCED_ACKS,
+        ONE_MAY_LOSE
     }
 
     private final Needs needs;
@@ -97,9 +108,9 @@ public enum ClusterFault {
         return needs == Needs.NOTHING || acksWaitForDisk;
     }
 
-    /** Whether what the node has not forced may be lost. */
+    /** Whether what the node has may be lost. */
     boolean hitsWhoMayLose() {
-        return this == POWER_CUT || this == POWER_CUT_BETWEEN_CHANGES;
+        return this == POWER_CUT || this == POWER_CUT_BETWEEN_CHANGES || needs == Needs.ONE_MAY_LOSE;
     }
 
     private boolean stopsUncleanly() {

@@ -1,6 +1,5 @@
 package io.millrace.simulator.scenario;
 
-import io.millrace.simulator.SimulatedLinks;
 import io.millrace.simulator.SimulatedNetwork;
 import io.millrace.simulator.SimulatedNode;
 import io.millrace.simulator.Simulation;
@@ -12,7 +11,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -38,8 +36,7 @@ final class ClusterFaults {
     private final Simulation simulation;
     private final ClusterNodes nodes;
     private final MetadataHistory metadata;
-    private final SimulatedLinks links;
-    private final SimulatedNode clients;
+    private final LinkFaults links;
     private final Operators operators;
     private final SeededRandom random;
     private final Set<Integer> without;
@@ -51,9 +48,9 @@ final class ClusterFaults {
     private final Set<Integer> numbers = new TreeSet<>();
     private final Set<Integer> restartsDue = new TreeSet<>();
     private final Set<Integer> besetDisks = new TreeSet<>();
-    private final Set<Integer> frozen = new TreeSet<>();
-    private final Map<Integer, Alone> alone = new TreeMap<>();
-    private final long noticesMs;
+    private final LonelyLeaders lonely;
+    private final SilentBrokers silent;
+    private final ReplacedDisks replaced;
     /** Of which each fault draws by its number, so that leaving one out changes no other. */
     private final long seed;
 
@@ -72,6 +69,7 @@ final class ClusterFaults {
      * @param mayLose the node that may lose what it has, or 0
      * @param without numbers of faults that are left out, from 1
      * @param noticesMs within so many milliseconds the leader of the quorum notices that it has no majority
+     * @param sessionMs {@code broker.session.timeout.ms}
      */
     ClusterFaults(
             Simulation simulation,
@@ -85,14 +83,16 @@ final class ClusterFaults {
             Set<ClusterFault> legal,
             Set<Integer> without,
             long noticesMs,
+            long sessionMs,
             int count) {
         this.simulation = simulation;
         this.nodes = nodes;
         this.metadata = metadata;
-        this.links = network.links();
-        this.clients = clients;
+        this.links = new LinkFaults(network.links(), nodes, clients);
         this.acksWaitForDisk = acksWaitForDisk;
-        this.noticesMs = noticesMs;
+        this.lonely = new LonelyLeaders(simulation, nodes, metadata, links, noticesMs);
+        this.replaced = new ReplacedDisks(simulation, nodes, this::say);
+        this.silent = new SilentBrokers(simulation, nodes, metadata, links, sessionMs);
         this.operators = operators;
         this.mayLose = mayLose;
         this.without = without;
@@ -135,11 +135,16 @@ final class ClusterFaults {
         return decisions;
     }
 
-    /** Everything is well from now on; disks that were failing are taken into use again by another start. */
+    /**
+     * Everything is well from now on; disks that were failing are taken into use again by another start, those that rot are replaced, and
+     * all controllers are to vote again.
+     */
     void heal() {
         isHealed = true;
         links.mendAll();
         say("all is well from now on");
+        replaced.heal();
+        if (nodes.isDynamic()) operators.haveAllVote();
         for (int id = 1; id <= nodes.shape().nodeCount(); id++) {
             SimulatedServer node = nodes.node(id);
             node.disk().undisturbed();
@@ -151,32 +156,14 @@ final class ClusterFaults {
         }
     }
 
-    /** A life of a node that hears nothing of a majority, since when, and how many links were mended before. */
-    private record Alone(int life, long sinceMs, long mends) {}
-
-    /** A leader of the quorum that hears nothing of a majority has to notice (M5). */
-    private void lookWhoIsAlone() {
-        for (int id = 1; id <= nodes.shape().nodeCount(); id++) {
-            SimulatedServer node = nodes.node(id);
-            if (!nodes.shape().isController(id)
-                    || frozen.contains(id)
-                    || node.machine().isDown()
-                    || hears(id)) {
-                alone.remove(id);
-                continue;
-            }
-            Alone since = alone.get(id);
-            if (since == null || since.life() != node.starts() || since.mends() != links.mends())
-                alone.put(id, new Alone(node.starts(), simulation.nowMs(), links.mends()));
-            else if (simulation.nowMs() - since.sinceMs() > noticesMs) metadata.hasNoMajority(id);
-        }
+    /** Whether nothing rots any more, and all controllers vote. */
+    boolean isMended() {
+        return replaced.areWell() && (!nodes.isDynamic() || operators.allVote());
     }
 
-    private boolean hears(int id) {
-        int heard = 0;
-        for (int other = 1; other <= nodes.shape().nodeCount(); other++)
-            if (nodes.shape().isController(other) && !links.isCut(host(other), host(id))) heard++;
-        return heard > nodes.shape().voterCount() / 2;
+    /** Whether anything has rotted, ever. */
+    boolean hasRotted() {
+        return done.containsKey(ClusterFault.ROT);
     }
 
     private void say(String what) {
@@ -206,7 +193,8 @@ final class ClusterFaults {
 
     private void strike(int number, ClusterFault kind, int drawn) {
         int id = switch (kind) {
-            case POWER_CUT, POWER_CUT_BETWEEN_CHANGES -> mayLose == 0 ? drawn : mayLose;
+            case POWER_CUT, POWER_CUT_BETWEEN_CHANGES, WIPED_DISK, ROT -> mayLose == 0 ? drawn : mayLose;
+            case ADD_VOTER, REMOVE_VOTER -> 1 + drawn % nodes.shape().voterCount();
             case KILL_CONTROLLER, FREEZE_CONTROLLER, CUT_OFF_CONTROLLER ->
                 metadata.lastLeader() < 0 ? drawn : metadata.lastLeader();
             default -> drawn;
@@ -217,44 +205,42 @@ final class ClusterFaults {
         SimulatedNode machine = node.machine();
         switch (kind) {
             case KILL, KILL_CONTROLLER -> machine.kill();
-            case KILL_BETWEEN_CHANGES -> beforeSomeChange(machine, false);
+            case KILL_BETWEEN_CHANGES -> beforeSomeChange(id, false);
             case KILL_ALL -> nodes.all().forEach(each -> each.machine().kill());
             case RESTART_STORM -> storm(id, 1 + its.nextInt(MOST_STORM));
-            case POWER_CUT -> machine.cutPower();
-            case POWER_CUT_BETWEEN_CHANGES -> beforeSomeChange(machine, true);
-            case POWER_CUT_ALL -> nodes.all().forEach(each -> each.machine().cutPower());
+            case POWER_CUT -> nodes.cutPower(id);
+            case POWER_CUT_BETWEEN_CHANGES -> beforeSomeChange(id, true);
+            case POWER_CUT_ALL -> {
+                for (int each = 1; each <= nodes.shape().nodeCount(); each++) nodes.cutPower(each);
+            }
             case STOP -> node.stop();
             case ROLLING_RESTART -> roll(1);
-            case FREEZE, FREEZE_CONTROLLER -> {
-                alone.remove(id);
-                frozen.add(id);
-                machine.freeze(its.nextInt(MOST_FROZEN_MS));
-            }
+            case FREEZE, FREEZE_CONTROLLER -> machine.freeze(its.nextInt(MOST_FROZEN_MS));
             case CUT_OFF, CUT_OFF_CONTROLLER -> {
                 boolean fromClients = its.nextBoolean();
-                lasts(() -> cutOff(id, fromClients, true), () -> cutOff(id, fromClients, false));
+                lasts(() -> links.cutOff(id, fromClients, true), () -> links.cutOff(id, fromClients, false));
             }
             case CUT_ONE_WAY -> {
                 boolean outward = its.nextBoolean();
-                lasts(() -> cutOneWay(id, outward, true), () -> cutOneWay(id, outward, false));
+                lasts(() -> links.cutOneWay(id, outward, true), () -> links.cutOneWay(id, outward, false));
             }
             case CUT_PAIR -> {
                 int other = 1 + its.nextInt(nodes.shape().nodeCount());
-                lasts(() -> link(id, other, true), () -> link(id, other, false));
+                lasts(() -> links.link(id, other, true), () -> links.link(id, other, false));
             }
             case BRIDGE -> {
                 int half = 1 + its.nextInt(nodes.shape().nodeCount());
-                lasts(() -> bridge(id, half, true), () -> bridge(id, half, false));
+                lasts(() -> links.bridge(id, half, true), () -> links.bridge(id, half, false));
             }
             case SWIZZLE -> swizzle();
-            case CUT_FROM_CLIENTS -> lasts(() -> cutFromClients(id, true), () -> cutFromClients(id, false));
+            case CUT_FROM_CLIENTS -> lasts(() -> links.cutFromClients(id, true), () -> links.cutFromClients(id, false));
             case DELAY -> {
                 int ms = 1 + its.nextInt(MOST_DELAY_MS);
-                lasts(() -> delay(id, ms), () -> delay(id, 0));
+                lasts(() -> links.delay(id, ms), () -> links.delay(id, 0));
             }
             case NARROW -> {
                 int bytesPerMs = 1 + its.nextInt(MOST_BYTES_PER_MS);
-                lasts(() -> narrow(id, bytesPerMs), () -> narrow(id, 0));
+                lasts(() -> links.narrow(id, bytesPerMs), () -> links.narrow(id, 0));
             }
             case RESET -> machine.cutConnections();
             case SILENCE -> machine.silenceConnections();
@@ -270,6 +256,21 @@ final class ClusterFaults {
             case READ_FAILS -> beset(id, DiskFaults.Kind.READ_FAILS);
             case NAMES_FAIL -> beset(id, DiskFaults.Kind.NAMES_FAIL);
             case NO_SPACE -> beset(id, DiskFaults.Kind.NO_SPACE);
+            case WIPED_DISK -> {
+                if (!replaced.replace(id)) say("    its vote is needed");
+            }
+            case ROT -> {
+                node.mayFail();
+                replaced.rotsWhenDown(id, its.split());
+                if (its.nextBoolean()) machine.kill();
+                else node.stop();
+                replaced.look();
+            }
+            case ADD_VOTER -> operators.addVoter(id);
+            case REMOVE_VOTER -> operators.removeVoter(id);
+            case TOO_LARGE_A_CHANGE -> {
+                if (done.getOrDefault(kind, 0) == 1) operators.createTooMuch(); // It is a lot of work.
+            }
         }
     }
 
@@ -283,11 +284,12 @@ final class ClusterFaults {
         });
     }
 
-    private void beforeSomeChange(SimulatedNode machine, boolean losesPower) {
+    private void beforeSomeChange(int id, boolean losesPower) {
+        SimulatedNode machine = nodes.node(id).machine();
         machine.disk()
                 .beforeChange(
                         machine.disk().changeCount() + its.nextInt(MOST_CHANGES),
-                        losesPower ? machine::cutPower : machine::kill);
+                        losesPower ? () -> nodes.cutPower(id) : machine::kill);
     }
 
     private void storm(int id, int times) {
@@ -322,42 +324,6 @@ final class ClusterFaults {
         });
     }
 
-    private int host(int id) {
-        return nodes.node(id).machine().host();
-    }
-
-    private void direct(int from, int to, boolean isCut) {
-        if (isCut) links.cut(from, to);
-        else links.mend(from, to);
-    }
-
-    private void link(int id, int other, boolean isCut) {
-        direct(host(id), host(other), isCut);
-        direct(host(other), host(id), isCut);
-    }
-
-    private void cutOff(int id, boolean fromClients, boolean isCut) {
-        for (int other = 1; other <= nodes.shape().nodeCount(); other++) link(id, other, isCut);
-        if (fromClients) cutFromClients(id, isCut);
-    }
-
-    private void cutFromClients(int id, boolean isCut) {
-        direct(host(id), clients.host(), isCut);
-        direct(clients.host(), host(id), isCut);
-    }
-
-    private void cutOneWay(int id, boolean outward, boolean isCut) {
-        for (int other = 1; other <= nodes.shape().nodeCount(); other++)
-            direct(outward ? host(id) : host(other), outward ? host(other) : host(id), isCut);
-    }
-
-    /** Nodes up to one number, and those above it, have only one that both reach. */
-    private void bridge(int bridging, int half, boolean isCut) {
-        for (int low = 1; low <= half; low++)
-            for (int high = half + 1; high <= nodes.shape().nodeCount(); high++)
-                if (low != bridging && high != bridging) link(low, high, isCut);
-    }
-
     private void swizzle() {
         for (int id = 1; id <= nodes.shape().nodeCount(); id++) {
             if (its.nextBoolean()) continue;
@@ -367,24 +333,8 @@ final class ClusterFaults {
             simulation.afterMs(its.nextInt(MOST_BETWEEN_MS), () -> {
                 lasting--;
                 its = draws;
-                if (!isHealed) lasts(() -> cutOff(each, false, true), () -> cutOff(each, false, false));
+                if (!isHealed) lasts(() -> links.cutOff(each, false, true), () -> links.cutOff(each, false, false));
             });
-        }
-    }
-
-    private void delay(int id, int ms) {
-        for (int other = 1; other <= nodes.shape().nodeCount(); other++) {
-            links.delay(host(id), host(other), ms);
-            links.delay(host(other), host(id), ms);
-        }
-        links.delay(host(id), clients.host(), ms);
-        links.delay(clients.host(), host(id), ms);
-    }
-
-    private void narrow(int id, int bytesPerMs) {
-        for (int other = 1; other <= nodes.shape().nodeCount(); other++) {
-            links.narrow(host(id), host(other), bytesPerMs);
-            links.narrow(host(other), host(id), bytesPerMs);
         }
     }
 
@@ -399,6 +349,7 @@ final class ClusterFaults {
 
     private void beset(int id, DiskFaults.Kind kind) {
         SimulatedServer node = nodes.node(id);
+        if (kind == DiskFaults.Kind.FORCE_FAILS) nodes.mayForget(id);
         if (besetDisks.contains(id)) decisions.add("    " + node.disk().faults().decisions());
         DiskFaults faults = DiskFaults.none();
         for (int tries = 0; tries < MOST_DISK_FAULTS && faults.kinds().isEmpty(); tries++)
@@ -417,9 +368,12 @@ final class ClusterFaults {
 
     /** Whoever is down is started again. */
     private void watch() {
-        lookWhoIsAlone();
-        for (int id = 1; id <= nodes.shape().nodeCount(); id++)
+        lonely.look();
+        silent.look(lasting == 0);
+        replaced.look();
+        for (int id = 1; id <= nodes.shape().nodeCount(); id++) {
             if (nodes.node(id).machine().isDown() && restartsDue.add(id)) restartLater(id);
+        }
         simulation.afterMs(WATCH_MS, this::watch);
     }
 
@@ -434,9 +388,8 @@ final class ClusterFaults {
 
     /** Recovery is when crashes hurt most. */
     private void crashWhileStarting(int id) {
-        SimulatedNode machine = nodes.node(id).machine();
         boolean mayLosePower = mayLose == 0 || id == mayLose;
-        if (mayLosePower && kinds.contains(ClusterFault.POWER_CUT_BETWEEN_CHANGES)) beforeSomeChange(machine, true);
-        else if (kinds.contains(ClusterFault.KILL_BETWEEN_CHANGES)) beforeSomeChange(machine, false);
+        if (mayLosePower && kinds.contains(ClusterFault.POWER_CUT_BETWEEN_CHANGES)) beforeSomeChange(id, true);
+        else if (kinds.contains(ClusterFault.KILL_BETWEEN_CHANGES)) beforeSomeChange(id, false);
     }
 }

@@ -5,6 +5,8 @@ import io.millrace.metadata.BrokerImage;
 import io.millrace.metadata.Endpoint;
 import io.millrace.metadata.MetadataImage;
 import io.millrace.metadata.PartitionImage;
+import io.millrace.protocol.Uuid;
+import io.millrace.server.format.FormatOptions;
 import io.millrace.simulator.SimulatedNetwork;
 import io.millrace.simulator.Simulation;
 import io.millrace.testkit.SeededRandom;
@@ -13,7 +15,11 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +29,9 @@ final class ClusterNodes {
     private static final int FIRST_CONTROLLER_PORT = 9_100;
     private static final int FIRST_MOVED_PORT = 9_300;
     private static final int MOST_LANES = 3;
+    static final String HOST = "127.0.0.1";
+    /** The listener of controllers. */
+    static final String CONTROLLER = "CONTROLLER";
     /** The topic of committed offsets. */
     static final String GROUPS = "__consumer_offsets";
 
@@ -30,50 +39,78 @@ final class ClusterNodes {
     private final MetadataHistory metadata;
     private final List<SimulatedServer> servers = new ArrayList<>();
     private final QuorumDisks quorumDisks;
+    private final boolean isDynamic;
+    private final Map<Integer, Long> epochAtPowerLoss = new TreeMap<>();
+    private final Map<Integer, Integer> losses = new TreeMap<>();
+    private final Set<Integer> forgetful = new TreeSet<>();
     private int moves;
 
     /**
      * Nodes that are down, on empty disks.
      *
+     * @param isDynamic whether the metadata log says who votes (KIP-853), or the nodes' properties
      * @param shared properties of all of them, besides where they are and what roles they have
      */
     ClusterNodes(
             Simulation simulation,
             SimulatedNetwork network,
             ClusterShape shape,
+            boolean isDynamic,
             Map<String, String> shared,
             MetadataHistory metadata) {
         this.shape = shape;
+        this.isDynamic = isDynamic;
         this.metadata = metadata;
         SeededRandom random = simulation.newRandom();
+        String initialControllers = initialControllers(simulation.newRandom());
         for (int id = 1; id <= shape.nodeCount(); id++) {
             Map<String, String> properties = new LinkedHashMap<>(shared);
             properties.put("process.roles", shape.roles(id));
             properties.put("node.id", String.valueOf(id));
             properties.put("listeners", listeners(id, FIRST_CLIENT_PORT + id));
-            properties.put("controller.listener.names", "CONTROLLER");
-            properties.put("controller.quorum.voters", voters());
+            properties.put("controller.listener.names", CONTROLLER);
+            if (isDynamic) properties.put("controller.quorum.bootstrap.servers", controllers("%2$s"));
+            else properties.put("controller.quorum.voters", controllers("%1$d@%2$s"));
             servers.add(SimulatedServer.ofCluster(
                     simulation,
                     network,
                     1 + random.nextInt(MOST_LANES),
                     FIRST_CLIENT_PORT + id,
                     properties,
+                    isDynamic && shape.isController(id)
+                            ? new FormatOptions.QuorumChoice.InitialControllers(initialControllers)
+                            : new FormatOptions.QuorumChoice.StandaloneUnlessStatic(),
                     new Looking(id)));
         }
-        quorumDisks = new QuorumDisks(List.copyOf(servers), shape::isController);
+        quorumDisks = new QuorumDisks(List.copyOf(servers), shape::isController, isDynamic);
     }
 
-    private String voters() {
-        List<String> voters = new ArrayList<>();
+    /** All controllers, each written with its id and its address. */
+    private String controllers(String format) {
+        List<String> written = new ArrayList<>();
         for (int id = 1; id <= shape.nodeCount(); id++)
-            if (shape.isController(id)) voters.add(id + "@127.0.0.1:" + (FIRST_CONTROLLER_PORT + id));
-        return String.join(",", voters);
+            if (shape.isController(id))
+                written.add(String.format(Locale.ROOT, format, id, HOST + ":" + controllerPort(id)));
+        return String.join(",", written);
+    }
+
+    private String initialControllers(SeededRandom random) {
+        List<String> written = new ArrayList<>();
+        for (int id = 1; id <= shape.nodeCount(); id++)
+            if (shape.isController(id))
+                written.add(id + "@" + HOST + ":" + controllerPort(id) + ":"
+                        + new Uuid(random.nextLong(), random.nextLong()));
+        return String.join(",", written);
+    }
+
+    /** Where other controllers find this one. */
+    static int controllerPort(int id) {
+        return FIRST_CONTROLLER_PORT + id;
     }
 
     private String listeners(int id, int clientPort) {
-        String clients = "PLAINTEXT://127.0.0.1:" + clientPort;
-        String controllers = "CONTROLLER://127.0.0.1:" + (FIRST_CONTROLLER_PORT + id);
+        String clients = "PLAINTEXT://" + HOST + ":" + clientPort;
+        String controllers = CONTROLLER + "://" + HOST + ":" + controllerPort(id);
         if (!shape.isBroker(id)) return controllers;
         return shape.isController(id) ? clients + "," + controllers : clients;
     }
@@ -108,6 +145,23 @@ final class ClusterNodes {
         return shape;
     }
 
+    /** Whether the metadata log says who votes. */
+    boolean isDynamic() {
+        return isDynamic;
+    }
+
+    /** What the voters have on their disks. */
+    QuorumDisks quorumDisks() {
+        return quorumDisks;
+    }
+
+    /** A node's process ends, and its disk is replaced by an empty one. */
+    void replaceDisk(int id) {
+        loses(id);
+        metadata.losesAll(id);
+        node(id).replaceDisk();
+    }
+
     /** A node, by its number from 1. */
     SimulatedServer node(int id) {
         return servers.get(id - 1);
@@ -128,6 +182,45 @@ final class ClusterNodes {
     void move(int id) {
         int port = FIRST_MOVED_PORT + moves++;
         node(id).moveTo(port, listeners(id, port));
+    }
+
+    /** A node loses its power, and perhaps what it has not forced. */
+    void cutPower(int id) {
+        loses(id);
+        BrokerImage registered = metadata.newest().cluster().broker(id);
+        if (registered != null) epochAtPowerLoss.put(id, registered.epoch());
+        node(id).machine().cutPower();
+    }
+
+    /** From now on forces of a node's disk may fail, and what was not forced is lost, perhaps. */
+    void mayForget(int id) {
+        loses(id);
+        forgetful.add(id);
+    }
+
+    /** Whatever befalls this node, its disk is not counted on. */
+    void mayLose(int id) {
+        forgetful.add(id);
+    }
+
+    private void loses(int id) {
+        losses.merge(id, 1, Integer::sum);
+    }
+
+    /** How often a node may have lost something that it had written. */
+    int losses(int id) {
+        return losses.getOrDefault(id, 0);
+    }
+
+    /**
+     * Whether a broker may count as in sync and lack what is acknowledged: only what a leader has is forced before, so that a follower
+     * may lose it with its power, and counts as in sync until it is registered anew.
+     */
+    boolean mayLack(int id) {
+        if (forgetful.contains(id)) return true;
+        Long epoch = epochAtPowerLoss.get(id);
+        BrokerImage registered = metadata.newest().cluster().broker(id);
+        return epoch != null && registered != null && registered.epoch() == epoch;
     }
 
     boolean allServe() {
@@ -179,6 +272,7 @@ final class ClusterNodes {
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(shape.name());
+        if (isDynamic) text.append(", voters ").append(quorumDisks.voters());
         for (int id = 1; id <= shape.nodeCount(); id++)
             text.append(", node ")
                     .append(id)

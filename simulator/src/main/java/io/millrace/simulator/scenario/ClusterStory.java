@@ -47,6 +47,7 @@ public final class ClusterStory {
     private final ConversationLane shared;
     private final boolean acksWaitForDisk;
     private final int fetchTimeoutMs;
+    private final int sessionMs;
     /** Of every partition. */
     private final int replicas;
 
@@ -96,12 +97,14 @@ public final class ClusterStory {
         network = new SimulatedNetwork(simulation);
         acksWaitForDisk = random.nextBoolean();
         fetchTimeoutMs = random.pick(600, 2_000);
+        sessionMs = random.pick(1_500, 3_000, 9_000);
         ClusterShape drawn = random.pick(List.of(ClusterShape.values()));
         ClusterShape shape = reduction.nodes() == null
                 ? drawn
                 : ClusterShape.of(reduction.nodes()).orElseThrow();
         replicas = random.nextInt(3) == 0 ? 1 : Math.min(MOST_REPLICAS, shape.brokerCount());
-        nodes = new ClusterNodes(simulation, network, shape, properties(), metadata);
+        boolean isDynamic = shape.voterCount() > 1 && random.nextBoolean();
+        nodes = new ClusterNodes(simulation, network, shape, isDynamic, properties(), metadata);
         clients = network.addNode(1);
         shared = new ConversationLane(lane(), clients.environment().clock(), new BufferPool(1 << 20, 16 << 20));
         Operators operators = new Operators(
@@ -112,6 +115,7 @@ public final class ClusterStory {
                 List.of(TOPIC, ClusterNodes.GROUPS));
         // All that is acknowledged is on two in-sync replicas then, if it is of at least as many (KIP-966).
         mayLose = replicas == MOST_REPLICAS && random.nextInt(3) == 0 ? 1 + random.nextInt(shape.nodeCount()) : 0;
+        if (mayLose > 0) nodes.mayLose(mayLose);
         faults = new ClusterFaults(
                 simulation,
                 network,
@@ -124,6 +128,7 @@ public final class ClusterStory {
                 legal,
                 reduction.withoutFaults(),
                 NOTICES_MS + 2L * fetchTimeoutMs,
+                sessionMs,
                 random.nextInt(MOST_FAULTS + 1));
         plan = GroupPlan.drawn("group", TOPIC, simulation.newRandom());
         group = new GroupHistory(plan.groupId(), plan.isStatic() && plan.assignor() == GroupPlan.Kind.COOPERATIVE);
@@ -135,11 +140,11 @@ public final class ClusterStory {
         properties.put("controller.quorum.election.timeout.ms", String.valueOf(random.pick(300, 1_000)));
         properties.put("controller.quorum.fetch.timeout.ms", String.valueOf(fetchTimeoutMs));
         properties.put("broker.heartbeat.interval.ms", String.valueOf(random.pick(200, 500)));
-        properties.put("broker.session.timeout.ms", String.valueOf(random.pick(1_500, 3_000, 9_000)));
+        properties.put("broker.session.timeout.ms", String.valueOf(sessionMs));
         properties.put("initial.broker.registration.timeout.ms", "3600000");
         properties.put("offsets.topic.num.partitions", String.valueOf(OFFSETS_PARTITIONS));
         properties.put("offsets.topic.replication.factor", String.valueOf(replicas));
-        properties.put("min.insync.replicas", String.valueOf(replicas == MOST_REPLICAS ? 2 : 1));
+        properties.put("min.insync.replicas", String.valueOf(minInSync()));
         properties.put("replica.lag.time.max.ms", String.valueOf(random.pick(1_000, 4_000)));
         properties.put("replica.fetch.wait.max.ms", String.valueOf(random.pick(50, 500)));
         properties.put("replica.fetch.backoff.ms", "200");
@@ -154,6 +159,10 @@ public final class ClusterStory {
         properties.put("group.initial.rebalance.delay.ms", String.valueOf(random.pick(0, 500, 3_000)));
         if (acksWaitForDisk) properties.put("log.flush.interval.messages", "1");
         return properties;
+    }
+
+    private int minInSync() {
+        return replicas == MOST_REPLICAS ? 2 : 1;
     }
 
     /** The simulation, to look at or to listen to. */
@@ -210,11 +219,26 @@ public final class ClusterStory {
         faults.begin();
         beginAll(List.of(topic));
         until("the topic is not made", topic::isDone, MOST_FAULTY_MS);
-        AcknowledgedRecords acknowledged = new AcknowledgedRecords(nodes, metadata, TOPIC, node -> node == mayLose);
+        AcknowledgedRecords acknowledged = new AcknowledgedRecords(nodes, metadata, TOPIC);
+        HighWatermarks highWatermarks = new HighWatermarks(nodes, metadata, TOPIC, minInSync());
         for (int each = 0; each < partitions; each++) {
             int index = each;
-            PartitionHistory its = new PartitionHistory(
-                    TOPIC + "-" + each, (baseOffset, values) -> acknowledged.acknowledged(index, baseOffset, values));
+            PartitionHistory its = new PartitionHistory(TOPIC + "-" + each, new PartitionHistory.Watch() {
+                @Override
+                public void acknowledged(long baseOffset, List<String> values) {
+                    acknowledged.acknowledged(index, baseOffset, values);
+                }
+
+                @Override
+                public boolean mayBeDamaged() {
+                    return faults.hasRotted();
+                }
+
+                @Override
+                public void highWatermark(long offset) {
+                    highWatermarks.told(index, offset);
+                }
+            });
             histories.put(each, its);
             readers.put(
                     each,
@@ -246,6 +270,7 @@ public final class ClusterStory {
         assigned.begin();
         until("faults come to no end", () -> faults.isOver() && turnover.isOver(), MOST_FAULTY_MS);
         faults.heal();
+        until("not all is as it was", faults::isMended, MOST_HEALING_MS);
         until("not all nodes serve again", nodes::allServe, MOST_HEALING_MS);
         until("not all replicas are where they are to be", metadata::allInPlace, MOST_HEALING_MS);
         new GroupEnding(simulation, plan, group, histories, readers, lane()).tell(writers, turnover, assigned);

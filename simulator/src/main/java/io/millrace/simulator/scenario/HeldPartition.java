@@ -35,6 +35,7 @@ final class HeldPartition implements FetchSink {
     private long generation;
     private long nextOffset = UNKNOWN;
     private int leaderEpoch = FetchPosition.NO_EPOCH;
+    private boolean isDamaged;
 
     /**
      * It is not said yet where to begin.
@@ -104,6 +105,7 @@ final class HeldPartition implements FetchSink {
     /** Takes records, so many at most; returns how many there were. */
     int take(int most, LongConsumer taken) {
         int count = 0;
+        if (isDamaged) tryAgain();
         while (count < most) {
             FetchedRange range = reading;
             if (range == null) {
@@ -122,6 +124,14 @@ final class HeldPartition implements FetchSink {
             count++;
         }
         return count;
+    }
+
+    /** What its leader has was damaged; somebody else may lead by now. */
+    private void tryAgain() {
+        isDamaged = false;
+        long offset = nextOffset;
+        if (offset == UNKNOWN) fetcher.reset(line(), toBegin());
+        else fetcher.seek(line(), FetchPosition.at(offset), moved(offset));
     }
 
     private void leaveRange() {
@@ -157,11 +167,14 @@ final class HeldPartition implements FetchSink {
 
     @Override
     public void failed(long ofGeneration, ErrorCode error, String sentence) {
-        if (ofGeneration == generation) throw history.broken(reader + " cannot go on: " + error + ", " + sentence);
+        if (ofGeneration != generation) return;
+        isDamaged = error == ErrorCode.CORRUPT_MESSAGE && history.mayBeDamaged();
+        if (!isDamaged) throw history.broken(reader + " cannot go on: " + error + ", " + sentence);
     }
 
     @Override
     public void reaches(long logStartOffset, long highWatermark, long lastStableOffset) {
         if (logStartOffset > 0) throw history.broken(reader + " is told that the log begins at " + logStartOffset);
+        history.highWatermark(highWatermark);
     }
 }

@@ -13,8 +13,8 @@ import java.util.TreeSet;
 /**
  * What the nodes of one cluster have read of its metadata, and what must hold: no epoch of the quorum is led twice (M1), whatever
  * was committed at an offset is what everybody reads there, in every life (M3, M4, M6, M9), and each image makes sense: whoever leads
- * is awake and in sync, epochs of partitions only grow, no leader epoch has two leaders (R7, R13), and nobody is awake who has not
- * read of its own registration (M11).
+ * is awake and in sync, epochs of partitions only grow, no leader epoch has two leaders (R7, R13), nobody is elected who may lack what
+ * others have (R15), and nobody is awake who has not read of its own registration (M11).
  */
 final class MetadataHistory {
     private static final long FNV_OFFSET = 0xcbf29ce484222325L;
@@ -37,23 +37,34 @@ final class MetadataHistory {
     private final Set<Integer> leading = new TreeSet<>();
     private final Map<Partition, PartitionImage> partitions = new TreeMap<>();
     private MetadataImage newest = MetadataImage.EMPTY;
-    private Joining joining = (topic, index, broker) -> {};
+    private Replica joining = (topic, index, broker) -> {};
+    private Replica leaving = (topic, index, broker) -> {};
 
-    /** Who is told of replicas that become in-sync. */
-    interface Joining {
-        /** A broker is in sync that was not before. */
-        void joined(String topic, int index, int broker);
+    /** Who is told of a replica. */
+    interface Replica {
+        /** It is on that broker. */
+        void on(String topic, int index, int broker);
     }
 
     /** Has somebody told of replicas that become in-sync, as soon as anybody has read of it. */
-    void whenJoined(Joining listener) {
+    void whenJoined(Replica listener) {
         joining = listener;
+    }
+
+    /** Has somebody told of replicas that are none any more, as soon as anybody has read of it. */
+    void whenLeft(Replica listener) {
+        leaving = listener;
     }
 
     /** A node begins a life, and reads all there is from its disk. */
     void startsAnew(int node) {
         readBy.remove(node);
         leading.remove(node);
+    }
+
+    /** A node has lost its disk, and with it all it had read. */
+    void losesAll(int node) {
+        everReadBy.remove(node);
     }
 
     /** A node leads the quorum. */
@@ -143,9 +154,30 @@ final class MetadataHistory {
                         if (!image.cluster().isActive(each))
                             throw broken("R7: " + each + " is taken into the in-sync set of " + name
                                     + " though it is not awake");
-                        joining.joined(topic.name(), index, each);
+                        joining.on(topic.name(), index, each);
                     }
+                    for (int each : before.replicas())
+                        if (!now.replicas().contains(each)) leaving.on(topic.name(), index, each);
+                    checkElection(name, before, now);
                 }));
+    }
+
+    /**
+     * Nobody allows elections of whoever is there, so that a leader was in sync before or eligible (KIP-966); where all that were had
+     * stopped uncleanly it is one of them, and that is written down (KIP-704).
+     */
+    private static void checkElection(String name, PartitionImage before, PartitionImage now) {
+        int leader = now.leader();
+        if (!now.hasLeader() || leader == before.leader()) return;
+        if (before.isr().contains(leader) || before.elr().contains(leader)) return;
+        // Becoming in-sync, and the end of the reassignment that waited for that, are one change.
+        if (before.addingReplicas().contains(leader) && now.addingReplicas().isEmpty()) return;
+        if (!before.lastKnownElr().contains(leader))
+            throw broken("R15: " + leader + " is elected for " + name + " and may lack what the others have: after "
+                    + before + " comes " + now);
+        if (!now.isLeaderRecovering())
+            throw broken("R15: " + leader + " is elected uncleanly for " + name + ", and nobody notes that: after "
+                    + before + " comes " + now);
     }
 
     private static void checkLeader(String name, PartitionImage partition, MetadataImage image) {
@@ -191,6 +223,11 @@ final class MetadataHistory {
     /** Whether a node has read so far in its present life. */
     boolean hasRead(int node, long offset) {
         return readBy.getOrDefault(node, -1L) >= offset;
+    }
+
+    /** Whether somebody takes itself for the leader of the quorum. */
+    boolean isLed() {
+        return !leading.isEmpty();
     }
 
     /** Which node came to lead the quorum last, -1 if none has. */

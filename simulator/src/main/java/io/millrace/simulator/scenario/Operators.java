@@ -4,13 +4,25 @@ import io.millrace.environment.Lane;
 import io.millrace.metadata.PartitionImage;
 import io.millrace.metadata.TopicImage;
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
+import io.millrace.protocol.messages.AddRaftVoterRequest;
+import io.millrace.protocol.messages.AddRaftVoterResponse;
 import io.millrace.protocol.messages.AlterPartitionReassignmentsRequest;
 import io.millrace.protocol.messages.AlterPartitionReassignmentsResponse;
+import io.millrace.protocol.messages.CreateTopicsRequest;
+import io.millrace.protocol.messages.CreateTopicsResponse;
+import io.millrace.protocol.messages.DescribeQuorumRequest;
+import io.millrace.protocol.messages.DescribeQuorumResponse;
 import io.millrace.protocol.messages.ElectLeadersRequest;
 import io.millrace.protocol.messages.ElectLeadersResponse;
+import io.millrace.protocol.messages.RemoveRaftVoterRequest;
+import io.millrace.protocol.messages.RemoveRaftVoterResponse;
 import io.millrace.testkit.SeededRandom;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -26,11 +38,20 @@ final class Operators {
             ErrorCode.ELECTION_NOT_NEEDED,
             ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE);
 
+    /** The longest text that messages have. */
+    private static final int MOST_TEXT_BYTES = 32_767;
+    /** With such a text each they are more than the 8 MiB of a batch. */
+    private static final int TOO_MANY_TOPICS = 300;
+
+    private static final Set<ErrorCode> LEGAL_OF_VOTERS =
+            Set.of(ErrorCode.NONE, ErrorCode.DUPLICATE_VOTER, ErrorCode.VOTER_NOT_FOUND, ErrorCode.INVALID_REQUEST);
+
     private final ClusterNodes nodes;
     private final MetadataHistory metadata;
     private final Caller caller;
     private final Lane lane;
     private final List<String> topics;
+    private boolean allVote;
 
     /** @param topics whose partitions they move */
     Operators(ClusterNodes nodes, MetadataHistory metadata, Caller caller, Lane lane, List<String> topics) {
@@ -102,6 +123,150 @@ final class Operators {
                                     .forEach(one -> requireLegal("an election", one.errorCode(), one.errorMessage())));
                 },
                 () -> {}));
+    }
+
+    /** Wants topics whose records are more together than a batch of the metadata log takes; none of them is made (M10). */
+    void createTooMuch() {
+        String replicas = "0:1,".repeat(MOST_TEXT_BYTES / 4);
+        List<CreateTopicsRequest.CreatableTopic> tooMany = IntStream.range(0, TOO_MANY_TOPICS)
+                .mapToObj(number -> CreateTopicsRequest.CreatableTopic.builder()
+                        .name("large-" + number)
+                        .numPartitions(1)
+                        .replicationFactor((short) 1)
+                        .configs(List.of(CreateTopicsRequest.CreatableTopicConfig.builder()
+                                .name("leader.replication.throttled.replicas")
+                                .value(replicas.substring(0, replicas.length() - 1))
+                                .build()))
+                        .build())
+                .toList();
+        CreateTopicsRequest request = CreateTopicsRequest.builder()
+                .topics(tooMany)
+                .timeoutMs(TIMEOUT_MS)
+                .build();
+        lane.execute(() -> caller.ask(
+                request,
+                CreateTopicsResponse.class,
+                answer -> answer.topics().forEach(each -> {
+                    ErrorCode error = ErrorCode.forCode(each.errorCode());
+                    if (error != ErrorCode.POLICY_VIOLATION && !error.isRetriable())
+                        throw new AssertionError("M10: " + TOO_MANY_TOPICS + " topics with properties of "
+                                + MOST_TEXT_BYTES + " bytes each: " + error + ", " + each.errorMessage());
+                }),
+                () -> {}));
+    }
+
+    /** Has a controller vote, which may do so already. */
+    void addVoter(int id) {
+        nodes.quorumDisks().directoryId(id).ifPresent(directory -> lane.execute(() -> add(id, directory, () -> {})));
+    }
+
+    /** Has a controller vote no more, if it does. */
+    void removeVoter(int id) {
+        nodes.quorumDisks().directoryId(id).ifPresent(directory -> lane.execute(() -> remove(id, directory, () -> {})));
+    }
+
+    private void add(int id, Uuid directory, Runnable then) {
+        AddRaftVoterRequest request = AddRaftVoterRequest.builder()
+                .clusterId(SimulatedServer.CLUSTER_ID)
+                .timeoutMs(TIMEOUT_MS)
+                .voterId(id)
+                .voterDirectoryId(directory)
+                .listeners(List.of(new AddRaftVoterRequest.Listener(
+                        ClusterNodes.CONTROLLER, ClusterNodes.HOST, ClusterNodes.controllerPort(id))))
+                .ackWhenCommitted(true)
+                .build();
+        caller.ask(
+                request,
+                AddRaftVoterResponse.class,
+                answer -> {
+                    requireLegalChange("adding a voter", answer.errorCode(), answer.errorMessage());
+                    then.run();
+                },
+                then);
+    }
+
+    private void remove(int id, Uuid directory, Runnable then) {
+        RemoveRaftVoterRequest request = RemoveRaftVoterRequest.builder()
+                .clusterId(SimulatedServer.CLUSTER_ID)
+                .voterId(id)
+                .voterDirectoryId(directory)
+                .build();
+        caller.ask(
+                request,
+                RemoveRaftVoterResponse.class,
+                answer -> {
+                    requireLegalChange("removing a voter", answer.errorCode(), answer.errorMessage());
+                    then.run();
+                },
+                then);
+    }
+
+    private void requireLegalChange(String what, short code, @Nullable String message) {
+        ErrorCode error = ErrorCode.forCode(code);
+        boolean isLegal = nodes.isDynamic()
+                ? LEGAL_OF_VOTERS.contains(error) || error.isRetriable()
+                : error == ErrorCode.UNSUPPORTED_VERSION || error.isRetriable();
+        if (!isLegal) throw new AssertionError(what + " is answered with " + error + ", " + message);
+    }
+
+    /** Goes on until all controllers vote, by the disks that they have now. */
+    void haveAllVote() {
+        lane.execute(this::lookWhoVotes);
+    }
+
+    /** Whether they do. */
+    boolean allVote() {
+        return allVote;
+    }
+
+    private void lookWhoVotes() {
+        DescribeQuorumRequest request = DescribeQuorumRequest.builder()
+                .topics(List.of(DescribeQuorumRequest.TopicData.builder()
+                        .topicName("__cluster_metadata")
+                        .partitions(List.of(new DescribeQuorumRequest.PartitionData(0)))
+                        .build()))
+                .build();
+        Runnable again = () -> caller.afterPause(this::lookWhoVotes);
+        caller.ask(
+                request,
+                DescribeQuorumResponse.class,
+                answer -> {
+                    if (answer.errorCode() != ErrorCode.NONE.code()
+                            || answer.topics()
+                                            .getFirst()
+                                            .partitions()
+                                            .getFirst()
+                                            .errorCode()
+                                    != ErrorCode.NONE.code()) again.run();
+                    else
+                        change(
+                                answer.topics()
+                                        .getFirst()
+                                        .partitions()
+                                        .getFirst()
+                                        .currentVoters(),
+                                again);
+                },
+                again);
+    }
+
+    /** Removes who it was that has another disk now, and adds who does not vote, one at a time. */
+    private void change(List<DescribeQuorumResponse.ReplicaState> voters, Runnable then) {
+        Map<Integer, Uuid> voting = new TreeMap<>();
+        voters.forEach(each -> voting.put(each.replicaId(), each.replicaDirectoryId()));
+        for (int id = 1; id <= nodes.shape().voterCount(); id++) {
+            Uuid known = voting.get(id);
+            Optional<Uuid> now = nodes.quorumDisks().directoryId(id);
+            if (now.isEmpty()) {
+                then.run();
+                return;
+            }
+            if (now.get().equals(known)) continue;
+            if (known != null) remove(id, known, then);
+            else add(id, now.get(), then);
+            return;
+        }
+        allVote = true;
     }
 
     private static void requireLegal(String what, short code, @Nullable String message) {

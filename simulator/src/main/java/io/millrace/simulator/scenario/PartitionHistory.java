@@ -20,10 +20,18 @@ final class PartitionHistory {
     private final Watch watch;
     private long acknowledged;
 
-    /** Who is told of acknowledgements. */
+    /** Who is told of acknowledgements, and knows what befell the disks. */
     interface Watch {
         /** A producer is told that these values were written from that offset on. */
         void acknowledged(long baseOffset, List<String> values);
+
+        /** Whether a replica may be damaged, so that its broker refuses to give what is there. */
+        default boolean mayBeDamaged() {
+            return false;
+        }
+
+        /** A client is told that all below this offset is on all in-sync replicas. */
+        default void highWatermark(long offset) {}
     }
 
     PartitionHistory(String name) {
@@ -48,6 +56,16 @@ final class PartitionHistory {
         acknowledged += values.size();
         for (int i = 0; i < values.size(); i++) seen("acknowledged", baseOffset + i, values.get(i));
         watch.acknowledged(baseOffset, values);
+    }
+
+    /** Whether a broker may refuse what it has as damaged. */
+    boolean mayBeDamaged() {
+        return watch.mayBeDamaged();
+    }
+
+    /** A client is told of a high watermark. */
+    void highWatermark(long offset) {
+        watch.highWatermark(offset);
     }
 
     void read(long offset, String value) {

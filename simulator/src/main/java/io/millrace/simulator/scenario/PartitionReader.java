@@ -92,6 +92,7 @@ final class PartitionReader implements Actor {
             var data = answer.responses().getFirst().partitions().getFirst();
             error = ErrorCode.forCode(data.errorCode());
             highWatermark = data.highWatermark();
+            if (error == ErrorCode.NONE) history.highWatermark(highWatermark);
             if (error == ErrorCode.NONE && data.records() instanceof RecordsPayload.Buffer(ByteBuffer records))
                 take(records, highWatermark);
         }

@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Holds the logs of a partition's replicas against each other, batch by batch, as they are on the disks (R2, R11). */
+/**
+ * Holds the logs of a partition's replicas against each other, batch by batch, as they are on the disks (R2, R11), and against what the replicas know of
+ * leader epochs (R6).
+ */
 final class ReplicaComparison {
     private record Stored(int node, ByteBuffer bytes) {}
 
@@ -39,7 +42,9 @@ final class ReplicaComparison {
 
     private static void compare(int node, SimulatedDisk disk, String name, long end, Map<Long, Stored> byOffset) {
         long next = 0;
+        StoredEpochs epochs = null;
         for (Path file : segments(disk, name)) {
+            if (epochs == null) epochs = new StoredEpochs(node, disk, file.resolveSibling(""));
             ByteBuffer batches = ByteBuffer.wrap(disk.content(file));
             for (int at = 0; at < batches.limit(); ) {
                 if (!(BatchHeader.check(batches, at) instanceof BatchCheck.Whole))
@@ -50,6 +55,7 @@ final class ReplicaComparison {
                     throw new AssertionError(
                             "R11: " + name + " on node " + node + " goes on at " + offset + " after " + next);
                 next = BatchHeader.lastOffset(batches, at) + 1;
+                epochs.check(batches, at);
                 Stored mine = new Stored(node, batches.slice(at, sizeBytes));
                 Stored other = byOffset.putIfAbsent(offset, mine);
                 if (next <= end && other != null && !other.bytes().equals(mine.bytes()))

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 /** A machine and the real server on it, over all its lives. An empty disk is formatted, as {@code millrace start} does. */
 public final class SimulatedServer {
     private static final int PORT = 9092;
-    private static final String CLUSTER_ID = "AAAAAAAAQACAAAAAAAAAAQ";
+    static final String CLUSTER_ID = "AAAAAAAAQACAAAAAAAAAAQ";
 
     private final Simulation simulation;
     private final SimulatedNetwork network;
@@ -40,6 +40,7 @@ public final class SimulatedServer {
     private final Watch watch;
     private int port = PORT;
     private int driftPartsPerMillion;
+    private FormatOptions.QuorumChoice quorum = new FormatOptions.QuorumChoice.StandaloneUnlessStatic();
     private SimulatedNode machine;
     private @Nullable Node node;
     private final List<Exception> failures = new ArrayList<>();
@@ -90,6 +91,7 @@ public final class SimulatedServer {
      *
      * @param port where clients find it, if it is a broker
      * @param allOfThem its properties but for {@code listeners}, which name that port
+     * @param quorum who votes when it is formatted for the first time
      */
     static SimulatedServer ofCluster(
             Simulation simulation,
@@ -97,9 +99,11 @@ public final class SimulatedServer {
             int laneCount,
             int port,
             Map<String, String> allOfThem,
+            FormatOptions.QuorumChoice quorum,
             Watch watch) {
         SimulatedServer server = new SimulatedServer(simulation, network, laneCount, simulation.newDisk(), watch);
         server.port = port;
+        server.quorum = quorum;
         server.properties.putAll(allOfThem);
         return server;
     }
@@ -137,6 +141,14 @@ public final class SimulatedServer {
     void moveTo(int newPort, String listeners) {
         port = newPort;
         properties.put("listeners", listeners);
+    }
+
+    /** Its process ends, and an empty disk takes the place of what it has; it is formatted for the cluster that exists. */
+    void replaceDisk() {
+        machine.kill();
+        machine.disk().replace();
+        if (quorum instanceof FormatOptions.QuorumChoice.InitialControllers)
+            quorum = new FormatOptions.QuorumChoice.NoInitialControllers();
     }
 
     /** From now on the disk fails now and then: where the node gives up, or cannot start, its process ends. */
@@ -197,7 +209,7 @@ public final class SimulatedServer {
         try {
             if (!isFormatted(environment.disk(), config)) {
                 formatter.format(
-                        FormatOptions.forStart(CLUSTER_ID).plan(config),
+                        new FormatOptions(CLUSTER_ID, Optional.empty(), Map.of(), quorum, true).plan(config),
                         environment.clock().wallMs(),
                         () -> new Uuid(
                                 environment.randomness().nextLong(),

@@ -54,6 +54,13 @@ final class DiskNames {
         hasJournal = false;
     }
 
+    /** Nothing is there any more, nor comes back. */
+    void clear() {
+        unforced.clear();
+        root.live.clear();
+        root.forced.clear();
+    }
+
     @Nullable
     DiskEntry find(Path path) {
         DiskEntry entry = root;

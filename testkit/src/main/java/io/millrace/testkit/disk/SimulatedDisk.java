@@ -174,6 +174,12 @@ public final class SimulatedDisk implements Disk {
         names.losePower(random);
     }
 
+    /** An empty disk takes its place; the machine must be down. */
+    public void replace() {
+        if (!isDown) throw new IllegalStateException("the disk of a machine that is up is not replaced");
+        names.clear();
+    }
+
     /** A disk of another machine, up, with what is on this one, all names forced. */
     public SimulatedDisk copy(SeededRandom itsRandom, LongSupplier itsWallMs, LongConsumer itsTrace) {
         return new SimulatedDisk(itsRandom, itsWallMs, itsTrace, names.root().copy());

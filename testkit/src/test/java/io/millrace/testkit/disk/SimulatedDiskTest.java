@@ -286,4 +286,18 @@ class SimulatedDiskTest {
         assertThrows(IOException.class, () -> disk.delete(FILE));
         assertEquals("12345678", text(disk, FILE));
     }
+
+    @Test
+    void nothingOfADiskThatWasReplacedComesBack() throws IOException {
+        disk.createDirectories(DATA);
+        write(disk, FILE, "kept").force();
+        disk.forceDirectory(DATA);
+        assertThrows(IllegalStateException.class, disk::replace);
+        disk.stop();
+        disk.replace();
+        disk.losePower();
+        disk.start();
+        assertEquals(List.of(), disk.files());
+        assertFalse(disk.exists(DATA));
+    }
 }

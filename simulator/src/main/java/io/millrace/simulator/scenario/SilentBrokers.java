@@ -1,0 +1,54 @@
+package io.millrace.simulator.scenario;
+
+import io.millrace.metadata.BrokerImage;
+import io.millrace.simulator.Simulation;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Sees to it that a broker whose process has ended is fenced within its session, while nothing keeps the controllers from doing so (M11). */
+final class SilentBrokers {
+    /** For whoever comes to lead the quorum: it is elected, and gives every broker a session of its own. */
+    private static final long PATIENCE_MS = 8_000;
+    /** Clocks run up to 5 % too slow. */
+    private static final double DRIFT = 1.06;
+
+    private final Simulation simulation;
+    private final ClusterNodes nodes;
+    private final MetadataHistory metadata;
+    private final LinkFaults links;
+    private final long mostMs;
+    private final Map<Integer, Long> downSinceMs = new TreeMap<>();
+    private long calmSinceMs;
+
+    SilentBrokers(
+            Simulation simulation, ClusterNodes nodes, MetadataHistory metadata, LinkFaults links, long sessionMs) {
+        this.simulation = simulation;
+        this.nodes = nodes;
+        this.metadata = metadata;
+        this.links = links;
+        this.mostMs = (long) (DRIFT * sessionMs) + PATIENCE_MS;
+    }
+
+    /** @param isQuiet whether nothing is being done to any node but that some are down */
+    void look(boolean isQuiet) {
+        long nowMs = simulation.nowMs();
+        if (!isQuiet || !metadata.isLed() || !links.areWell() || !controllersServe()) calmSinceMs = nowMs;
+        for (int id = 1; id <= nodes.shape().nodeCount(); id++) {
+            if (!nodes.node(id).machine().isDown()) downSinceMs.remove(id);
+            else look(id, Math.max(calmSinceMs, downSinceMs.computeIfAbsent(id, _ -> nowMs)), nowMs);
+        }
+    }
+
+    private boolean controllersServe() {
+        for (int id = 1; id <= nodes.shape().voterCount(); id++)
+            if (!nodes.node(id).isServing() || nodes.node(id).machine().isFrozen()) return false;
+        return true;
+    }
+
+    private void look(int id, long sinceMs, long nowMs) {
+        BrokerImage broker = metadata.newest().cluster().broker(id);
+        if (nowMs - sinceMs > mostMs && broker != null && !broker.isFenced())
+            throw MetadataHistory.broken("M11: the process of broker " + id + " has ended " + (nowMs - sinceMs)
+                    + " ms ago, and the broker is not fenced");
+    }
+}
