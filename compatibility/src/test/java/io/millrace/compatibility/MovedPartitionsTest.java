@@ -38,15 +38,7 @@ final class MovedPartitionsTest {
     Path directory;
 
     private List<String> millrace(String bootstrap, String... arguments) {
-        List<String> command = new ArrayList<>(List.of(MillraceBroker.PROGRAM));
-        command.addAll(List.of(arguments));
-        command.addAll(List.of("--bootstrap", bootstrap));
-        return ChildProcess.run(
-                "millrace " + arguments[0],
-                directory,
-                Map.of("XDG_CONFIG_HOME", directory.toString()),
-                PATIENCE,
-                command);
+        return new MillraceCommand(directory, bootstrap).run(arguments);
     }
 
     @Test
