@@ -282,21 +282,34 @@ public final class BatchBuilder {
      * @throws CompressionUnavailable if the codec does not run on this machine
      */
     public ByteBuffer build() {
+        return build(null);
+    }
+
+    /**
+     * {@link #build()}, packing by way of memory that is used again. What is packed lies in the memory the records were written
+     * to, as long as it is no larger than they were.
+     *
+     * @param packing the builder's alone until this returns; null for memory of the batch's own
+     */
+    public ByteBuffer build(@Nullable PackingMemory packing) {
         if (recordCount == 0 || isBuilt) throw new IllegalStateException("a batch has records, and is built once");
         isBuilt = true;
-        ByteBuffer built = compression == Compression.NONE ? ByteBuffer.wrap(batch, 0, end) : compressed();
+        ByteBuffer built = compression == Compression.NONE ? ByteBuffer.wrap(batch, 0, end) : compressed(packing);
         writeHeader(built);
         batch = NOTHING;
         return built;
     }
 
-    private ByteBuffer compressed() {
+    private ByteBuffer compressed(@Nullable PackingMemory packing) {
         int recordsBytes = end - BatchHeader.HEADER_BYTES;
-        Scratch out = new Scratch(
-                new byte[BatchHeader.HEADER_BYTES + Codec.firstRoom(compression, recordsBytes)], MAX_BATCH_BYTES);
+        int firstBytes = BatchHeader.HEADER_BYTES + Codec.firstRoom(compression, recordsBytes);
+        Scratch out = new Scratch(packing == null ? new byte[firstBytes] : packing.take(firstBytes), MAX_BATCH_BYTES);
         out.advance(BatchHeader.HEADER_BYTES);
         Codec.compress(compression, batch, BatchHeader.HEADER_BYTES, recordsBytes, level, out);
-        return ByteBuffer.wrap(out.bytes(), 0, out.size());
+        if (packing == null || out.size() > batch.length) return ByteBuffer.wrap(out.bytes(), 0, out.size());
+        System.arraycopy(out.bytes(), 0, batch, 0, out.size());
+        packing.keep(out.bytes());
+        return ByteBuffer.wrap(batch, 0, out.size());
     }
 
     private void writeHeader(ByteBuffer built) {

@@ -1,11 +1,13 @@
 package io.millrace.records;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.testkit.Property;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -54,6 +56,31 @@ class BatchBuilderTest {
                 assertEquals(ofBuffers.sizeBytes(), ofArrays.sizeBytes());
             }
             assertEquals(ofBuffers.build(), ofArrays.build());
+        });
+    }
+
+    @Test
+    @SuppressWarnings("ByteBufferBackingArray") // Which array it is, is the question.
+    void aBatchPackedInMemoryUsedBeforeIsTheOneItWouldBeOtherwise() {
+        PackingMemory packing = new PackingMemory();
+        Property.check(random -> {
+            Compression compression = random.pick(Compression.values());
+            SampleBatch sample = SampleBatch.random(random, compression);
+            BatchBuilder plain = BatchBuilder.forProducer(compression, compression.defaultLevel());
+            byte[] memory = random.bytes(random.pick(100, 10_000, 300_000));
+            BatchBuilder inMemory = BatchBuilder.forProducer(compression, compression.defaultLevel())
+                    .in(memory);
+            for (Record record : sample.records()) {
+                plain.append(record.timestamp(), record.key(), record.value(), record.headers());
+                inMemory.append(record.timestamp(), record.key(), record.value(), record.headers());
+            }
+            boolean hasRoom = inMemory.sizeBytes() <= memory.length;
+            ByteBuffer built = inMemory.build(packing);
+            byte[] next = packing.take(1);
+            Arrays.fill(next, (byte) 1); // As the next batch would.
+            packing.keep(next);
+            assertEquals(plain.build(), built);
+            if (hasRoom && built.limit() <= memory.length) assertSame(memory, built.array());
         });
     }
 

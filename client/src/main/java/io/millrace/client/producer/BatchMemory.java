@@ -1,5 +1,9 @@
 package io.millrace.client.producer;
 
+import io.millrace.client.sending.PartitionAppender;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -7,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The memory of batches, {@code buffer.memory} of it. Whoever finds none waits, first come, first served. Giving back never
- * waits. Arrays of the usual size are used again.
+ * waits. Arrays of the usual size, and of the multiples of it that batches have before they are compressed, are used again, the
+ * last given back first; those that lie idle make room when others are wanted.
  */
 final class BatchMemory {
     /** One wait of a thread; told apart from others by itself alone. */
@@ -19,14 +24,23 @@ final class BatchMemory {
     private final int usualBytes;
     private final AtomicLong usedBytes = new AtomicLong();
     private final AtomicLong idleBytes = new AtomicLong();
-    private final ConcurrentLinkedQueue<byte[]> idle = new ConcurrentLinkedQueue<>();
+    /** By how many times the usual size they have, from 1. */
+    private final List<ConcurrentLinkedDeque<byte[]>> idle = new ArrayList<>();
+
     private final ConcurrentLinkedQueue<Waiter> waiters = new ConcurrentLinkedQueue<>();
     private final AtomicLong waitedNanos = new AtomicLong();
     private volatile boolean isClosed;
 
+    /**
+     * Nothing is in use.
+     *
+     * @param totalBytes how much may be
+     * @param usualBytes {@code batch.size}; 0 for none, and nothing is used again
+     */
     BatchMemory(long totalBytes, int usualBytes) {
         this.totalBytes = totalBytes;
         this.usualBytes = usualBytes;
+        for (int i = 0; i < PartitionAppender.MOST_TIMES; i++) idle.add(new ConcurrentLinkedDeque<>());
     }
 
     /**
@@ -66,23 +80,44 @@ final class BatchMemory {
     }
 
     private byte[] array(int bytes) {
-        if (bytes == usualBytes) {
-            byte[] again = idle.poll();
-            if (again != null) {
-                idleBytes.addAndGet(-bytes);
-                return again;
-            }
+        ConcurrentLinkedDeque<byte[]> fitting = idleOf(bytes);
+        byte[] again = fitting == null ? null : fitting.pollFirst();
+        if (again == null) {
+            for (int i = 0; i < idle.size() && !hasRoom(0); i++) dropIdle(idle.get(i));
+            return new byte[bytes];
         }
-        return new byte[bytes];
+        idleBytes.addAndGet(-bytes);
+        return again;
+    }
+
+    /** Those of that size; null if they are not used again. */
+    private @Nullable ConcurrentLinkedDeque<byte[]> idleOf(int bytes) {
+        if (usualBytes == 0 || bytes == 0 || bytes % usualBytes != 0) return null;
+        int times = bytes / usualBytes;
+        return times > idle.size() ? null : idle.get(times - 1);
+    }
+
+    /** Whether what is in use and what lies idle leave so much. */
+    private boolean hasRoom(int bytes) {
+        return usedBytes.get() + idleBytes.get() + bytes <= totalBytes;
+    }
+
+    private void dropIdle(ConcurrentLinkedDeque<byte[]> ofOneSize) {
+        while (!hasRoom(0)) {
+            byte[] oldest = ofOneSize.pollLast();
+            if (oldest == null) return;
+            idleBytes.addAndGet(-oldest.length);
+        }
     }
 
     /** Gives back what {@link #take} gave. */
     void giveBack(byte[] memory) {
-        if (memory.length == usualBytes && idleBytes.get() + usualBytes <= totalBytes) {
-            idleBytes.addAndGet(usualBytes);
-            idle.add(memory);
-        }
         usedBytes.addAndGet(-memory.length);
+        ConcurrentLinkedDeque<byte[]> fitting = idleOf(memory.length);
+        if (fitting != null && hasRoom(memory.length)) {
+            idleBytes.addAndGet(memory.length);
+            fitting.addFirst(memory);
+        }
         wakeFirst();
     }
 
@@ -107,6 +142,11 @@ final class BatchMemory {
 
     int waitingThreads() {
         return waiters.size();
+    }
+
+    /** How much is kept to be used again. */
+    long idleBytes() {
+        return idleBytes.get();
     }
 
     long waitedNanos() {

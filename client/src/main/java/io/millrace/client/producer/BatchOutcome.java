@@ -40,6 +40,9 @@ final class BatchOutcome implements BatchEnd {
         void ended(BatchOutcome batch);
 
         CallbackThread callbacks();
+
+        /** Where its sending threads pack batches. */
+        PackingPlaces packing();
     }
 
     private final String topic;

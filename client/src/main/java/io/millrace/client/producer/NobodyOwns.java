@@ -20,4 +20,9 @@ enum NobodyOwns implements BatchOutcome.Owner {
     public CallbackThread callbacks() {
         throw new IllegalStateException("no batch, no callbacks");
     }
+
+    @Override
+    public PackingPlaces packing() {
+        throw new IllegalStateException("no batch, nothing to pack");
+    }
 }

@@ -30,6 +30,7 @@ final class ProducerState implements BatchOutcome.Owner, SenderLane.Listener {
     private final boolean isAdaptive;
     private final BatchMemory memory;
     private final CallbackThread callbacks;
+    private final PackingPlaces packing = new PackingPlaces();
     private final ConcurrentHashMap<String, TopicPartitions> topics = new ConcurrentHashMap<>();
     private final Set<BatchOutcome> incomplete = ConcurrentHashMap.newKeySet();
     private @Nullable Partitioning partitioning;
@@ -148,6 +149,11 @@ final class ProducerState implements BatchOutcome.Owner, SenderLane.Listener {
     @Override
     public CallbackThread callbacks() {
         return callbacks;
+    }
+
+    @Override
+    public PackingPlaces packing() {
+        return packing;
     }
 
     @Override

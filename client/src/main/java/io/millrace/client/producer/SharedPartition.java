@@ -182,7 +182,7 @@ final class SharedPartition implements OpenBatches {
 
     private void pack(Batch batch) {
         try {
-            batch.pack();
+            owner.packing().pack(batch);
         } catch (CompressionUnavailable e) {
             lane.execute(() -> sender.notPacked(line, batch, String.valueOf(e.getMessage())));
             return;

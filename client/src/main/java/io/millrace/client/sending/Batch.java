@@ -2,6 +2,7 @@ package io.millrace.client.sending;
 
 import io.millrace.records.BatchBuilder;
 import io.millrace.records.BatchHeader;
+import io.millrace.records.PackingMemory;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -60,13 +61,19 @@ public final class Batch {
         this.level = level;
     }
 
+    /** {@link #pack(PackingMemory)} in memory that is not used again. */
+    public void pack() {
+        pack(null);
+    }
+
     /**
      * Compresses it, if it is to be; done once, before it can be sent.
      *
+     * @param packing to do it in, free afterwards; null for memory of its own
      * @throws io.millrace.records.CompressionUnavailable if the codec does not run on this machine
      */
-    public void pack() {
-        if (builder != null && bytes == null) bytes = builder.build();
+    public void pack(@Nullable PackingMemory packing) {
+        if (builder != null && bytes == null) bytes = builder.build(packing);
     }
 
     /** Whether it waits for somebody to {@link #pack} it. Told on the lane. */

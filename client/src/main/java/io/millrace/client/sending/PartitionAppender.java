@@ -20,7 +20,7 @@ public final class PartitionAppender {
     public static final int FULL = -2;
 
     /** A batch before compression has at most so many times {@code batch.size}. */
-    private static final int MOST_TIMES = 16;
+    public static final int MOST_TIMES = 16;
 
     private static final float STEP_DOWN = 0.125f;
 
@@ -49,7 +49,10 @@ public final class PartitionAppender {
         return batch.recordCount() - 1;
     }
 
-    /** How much memory a new batch wants whose first record is this. */
+    /**
+     * How much memory a new batch wants whose first record is this: {@code batch.size} times a whole number up to {@link #MOST_TIMES},
+     * unless the record needs more.
+     */
     public int memoryFor(byte @Nullable [] key, byte @Nullable [] value, List<RecordHeader> headers) {
         long firstBytes = Math.min(BatchBuilder.mostBytesFor(key, value, headers), Integer.MAX_VALUE);
         return (int) Math.max(firstBytes, plannedBytes());
@@ -58,8 +61,8 @@ public final class PartitionAppender {
     private int plannedBytes() {
         int batchBytes = rules.batchBytes();
         if (rules.compression() == Compression.NONE || batchBytes == 0) return batchBytes;
-        int times = (int) Math.max(1, Math.min(MOST_TIMES, 1 / Math.max(ratio, 1e-3f)));
-        return (int) Math.max(batchBytes, Math.min((long) times * batchBytes, rules.maxRequestBytes()));
+        int most = Math.min(MOST_TIMES, rules.maxRequestBytes() / batchBytes);
+        return batchBytes * (int) Math.max(1, Math.min(most, 1 / Math.max(ratio, 1e-3f)));
     }
 
     /**
