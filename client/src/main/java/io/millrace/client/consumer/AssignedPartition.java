@@ -225,6 +225,14 @@ final class AssignedPartition implements FetchSink {
         return reading != null || !arrivals.isEmpty();
     }
 
+    /** All that it holds, once neither the lane nor the application uses it any more. */
+    List<FetchedRange> letGo() {
+        leaveRange();
+        for (Arrival next = arrivals.poll(); next != null; next = arrivals.poll())
+            if (next instanceof Arrival.Range(FetchedRange range)) release(range);
+        return takeReleased();
+    }
+
     /** What the lane is to be told of. */
     List<FetchedRange> takeReleased() {
         List<FetchedRange> taken = released;

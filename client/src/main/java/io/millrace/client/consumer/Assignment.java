@@ -77,7 +77,13 @@ final class Assignment implements Membership.Partitions {
 
     private void drop(TopicPartition partition) {
         AssignedPartition gone = assigned.remove(partition);
-        if (gone != null) lane.execute(() -> fetcher.remove(lineOf(gone)));
+        if (gone == null) return;
+        lane.execute(
+                () -> { // Nothing comes any more, and the application has done with it.
+                    FetchLine line = lineOf(gone);
+                    fetcher.remove(line);
+                    fetcher.released(line, gone.letGo());
+                });
     }
 
     @Override

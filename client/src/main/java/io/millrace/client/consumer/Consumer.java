@@ -77,10 +77,11 @@ public final class Consumer<K, V> implements AutoCloseable {
         UserThread itsUser = new UserThread(mailbox, news::takeRefusal);
         this.user = itsUser;
         this.leftOut = new LeftOutRecords(options);
-        this.threads = new ClientThreads(options.connection(), HELPERS, cause -> {
-            LOG.log(System.Logger.Level.ERROR, "the consumer is broken", cause);
-            itsUser.broke(cause);
-        });
+        this.threads = new ClientThreads(
+                options.connection(), HELPERS, rules.answerBufferBytes(), rules.bufferBytes(), cause -> {
+                    LOG.log(System.Logger.Level.ERROR, "the consumer is broken", cause);
+                    itsUser.broke(cause);
+                });
         this.lane = threads.client().lane();
         this.fetcher = new FetcherLane(threads.client(), rules, options.requestTimeoutMs(), news);
         GroupCommits itsGroup = options.groupId().isEmpty()

@@ -15,7 +15,8 @@ public interface Deserializer<T> {
     /**
      * What the bytes stand for.
      *
-     * @param data from its position to its limit, valid during the call only; null if there is no key or value
+     * @param data from its position to its limit, valid during the call only, and as a rule without an array
+     *     ({@link ByteBuffer#hasArray}); null if there is no key or value
      * @throws RuntimeException if they stand for nothing: the poll fails with it, naming the record, and the record stays the
      *     next one
      */

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A record in the memory it was fetched or unpacked to. One view moves from record to record, so that a record costs no object: it
- * is valid while its {@link RecordReader} is called, as are the buffers it hands out; what is to be kept has to be copied. Out of that
- * time its methods throw {@link IllegalStateException}.
+ * is valid while its {@link RecordReader} is called, as are the buffers it hands out, which as a rule have no array; what is to be kept
+ * has to be copied. Out of that time its methods throw {@link IllegalStateException}.
  */
 public final class RecordView {
     private @Nullable AssignedPartition partition;

@@ -21,9 +21,16 @@ public final class ClientThreads {
      * Starts the lane.
      *
      * @param helperCount threads for what can block, 1 at least: looking up names is their business
+     * @param answerBytes size of the buffers of answers that the client keeps; 0 if it keeps none
+     * @param heldBytes how much of them it may keep
      * @param whenBroken is told if a task of the lane threw: the client cannot go on
      */
-    public ClientThreads(ConnectionOptions options, int helperCount, Consumer<Throwable> whenBroken) {
+    public ClientThreads(
+            ConnectionOptions options,
+            int helperCount,
+            long answerBytes,
+            long heldBytes,
+            Consumer<Throwable> whenBroken) {
         Transport transport = options.protect(new HostTransport(options.sockets())); // What may be refused comes first.
         helpers = new HostHelpers(helperCount);
         try {
@@ -32,7 +39,7 @@ public final class ClientThreads {
             helpers.close();
             throw new UncheckedIOException("the system gives no event loop", e);
         }
-        client = ClientLane.of(lane, new HostClock(), new HostRandomness(), transport);
+        client = ClientLane.of(lane, new HostClock(), new HostRandomness(), transport, answerBytes, heldBytes);
         lane.start();
     }
 

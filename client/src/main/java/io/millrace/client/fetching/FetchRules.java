@@ -28,6 +28,11 @@ public record FetchRules(
         OffsetReset reset,
         long preferredMaxAgeMs,
         RetryBackoff backoff) {
+    /** Of what may be buffered, the part that one answer is: one is read while another comes. */
+    private static final int ANSWER_PART = 4;
+    /** Of an answer, the part that is left to what stands around records: buffers are as large as powers of two. */
+    private static final int FRAME_PART = 64;
+
     /** Checks the ranges. */
     public FetchRules {
         if (minBytes < 0) throw new IllegalArgumentException("fetch.min.bytes is " + minBytes + ", below 0");
@@ -36,5 +41,24 @@ public record FetchRules(
         if (maxPartitionBytes < 1)
             throw new IllegalArgumentException("max.partition.fetch.bytes is " + maxPartitionBytes + ", below 1");
         if (bufferBytes < 1) throw new IllegalArgumentException("fetch.buffer.bytes is " + bufferBytes + ", below 1");
+    }
+
+    /** What is asked for in one request at most: {@code fetch.max.bytes}, or what may be buffered allows for less. */
+    public int answerBytes() {
+        long wholeBytes = answerBufferBytes();
+        return (int) Math.min(maxBytes, wholeBytes - wholeBytes / FRAME_PART);
+    }
+
+    /**
+     * What is asked for of a partition in one request at most, a little less than {@code max.partition.fetch.bytes}, so that an answer
+     * of one partition fits into a buffer of that size.
+     */
+    public int answerPartitionBytes() {
+        return maxPartitionBytes - maxPartitionBytes / FRAME_PART;
+    }
+
+    /** The size of the buffers that answers of {@link #answerBytes} come in, a power of two. */
+    public long answerBufferBytes() {
+        return Long.highestOneBit(Math.max(1, Math.min(bufferBytes / ANSWER_PART, 1 << 30)));
     }
 }

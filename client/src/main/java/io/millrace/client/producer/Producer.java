@@ -81,7 +81,7 @@ public final class Producer<K, V> implements AutoCloseable {
                 new BatchMemory(options.bufferBytes(), options.appendRules().batchBytes());
         this.callbacks = new CallbackThread(options.clientId() + "-callbacks");
         this.state = new ProducerState(options, memory, callbacks);
-        this.threads = new ClientThreads(options.connection(), HELPERS, state::laneBroke);
+        this.threads = new ClientThreads(options.connection(), HELPERS, 0, 0, state::laneBroke);
         this.lane = threads.client().lane();
         this.clock = threads.client().clock();
         this.sender = new SenderLane(

@@ -7,7 +7,8 @@ public sealed interface Answer {
     /**
      * The server answered.
      *
-     * @param response its records share a buffer that is valid only during the call that hands it over
+     * @param response its records share a buffer that is valid only during the call that hands it over, unless it is taken over
+     *     ({@link ClientConversation#takeAnswerBuffer})
      * @param version the version that was spoken
      */
     record Answered(Response response, short version) implements Answer {}

@@ -80,6 +80,9 @@ public final class ClientConversation implements ConnectionEvents {
     private int nextCorrelationId;
     private boolean isFlushAsked;
     private boolean isStarved;
+    /** What the answer that is being told lies in, unless it was taken over. */
+    private @Nullable PooledBuffer answerBuffer;
+
     private Lane.@Nullable Timer watch;
     private long watchAtMs;
 
@@ -417,14 +420,28 @@ public final class ClientConversation implements ConnectionEvents {
     }
 
     private boolean onFrame(ByteBuffer frame, @Nullable PooledBuffer owner) {
+        answerBuffer = owner;
         try {
             answered(frame);
         } catch (MalformedMessage e) {
             end(CloseReason.Kind.REQUEST_REFUSED, Answer.Reason.MALFORMED, "sent no answer: " + e.getMessage(), e);
         } finally {
-            if (owner != null) owner.release();
+            PooledBuffer buffer = takeAnswerBuffer();
+            if (buffer != null) buffer.release();
         }
         return true;
+    }
+
+    /**
+     * Takes over the buffer of the answer that is being told, whose records then stay valid until it is released. Called while an
+     * answer is told, at most once for each.
+     *
+     * @return null if the answer lies in the lane's shared buffer, as small ones may, or none is being told
+     */
+    public @Nullable PooledBuffer takeAnswerBuffer() {
+        PooledBuffer taken = answerBuffer;
+        answerBuffer = null;
+        return taken;
     }
 
     private void answered(ByteBuffer frame) {

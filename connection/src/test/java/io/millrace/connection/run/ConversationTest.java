@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.connection.BufferPool;
 import io.millrace.connection.CloseReason;
 import io.millrace.connection.ConversationLimits;
+import io.millrace.connection.PooledBuffer;
 import io.millrace.environment.Connection;
 import io.millrace.environment.ConnectionEvents;
 import io.millrace.environment.Lane;
@@ -437,6 +439,64 @@ class ConversationTest {
             assertFalse(server.isClosed());
             assertEquals(0, test.pool.lentBytes());
         });
+    }
+
+    @Test
+    void anAnswerWhoseBufferIsTakenOverKeepsItsRecordsUntilThatIsReleased() {
+        Property.check(30, seeded -> {
+            ConversationTest test = seeded(seeded);
+            List<byte[]> sent = new ArrayList<>();
+            test.server();
+            test.sink = (conversation, frame) -> {
+                if (frame.apiKey() == ApiKey.API_VERSIONS) {
+                    conversation.reply(frame, allVersions());
+                    return;
+                }
+                sent.add(seeded.bytes(1 + seeded.nextInt(seeded.pick(100, 20_000, 300_000))));
+                conversation.reply(frame, fetched(sent.getLast()));
+            };
+            Client client = test.new Client();
+            test.wire.settle(test.lane);
+            List<PooledBuffer> taken = new ArrayList<>();
+            List<ByteBuffer> kept = new ArrayList<>();
+            for (int i = 0; i < 12; i++) {
+                FetchRequest request =
+                        FetchRequest.builder().maxWaitMs(1).minBytes(1).build();
+                client.conversation.send(request, (short) 12, 1_000, answer -> {
+                    ByteBuffer records = recordsOf(answer);
+                    assertEquals(ByteBuffer.wrap(sent.get(kept.size())), records);
+                    PooledBuffer buffer = client.conversation.takeAnswerBuffer();
+                    assertNull(client.conversation.takeAnswerBuffer());
+                    if (buffer != null) taken.add(buffer);
+                    kept.add(buffer == null ? ByteBuffer.wrap(sent.get(kept.size())) : records);
+                });
+            }
+            test.wire.settle(test.lane);
+            assertEquals(12, kept.size());
+            for (int i = 0; i < 12; i++) assertEquals(ByteBuffer.wrap(sent.get(i)), kept.get(i));
+            assertNull(client.conversation.takeAnswerBuffer());
+            taken.forEach(PooledBuffer::release);
+            assertEquals(0, test.pool.lentBytes());
+        });
+    }
+
+    private static FetchResponse fetched(byte[] records) {
+        return FetchResponse.builder()
+                .responses(List.of(FetchResponse.FetchableTopicResponse.builder()
+                        .topic("t")
+                        .partitions(List.of(FetchResponse.PartitionData.builder()
+                                .records(new RecordsPayload.Buffer(ByteBuffer.wrap(records)))
+                                .build()))
+                        .build()))
+                .build();
+    }
+
+    private static ByteBuffer recordsOf(Answer answer) {
+        FetchResponse response =
+                (FetchResponse) assertInstanceOf(Answer.Answered.class, answer).response();
+        RecordsPayload records =
+                response.responses().getFirst().partitions().getFirst().records();
+        return assertInstanceOf(RecordsPayload.Buffer.class, records).bytes().duplicate();
     }
 
     private static ProduceRequest produce(byte[] records) {

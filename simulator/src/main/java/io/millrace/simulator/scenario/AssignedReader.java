@@ -137,6 +137,7 @@ final class AssignedReader implements Actor, FetcherLane.Listener {
                 held.remove(partition);
                 paused.remove(partition);
                 fetcher.remove(its.line());
+                its.isGone();
             }
             case 2 -> {
                 if (its.position() <= 0) return;

@@ -9,9 +9,12 @@ import io.millrace.client.cluster.run.ClusterEvents;
 import io.millrace.client.cluster.run.ClusterLine;
 import io.millrace.client.fetching.FetchRules;
 import io.millrace.client.fetching.OffsetReset;
+import io.millrace.connection.BufferPool;
 import io.millrace.connection.ReconnectBackoff;
 import io.millrace.connection.run.ClientSettings;
+import io.millrace.connection.run.ConversationLane;
 import io.millrace.environment.Environment;
+import io.millrace.environment.Lane;
 import io.millrace.simulator.SimulatedNode;
 import io.millrace.testkit.SeededRandom;
 import java.net.InetSocketAddress;
@@ -25,15 +28,20 @@ final class ClientSetup {
     static final int REQUEST_MS = 6_000;
     private static final int CONNECT_MS = 2_000;
     private static final int MOST_RESPONSE_BYTES = 8 << 20;
+    private static final long MOST_IDLE_BYTES = 4 << 20;
+    private static final long MOST_LARGE_BYTES = 128 << 20;
     private static final int MOST_REQUESTS_IN_FLIGHT = 100;
     private static final long METADATA_AGE_MS = 30_000;
 
     private ClientSetup() {}
 
-    /** The first lane of a machine, with what a client needs. */
+    /** The first lane of a machine, with what a client needs; whoever reads what was given back reads no records. */
     static ClientLane lane(SimulatedNode machine) {
         Environment here = machine.environment();
-        return ClientLane.of(here.lanes().getFirst(), here.clock(), here.randomness(), here.transport());
+        Lane lane = here.lanes().getFirst();
+        BufferPool pool = BufferPool.poisoning(MOST_IDLE_BYTES, MOST_LARGE_BYTES);
+        ConversationLane shared = new ConversationLane(lane, here.clock(), pool);
+        return new ClientLane(lane, here.clock(), here.randomness(), here.transport(), shared);
     }
 
     static ClientSettings settings(String name) {

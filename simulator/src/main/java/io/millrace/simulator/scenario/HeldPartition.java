@@ -10,6 +10,7 @@ import io.millrace.protocol.ErrorCode;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -68,10 +69,14 @@ final class HeldPartition implements FetchSink {
         generation++;
         nextOffset = toOffset;
         leaderEpoch = FetchPosition.NO_EPOCH;
-        for (FetchedRange each : arrived) fetcher.released(line(), each.sizeBytes());
+        leaveAll();
+        return generation;
+    }
+
+    private void leaveAll() {
+        fetcher.released(line(), List.copyOf(arrived));
         arrived.clear();
         leaveRange();
-        return generation;
     }
 
     /** The client is to find out where to begin. */
@@ -82,6 +87,7 @@ final class HeldPartition implements FetchSink {
     /** The client does not have it any more; whatever was asked about it ends in nothing. */
     void isGone() {
         generation = NEVER;
+        leaveAll();
     }
 
     @Override
@@ -138,7 +144,7 @@ final class HeldPartition implements FetchSink {
         FetchedRange range = reading;
         if (range == null) return;
         reading = null;
-        fetcher.released(line(), range.sizeBytes());
+        fetcher.released(line(), List.of(range));
     }
 
     private void takeOne(long offset, @Nullable ByteBuffer value) {
@@ -152,7 +158,7 @@ final class HeldPartition implements FetchSink {
     @Override
     public void fetched(FetchedRange range) {
         if (range.generation() == generation) arrived.add(range);
-        else fetcher.released(line(), range.sizeBytes());
+        else fetcher.released(line(), List.of(range));
     }
 
     @Override

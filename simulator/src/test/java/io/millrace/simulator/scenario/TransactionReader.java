@@ -179,7 +179,7 @@ final class TransactionReader implements FetcherLane.Listener {
             generation++;
             nextOffset = offset;
             rows.add(new Row(offset));
-            for (FetchedRange each : arrived) fetcher.released(line(), each.sizeBytes());
+            fetcher.released(line(), List.copyOf(arrived));
             arrived.clear();
             leaveRange();
             fetcher.seek(line(), FetchPosition.at(offset), generation);
@@ -189,7 +189,7 @@ final class TransactionReader implements FetcherLane.Listener {
             FetchedRange range = reading;
             if (range == null) return;
             reading = null;
-            fetcher.released(line(), range.sizeBytes());
+            fetcher.released(line(), List.of(range));
         }
 
         void take(int most) {
@@ -221,7 +221,7 @@ final class TransactionReader implements FetcherLane.Listener {
         @Override
         public void fetched(FetchedRange range) {
             if (range.generation() == generation) arrived.add(range);
-            else fetcher.released(line(), range.sizeBytes());
+            else fetcher.released(line(), List.of(range));
         }
 
         @Override

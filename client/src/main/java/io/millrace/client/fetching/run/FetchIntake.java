@@ -7,6 +7,7 @@ import io.millrace.client.cluster.run.ClientLane;
 import io.millrace.client.fetching.FetchRules;
 import io.millrace.client.fetching.FetchedRange;
 import io.millrace.client.fetching.WholeBatches;
+import io.millrace.connection.run.ClientConversation;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.RecordsPayload;
 import io.millrace.protocol.Uuid;
@@ -20,6 +21,8 @@ import java.util.Map;
 
 /** What brokers answered to fetches, brought to the partitions: records, errors, hints who leads. On the lane only. */
 final class FetchIntake {
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
     private final FetcherLane fetcher;
     private final ClientLane lane;
     private final FetchRules rules;
@@ -36,6 +39,32 @@ final class FetchIntake {
 
     /** Takes in what a broker answered of what was asked; what is not wanted any more falls away. */
     void takeAll(
+            BrokerFetches broker,
+            Map<TopicPartition, BrokerFetches.Sent> sent,
+            ClientConversation conversation,
+            FetchResponse response,
+            long nowMs) {
+        room.answerCame(conversation.takeAnswerBuffer(), recordBytes(response));
+        try {
+            takeAll(broker, sent, response, nowMs);
+        } finally {
+            room.answerIsTakenIn();
+        }
+    }
+
+    private static long recordBytes(FetchResponse response) {
+        long bytes = 0;
+        for (FetchResponse.FetchableTopicResponse topic : response.responses())
+            for (FetchResponse.PartitionData data : topic.partitions())
+                bytes += recordsOf(data).remaining();
+        return bytes;
+    }
+
+    private static ByteBuffer recordsOf(FetchResponse.PartitionData data) {
+        return data.records() instanceof RecordsPayload.Buffer(ByteBuffer buffer) ? buffer : NOTHING;
+    }
+
+    private void takeAll(
             BrokerFetches broker, Map<TopicPartition, BrokerFetches.Sent> sent, FetchResponse response, long nowMs) {
         Map<Uuid, String> names = new HashMap<>();
         for (TopicPartition each : sent.keySet()) names.put(fetcher.topicId(each.topic()), each.topic());
@@ -70,8 +99,7 @@ final class FetchIntake {
         }
         line.sink.reaches(data.logStartOffset(), data.highWatermark(), data.lastStableOffset());
         if (data.preferredReadReplica() >= 0) line.fetch.prefer(data.preferredReadReplica(), nowMs);
-        ByteBuffer bytes =
-                data.records() instanceof RecordsPayload.Buffer(ByteBuffer buffer) ? buffer : ByteBuffer.allocate(0);
+        ByteBuffer bytes = recordsOf(data);
         if (!bytes.hasRemaining()) {
             line.fetch.fetchedNothing();
             return;
@@ -89,7 +117,7 @@ final class FetchIntake {
             fetcher.carryOut(line, line.fetch.fetchedRubbish("only batches before it came, up to " + whole.next()));
             return;
         }
-        ByteBuffer own = room.copy(line, bytes, whole.bytes());
+        ByteBuffer own = room.keep(line, bytes, whole.bytes());
         FetchedRange range = new FetchedRange(asked.generation(), fromOffset, whole.next(), own, aborted(data));
         counters.bytes += whole.bytes();
         counters.ranges++;

@@ -123,7 +123,7 @@ final class FetchSends {
     private void fetch(BrokerFetches broker, long nowMs, long roomBytes) {
         ClientConversation conversation = fetcher.cluster().ready(broker.nodeId);
         if (conversation == null) return; // onReady will come back to it.
-        int maxBytes = (int) Math.min(rules.maxBytes(), roomBytes);
+        int maxBytes = (int) Math.min(rules.answerBytes(), roomBytes);
         Map<TopicPartition, BrokerFetches.Sent> sent = broker.wanted;
         FetchPlan plan = broker.session.next(wantedPartitions(sent, maxBytes));
         int maxWaitMs = broker.hasFull ? Math.min(IMPATIENT_WAIT_MS, rules.maxWaitMs()) : rules.maxWaitMs();
@@ -134,7 +134,7 @@ final class FetchSends {
         send(conversation, plan, maxWaitMs, maxBytes, answer -> {
             broker.isAsking = false;
             broker.underWay = Map.of();
-            if (!fetcher.isClosed()) answered(broker, sent, answer, nowMs, true);
+            if (!fetcher.isClosed()) answered(broker, sent, conversation, answer, nowMs, true);
         });
     }
 
@@ -148,12 +148,12 @@ final class FetchSends {
         ClientConversation aside = fetcher.cluster().aside(broker.nodeId);
         long roomBytes = room.leftToOvertakeBytes();
         if (aside == null || roomBytes <= 0) return Long.MAX_VALUE;
-        int maxBytes = (int) Math.min(rules.maxBytes(), roomBytes);
+        int maxBytes = (int) Math.min(rules.answerBytes(), roomBytes);
         broker.overtaking = late;
         FetchPlan plan = FetchPlan.outsideOfSessions(wantedPartitions(late, maxBytes));
         send(aside, plan, overtakingWaitMs(nowMs - broker.askedAtMs), maxBytes, answer -> {
             broker.overtaking = Map.of();
-            if (!fetcher.isClosed()) answered(broker, late, answer, nowMs, false);
+            if (!fetcher.isClosed()) answered(broker, late, aside, answer, nowMs, false);
         });
         return Long.MAX_VALUE;
     }
@@ -173,7 +173,7 @@ final class FetchSends {
                         fetcher.topicId(partition.topic()),
                         sent.step().position().offset(),
                         sent.step().leaderEpoch(),
-                        Math.min(rules.maxPartitionBytes(), maxBytes))));
+                        Math.min(rules.answerPartitionBytes(), maxBytes))));
         return wanted;
     }
 
@@ -194,6 +194,7 @@ final class FetchSends {
     private void answered(
             BrokerFetches broker,
             Map<TopicPartition, BrokerFetches.Sent> sent,
+            ClientConversation conversation,
             Answer answer,
             long sentAtMs,
             boolean isOfSession) {
@@ -211,7 +212,7 @@ final class FetchSends {
                 if (error == ErrorCode.NONE) {
                     broker.failures = 0;
                     if (isOfSession) broker.session.answered(response.sessionId());
-                    intake.takeAll(broker, sent, response, nowMs);
+                    intake.takeAll(broker, sent, conversation, response, nowMs);
                 } else {
                     if (isOfSession) broker.session.refused(error);
                     boolean isOfTheSession = error == ErrorCode.FETCH_SESSION_ID_NOT_FOUND

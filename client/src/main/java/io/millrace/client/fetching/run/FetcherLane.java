@@ -66,7 +66,7 @@ public final class FetcherLane implements ClusterEvents {
         this.rules = rules;
         this.requestTimeoutMs = requestTimeoutMs;
         this.listener = listener;
-        this.room = new FetchRoom(rules);
+        this.room = new FetchRoom(rules, lane.shared().pool());
         this.fetches = new FetchSends(this, lane, rules, requestTimeoutMs, room, counters);
         this.positions = new PositionQuestions(this, lane);
         this.lookUps = new OffsetLookUps(this, lane, rules.backoff());
@@ -144,21 +144,10 @@ public final class FetcherLane implements ClusterEvents {
         lookSoon();
     }
 
-    /** The application has read so much of what came. */
-    public void released(FetchLine line, long bytes) {
-        if (line.isRemoved) return;
-        room.release(line, bytes);
-        lookSoon();
-    }
-
-    /** The application has read these ranges, or does not want them: their memory is used again. */
+    /** The application has read these ranges, or does not want them: their memory is used again. Each is to be released, once. */
     public void released(FetchLine line, List<FetchedRange> ranges) {
-        long bytes = 0;
-        for (FetchedRange each : ranges) {
-            bytes += each.sizeBytes();
-            room.giveBack(each);
-        }
-        released(line, bytes);
+        for (FetchedRange each : ranges) room.release(line, each);
+        if (!line.isRemoved) lookSoon();
     }
 
     /**
