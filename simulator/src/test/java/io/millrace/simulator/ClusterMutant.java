@@ -62,19 +62,7 @@ enum ClusterMutant {
             nothing("server.controller.MetadataRole", "onResigned"),
             instead("raft.run.QuorumWrites", "append", "QuorumMachine", "isLeader", 1)),
     /** A voter is known by its number alone, whatever disk it has (M8). */
-    KNOWS_VOTERS_BY_NUMBER(instead("raft.Voter", "is", "ReplicaKey", "matches", 1)),
-    /** A batch of the metadata log may be of any size (M10, AutoMQ #2057). */
-    TAKES_ANY_CHANGE(instead("raft.run.QuorumWrites", "append", "MetadataLogConfig", "maxBatchBytes", 1 << 30)),
-    /** Who is silent is not fenced (M11). */
-    FENCES_NOBODY(instead("controller.BrokerSessions", "expired", "BrokerSessions", "isValid", 1)),
-    /** An unclean election is not noted (R15, KAFKA-13587). */
-    NOTES_NO_UNCLEAN_ELECTION(instead("controller.PartitionElection", "record", "", "isUnclean", 0)),
-    /** Nobody looks whether a batch is as it was written (R12). */
-    LOOKS_AT_NO_CHECKSUM(
-            instead("records.BatchHeader", "check", "BatchHeader", "computeCrc", 0),
-            instead("records.BatchHeader", "check", "BatchHeader", "crc", 0)),
-    /** A consumer takes what a former leader answers when it has long read on (R19). */
-    TAKES_LATE_ANSWERS(instead("client.fetching.run.FetchIntake", "takeAll", "FetchPosition", "equals", 1));
+    KNOWS_VOTERS_BY_NUMBER(instead("raft.Voter", "is", "ReplicaKey", "matches", 1));
 
     @SuppressWarnings("ImmutableEnumChecker") // List.of
     private final List<ClassChange> changes;
