@@ -90,6 +90,11 @@ final class FollowerProgress {
         return logEndOffset == leadersEnd || nowMs - caughtUpAtMs <= lagTimeMaxMs;
     }
 
+    /** When it last fetched; before its first fetch, when it got time to come, or {@link #NEVER}. */
+    long heardAtMs() {
+        return Math.max(fetchedAtMs, caughtUpAtMs);
+    }
+
     /** Whether a reader of an offset finds it in this follower's log. */
     boolean holds(long offset) {
         return hasFetched && logStartOffset <= offset && offset <= logEndOffset;

@@ -175,6 +175,16 @@ public final class PartitionLeader {
         return inSync.maximalSize() >= enoughInSync() ? ErrorCode.NONE : ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND;
     }
 
+    /**
+     * Whether the high watermark waits for a follower that has not fetched for longer than this: nothing is committed then until it comes back, or
+     * the controller takes it out of the in-sync set.
+     */
+    public boolean waitsForTheSilent(long silenceMs, long nowMs) {
+        for (FollowerProgress follower : followers)
+            if (follower.isWaitedFor() && nowMs - follower.heardAtMs() > silenceMs) return true;
+        return false;
+    }
+
     // Followers
 
     /**

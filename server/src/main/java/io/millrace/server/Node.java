@@ -137,7 +137,7 @@ public final class Node {
         ControllerAccess access = controllers == null ? metadata : controllers;
         this.broker = controllers == null
                 ? new LoneBroker(metadata, config, directories, environment, this::diskFailed)
-                : new ClusterBroker(metadata, controllers, config, directories, environment, this::diskFailed);
+                : new ClusterBroker(metadata, controllers, config, directories, lanes, environment, this::diskFailed);
         this.directoryFence = new DirectoryFence(
                 directories, config.metadataLogDir(), lanes, environment.metadataLane(), broker, this::fail);
         DirectoryAssignments assignments =

@@ -48,6 +48,7 @@ public final class LeaderPartition implements LocalReplica {
     private @Nullable IntConsumer copier;
     private PartitionLeader leader;
     private boolean isResigned;
+    private boolean isDeserted;
     private boolean isThrottled;
 
     /**
@@ -160,6 +161,9 @@ public final class LeaderPartition implements LocalReplica {
      * @param transactionVersion level of transaction.version it was made under; from 2 it raises the epoch (KIP-890)
      */
     public AppendOutcome appendMarker(ByteBuffer marker, int transactionVersion) {
+        if (isDeserted)
+            return new AppendOutcome.Refused(
+                    ErrorCode.NOT_LEADER_OR_FOLLOWER, "another broker may lead " + name + " by now");
         return append(marker, AppendOrigin.COORDINATOR, transactionVersion);
     }
 
@@ -167,8 +171,8 @@ public final class LeaderPartition implements LocalReplica {
         forced.requireSound();
         if (isResigned)
             return new AppendOutcome.Refused(ErrorCode.NOT_LEADER_OR_FOLLOWER, name + " is not led here any more");
-        if (origin == AppendOrigin.COORDINATOR && appendForAll() != ErrorCode.NONE)
-            return new AppendOutcome.Refused(appendForAll(), "too few replicas of " + name + " are in sync");
+        if (origin == AppendOrigin.COORDINATOR && leader.appendForAll() != ErrorCode.NONE)
+            return new AppendOutcome.Refused(leader.appendForAll(), "too few replicas of " + name + " are in sync");
         int sizeBytes = batches.remaining();
         AppendOutcome outcome;
         try {
@@ -232,9 +236,27 @@ public final class LeaderPartition implements LocalReplica {
         return leader.highWatermark() >= leader.epochStartOffset();
     }
 
-    /** Whether records may be appended that are to be on all in-sync replicas: NONE, or NOT_ENOUGH_REPLICAS. */
+    /**
+     * Whether a producer's records may be appended that are to be on all in-sync replicas: NONE, NOT_ENOUGH_REPLICAS, or NOT_LEADER_OR_FOLLOWER
+     * while another broker is likely to lead ({@link #controllerIsSilent}).
+     */
     public ErrorCode appendForAll() {
-        return leader.appendForAll();
+        return isDeserted ? ErrorCode.NOT_LEADER_OR_FOLLOWER : leader.appendForAll();
+    }
+
+    /**
+     * This broker has not heard of the controller for so long that it has been fenced if the controller lives. If a follower that is waited for has
+     * been as silent, nothing can be committed here, and another broker is likely to lead by now: whoever waits is released, and finds that nothing
+     * was committed. To be called again and again until {@link #controllerIsHeard}.
+     */
+    public void controllerIsSilent(long sessionMs) {
+        isDeserted = leader.waitsForTheSilent(sessionMs, clock.monotonicMs());
+        if (isDeserted) acks.releaseAll(Runnable::run);
+    }
+
+    /** Who leads is known again. */
+    public void controllerIsHeard() {
+        isDeserted = false;
     }
 
     /** What the producer is told of such records once they are committed: NONE, or NOT_ENOUGH_REPLICAS_AFTER_APPEND. */
@@ -346,9 +368,12 @@ public final class LeaderPartition implements LocalReplica {
         advance();
     }
 
-    /** Runs {@code then} once everything below {@code untilOffset} is committed, or the partition is lost; at once if either is so already. */
+    /**
+     * Runs {@code then} once everything below {@code untilOffset} is committed, or the partition is lost or {@linkplain #controllerIsSilent likely to
+     * be}; at once if that is so already.
+     */
     public void whenCommitted(long untilOffset, Runnable then) {
-        if (leader.highWatermark() >= untilOffset || isResigned) then.run();
+        if (leader.highWatermark() >= untilOffset || isResigned || isDeserted) then.run();
         else acks.add(untilOffset, then);
     }
 

@@ -25,6 +25,8 @@ final class BrokerLifecycle {
     private static final long MOST_RETRY_MS = 1_000;
     /** Between looks whether those who lead the cluster are still there, while the broker waits to be let go. */
     private static final long LOOK_MS = 200;
+    /** Between looks at what is led here, while the controller is silent. */
+    private static final long SILENT_LOOK_MS = 500;
 
     private static final long NEVER = Long.MAX_VALUE;
     /** Between heartbeats while somebody waits for what the next one brings. */
@@ -61,6 +63,12 @@ final class BrokerLifecycle {
 
         /** The broker may lead; the lanes have been told so. */
         record Awake() implements Action {}
+
+        /** The controller has not been heard of for a session, and fences this broker if it lives. Told again and again while that lasts. */
+        record Silent() implements Action {}
+
+        /** It has been heard of again. */
+        record Heard() implements Action {}
 
         /** The broker cannot be one of its cluster. */
         record Fail(String why) implements Action {}
@@ -99,6 +107,8 @@ final class BrokerLifecycle {
     private long registerUntilMs;
     private long leaveUntilMs;
     private long heardAtMs;
+    private boolean isSilent;
+    private long silentAtMs = NEVER;
     private boolean isLooking;
     private long lookAtMs;
     private long aloneSinceMs = NEVER;
@@ -120,6 +130,7 @@ final class BrokerLifecycle {
     long wakeAtMs() {
         if (stage == Stage.NEW || stage == Stage.GONE) return Long.MAX_VALUE;
         long askAtMs = isAsking ? Long.MAX_VALUE : dueAtMs;
+        if (stage == Stage.SERVING) return Math.min(askAtMs, silentAtMs);
         if (stage != Stage.LEAVING) return askAtMs;
         return Math.min(Math.min(askAtMs, leaveUntilMs), isLooking ? Long.MAX_VALUE : lookAtMs);
     }
@@ -136,6 +147,11 @@ final class BrokerLifecycle {
         if (stage == Stage.LEAVING && nowMs >= leaveUntilMs)
             return left("the controller did not let the broker go within " + times.leaveMs() + " ms");
         List<Action> actions = new ArrayList<>(askIfDue(nowMs));
+        if (stage == Stage.SERVING && nowMs >= silentAtMs) {
+            isSilent = true;
+            silentAtMs = nowMs + SILENT_LOOK_MS;
+            actions.add(new Action.Silent());
+        }
         if (stage == Stage.LEAVING && !isLooking && nowMs >= lookAtMs) {
             isLooking = true;
             actions.add(new Action.Look());
@@ -192,11 +208,12 @@ final class BrokerLifecycle {
             String why = "the controller refuses to register the broker: " + error + ", " + error.message();
             return epoch < 0 && FINAL.contains(error) ? fail(why) : retry(why, nowMs);
         }
-        heard(nowMs);
+        List<Action> actions = heard(nowMs);
         epoch = brokerEpoch;
         stage = Stage.CATCHING_UP;
         dueAtMs = nowMs;
-        return askIfDue(nowMs);
+        actions.addAll(askIfDue(nowMs));
+        return actions;
     }
 
     /** The answer to {@link Action.Beat}. */
@@ -211,12 +228,13 @@ final class BrokerLifecycle {
             return List.of();
         }
         if (error != ErrorCode.NONE) return retry("the controller answers a heartbeat with " + error, nowMs);
-        heard(nowMs);
+        List<Action> actions = heard(nowMs);
         if (stage == Stage.LEAVING && shouldShutDown) return left("");
         boolean isEager = stage == Stage.LEAVING || (stage == Stage.SERVING && isFenced && !isYielding);
         dueAtMs = nowMs + (isEager ? Math.min(EAGER_MS, times.heartbeatMs()) : times.heartbeatMs());
         if (isPressed) dueAtMs = nowMs;
-        return askIfDue(nowMs);
+        actions.addAll(askIfDue(nowMs));
+        return actions;
     }
 
     /** There was no answer, or not from the active controller. */
@@ -227,10 +245,15 @@ final class BrokerLifecycle {
         return retry("no active controller answers", nowMs);
     }
 
-    private void heard(long nowMs) {
+    private List<Action> heard(long nowMs) {
         heardAtMs = nowMs;
+        silentAtMs = nowMs + times.sessionMs();
         aloneSinceMs = NEVER;
         failures = 0;
+        List<Action> actions = new ArrayList<>();
+        if (isSilent) actions.add(new Action.Heard());
+        isSilent = false;
+        return actions;
     }
 
     private List<Action> retry(String why, long nowMs) {

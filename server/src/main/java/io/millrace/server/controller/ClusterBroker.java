@@ -8,6 +8,7 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.server.config.BadConfig;
 import io.millrace.server.config.ListenerAddress;
 import io.millrace.server.config.ServerConfig;
+import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.storage.LogDirectories;
 import io.millrace.storage.LogDirectoryFailed;
 import java.util.List;
@@ -37,6 +38,8 @@ public final class ClusterBroker implements BrokerLife {
     private final Environment environment;
     private final int nodeId;
     private final LogDirectories directories;
+    private final List<BrokerLane> lanes;
+    private final long sessionMs;
     private final BrokerMessages messages;
     private final BrokerLifecycle lifecycle;
     /** {@code controlled.shutdown.enable}; without it the controller notices by the session's end. */
@@ -51,6 +54,7 @@ public final class ClusterBroker implements BrokerLife {
     private short lastRefusal;
     private long fullSinceMs = NEVER;
     private boolean isYielding;
+    private boolean isControllerSilent;
 
     /**
      * Makes the life of a broker that is not registered yet.
@@ -62,6 +66,7 @@ public final class ClusterBroker implements BrokerLife {
             ActiveController controller,
             ServerConfig config,
             LogDirectories directories,
+            List<BrokerLane> lanes,
             Environment environment,
             Consumer<LogDirectoryFailed> diskFailed) {
         this.metadata = metadata;
@@ -69,6 +74,8 @@ public final class ClusterBroker implements BrokerLife {
         this.environment = environment;
         this.nodeId = config.nodeId();
         this.directories = directories;
+        this.lanes = lanes;
+        this.sessionMs = config.effective().brokerLong("broker.session.timeout.ms");
         this.messages = new BrokerMessages(metadata, config, directories, environment.randomness(), diskFailed);
         this.leavesInOrder = config.effective().brokerBoolean("controlled.shutdown.enable");
         this.lifecycle = new BrokerLifecycle(messages.incarnation(), times(config));
@@ -146,6 +153,8 @@ public final class ClusterBroker implements BrokerLife {
                     controller.whetherSomebodyCanLead(canLead -> carryOut(lifecycle.looked(canLead, nowMs())));
                 case BrokerLifecycle.Action.ShowImages ignored -> metadata.showImages();
                 case BrokerLifecycle.Action.Awake ignored -> awake.run();
+                case BrokerLifecycle.Action.Silent ignored -> controllerIsSilent();
+                case BrokerLifecycle.Action.Heard ignored -> controllerIsHeard();
                 case BrokerLifecycle.Action.Fail(String why) -> failed.accept(new IllegalStateException(why));
                 case BrokerLifecycle.Action.Left(String reproach) -> {
                     if (!reproach.isEmpty()) LOG.log(System.Logger.Level.WARNING, reproach);
@@ -154,6 +163,24 @@ public final class ClusterBroker implements BrokerLife {
             }
         }
         wakeInTime();
+    }
+
+    private void controllerIsSilent() {
+        if (!isControllerSilent)
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "no active controller has been heard of for " + sessionMs
+                            + " ms: producers with acks=all are sent away from partitions with replicas in sync that are silent, too");
+        isControllerSilent = true;
+        for (BrokerLane lane : lanes)
+            lane.lane().execute(() -> lane.applier().inSync().controllerIsSilent(sessionMs));
+    }
+
+    private void controllerIsHeard() {
+        isControllerSilent = false;
+        LOG.log(System.Logger.Level.INFO, "the active controller is heard of again");
+        for (BrokerLane lane : lanes)
+            lane.lane().execute(() -> lane.applier().inSync().controllerIsHeard());
     }
 
     private void register() {

@@ -180,7 +180,7 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
         }
         ErrorCode tooFew = acks == -1 ? partition.appendForAll() : ErrorCode.NONE;
         if (tooFew != ErrorCode.NONE) {
-            answer(answers, append.slot(), ProduceAnswers.refusal(index, tooFew, tooFewInSync(partition)));
+            answer(answers, append.slot(), ProduceAnswers.refusal(index, tooFew, whyNotForAll(tooFew, partition)));
             return;
         }
         AppendOutcome outcome;
@@ -223,7 +223,7 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
                                     : ProduceAnswers.refusal(
                                             index,
                                             ErrorCode.NOT_LEADER_OR_FOLLOWER,
-                                            "leadership ended before the append was committed")));
+                                            "leadership ended, or is likely to have, before the append was committed")));
     }
 
     /** What is committed may have got there when fewer replicas were in sync than were asked for. */
@@ -232,6 +232,13 @@ public final class ProduceHandler implements Handler<ProduceRequest, ProduceResp
         if (acks != -1 || answer.errorCode() != ErrorCode.NONE.code()) return answer;
         ErrorCode tooFew = partition.committedForAll();
         return tooFew == ErrorCode.NONE ? answer : ProduceAnswers.refusal(index, tooFew, tooFewInSync(partition));
+    }
+
+    private static String whyNotForAll(ErrorCode error, LeaderPartition partition) {
+        return error == ErrorCode.NOT_LEADER_OR_FOLLOWER
+                ? "another broker may lead " + partition.name()
+                        + " by now: neither the controller nor all replicas in sync have been heard of for a session"
+                : tooFewInSync(partition);
     }
 
     private static String tooFewInSync(LeaderPartition partition) {

@@ -101,6 +101,16 @@ public final class LaneInSync implements LeadingBroker {
         return refusals;
     }
 
+    /** The controller has been silent for at least a session; told again and again until it is heard. */
+    public void controllerIsSilent(long sessionMs) {
+        for (LeaderPartition partition : lane.partitions().all()) partition.controllerIsSilent(sessionMs);
+    }
+
+    /** The controller is silent no more. */
+    public void controllerIsHeard() {
+        for (LeaderPartition partition : lane.partitions().all()) partition.controllerIsHeard();
+    }
+
     /** What the properties in force say for a topic. */
     ReplicationLimits limitsOf(String topic) {
         String minIsr =

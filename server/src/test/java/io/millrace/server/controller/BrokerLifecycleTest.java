@@ -67,6 +67,33 @@ class BrokerLifecycleTest {
     }
 
     @Test
+    void aControllerThatIsSilentForASessionIsToldOfAgainAndAgainUntilItIsHeard() {
+        serve();
+        assertEquals(List.of(new Action.Beat(100, false, false)), life.timePassed(2_004));
+        assertEquals(9_004, life.wakeAtMs(), "the heartbeat is not answered");
+        assertEquals(List.of(), life.timePassed(9_003));
+        assertEquals(List.of(new Action.Silent()), life.timePassed(9_004));
+        assertEquals(9_504, life.wakeAtMs());
+        assertEquals(List.of(), life.unanswered(9_100));
+        assertEquals(List.of(new Action.Beat(100, false, false)), life.timePassed(9_150));
+        assertEquals(List.of(new Action.Silent()), life.timePassed(9_504));
+        assertEquals(List.of(new Action.Heard()), life.answered(ErrorCode.NONE, false, false, 9_600));
+        assertEquals(11_600, life.wakeAtMs());
+    }
+
+    @Test
+    void aControllerThatRegistersTheBrokerAnewIsHeard() {
+        serve();
+        life.timePassed(2_004);
+        assertEquals(List.of(new Action.Silent()), life.timePassed(9_004));
+        assertEquals(List.of(), life.answered(ErrorCode.STALE_BROKER_EPOCH, false, false, 9_100));
+        assertEquals(List.of(new Action.Register()), life.timePassed(9_200));
+        assertEquals(
+                List.of(new Action.Heard(), new Action.Beat(200, true, false)),
+                life.registered(ErrorCode.NONE, 200, 9_300));
+    }
+
+    @Test
     void oneThatYieldsCanLeave() {
         serve();
         life.yields(true, 1_000);

@@ -280,6 +280,59 @@ class LeaderWithFollowersTest {
         assertEquals(ErrorCode.NONE, error(all));
     }
 
+    private void theControllerIsSilent(long sessionMs) {
+        broker.onHome(() -> broker.home().applier().inSync().controllerIsSilent(sessionMs));
+    }
+
+    @Test
+    void whereTheControllerAndAReplicaInSyncAreSilentProducersAreSentAwayAndWhoWaitsIsToldThatNothingIsCommitted() {
+        broker.createReplicated("t", List.of(1, 2), List.of(1, 2));
+        var all = produce(-1, "a");
+        broker.time.advance(2_000);
+        theControllerIsSilent(3_000);
+        assertFalse(all.isAnswered(), "the replica has not been silent for as long");
+        broker.time.advance(1_001);
+        theControllerIsSilent(3_000);
+        assertEquals(ErrorCode.NOT_LEADER_OR_FOLLOWER, error(all));
+        assertEquals(ErrorCode.NOT_LEADER_OR_FOLLOWER, error(produce(-1, "a")));
+        assertEquals(1, partition().log().logEndOffset(), "sent again, it is not written again");
+        assertEquals(0, partition().highWatermark());
+        assertEquals(ErrorCode.NONE, error(produce(1, "b")), "whoever waits for no replica is served");
+
+        broker.onHome(() -> broker.home().applier().inSync().controllerIsHeard());
+        var later = produce(-1, "c");
+        assertFalse(later.isAnswered());
+        fetch(TWO, 3, 4);
+        assertEquals(ErrorCode.NONE, error(later));
+    }
+
+    @Test
+    void withoutAControllerAcknowledgementsGoOnAsLongAsAllInSyncFetch() {
+        broker.createReplicated("t", List.of(1, 2, 3), List.of(1, 2));
+        for (int record = 0; record < 3; record++) {
+            var all = produce(-1, "a");
+            broker.time.advance(2_000);
+            theControllerIsSilent(3_000);
+            assertFalse(all.isAnswered());
+            fetch(TWO, record + 1, 4);
+            assertEquals(ErrorCode.NONE, error(all), "replica 3 is not in sync, and nobody waits for it");
+        }
+    }
+
+    @Test
+    void aReplicaThatComesBackMakesThePartitionServeAgainWithoutAController() {
+        broker.createReplicated("t", List.of(1, 2), List.of(1, 2));
+        broker.time.advance(3_001);
+        theControllerIsSilent(3_000);
+        assertEquals(ErrorCode.NOT_LEADER_OR_FOLLOWER, error(produce(-1, "a")));
+        fetch(TWO, 0, -1);
+        theControllerIsSilent(3_000);
+        var all = produce(-1, "a");
+        assertFalse(all.isAnswered());
+        fetch(TWO, 1, 4);
+        assertEquals(ErrorCode.NONE, error(all));
+    }
+
     @Test
     void logsThatPartAreToldWhere() {
         broker.createReplicated("t", List.of(1, 2), List.of(1, 2));
