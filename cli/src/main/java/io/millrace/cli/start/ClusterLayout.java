@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntPredicate;
 import java.util.function.IntSupplier;
 
 /**
@@ -52,9 +53,10 @@ final class ClusterLayout {
      * Lays a cluster out.
      *
      * @param freePort gives ports nobody listens at, asked where {@code --listen} says port 0
+     * @param canListen whether nobody listens at a port of 127.0.0.1; a node whose port for metrics is taken serves none
      * @throws BadConfig if an option contradicts that the nodes differ in their ports and directories
      */
-    static ClusterLayout of(StartOptions options, IntSupplier freePort) {
+    static ClusterLayout of(StartOptions options, IntSupplier freePort, IntPredicate canListen) {
         int size = options.cluster();
         if (options.config() != null)
             throw new BadConfig("--cluster writes a file for each node itself; properties for all of them go to --set");
@@ -83,7 +85,8 @@ final class ClusterLayout {
             node.put("controller.listener.names", "CONTROLLER");
             node.put("controller.quorum.voters", voters.toString());
             node.put("log.dirs", directory.resolve("node-" + (i + 1)).toString());
-            node.put(METRICS_ADDRESS, "127.0.0.1:" + (FIRST_METRICS_PORT + i));
+            int metricsPort = FIRST_METRICS_PORT + i;
+            node.put(METRICS_ADDRESS, canListen.test(metricsPort) ? "127.0.0.1:" + metricsPort : "");
             // A cluster that is tried out is to lose a node without losing records or service.
             int replicas = Math.min(size, MOST_REPLICAS);
             node.put("default.replication.factor", Integer.toString(replicas));
@@ -120,6 +123,12 @@ final class ClusterLayout {
 
     private static String bracketed(String host) {
         return host.indexOf(':') >= 0 ? "[" + host + "]" : host;
+    }
+
+    /** Whether a node serves no metrics although nobody said so: another process has its port. */
+    boolean lacksMetrics(int node, StartOptions options) {
+        return !options.settings().containsKey(METRICS_ADDRESS)
+                && properties(node).getOrDefault(METRICS_ADDRESS, "").isEmpty();
     }
 
     /** How many nodes. */

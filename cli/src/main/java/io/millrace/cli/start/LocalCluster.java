@@ -66,7 +66,7 @@ final class LocalCluster {
      * @throws IOException if the disk fails, or no process can be started
      */
     static void run(StartOptions options, String version, PrintStream out, PrintStream err) throws IOException {
-        ClusterLayout layout = ClusterLayout.of(options, LocalCluster::freePort);
+        ClusterLayout layout = ClusterLayout.of(options, LocalCluster::freePort, LocalCluster::canListen);
         new LocalCluster(layout, options, version, out, err).run();
     }
 
@@ -129,6 +129,9 @@ final class LocalCluster {
         for (int i = 1; i <= layout.size(); i++) {
             ServerConfig config = new ServerConfig(layout.properties(i));
             Files.writeString(layout.file(i), layout.text(i));
+            if (layout.lacksMetrics(i, options))
+                err.println(
+                        "millrace: node " + i + " serves no metrics, as another process listens at its port for them");
             format(formatter, config);
         }
     }
@@ -220,6 +223,14 @@ final class LocalCluster {
             return free.getLocalPort();
         } catch (IOException failed) {
             throw new BadConfig("no port is free: " + failed.getMessage());
+        }
+    }
+
+    private static boolean canListen(int port) {
+        try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+            return socket.isBound();
+        } catch (IOException taken) {
+            return false;
         }
     }
 
