@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Brokers of either kind leave a cluster of both, which a controller of either kind leads, under load: {@code node drain}, a stop, {@code node unregister};
  * and they join it anew, and are given their replicas back.
  */
-@Tag("long")
+@Tag("campaign")
 final class DrainedBrokerTest {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final String TOPIC = "numbers";
