@@ -57,6 +57,9 @@ final class ScriptedLog {
     /** Fetches at the end of the log wait until it is open; those outside of sessions do not. */
     volatile CountDownLatch end = new CountDownLatch(0);
 
+    /** What fetches are answered with is found at once, and sent when it is open. */
+    volatile CountDownLatch answers = new CountDownLatch(0);
+
     private final ScriptedNode node;
     private int fetches;
 
@@ -66,7 +69,9 @@ final class ScriptedLog {
         node.answers(ApiKey.METADATA, request -> metadata((MetadataRequest) request));
         node.answers(ApiKey.FETCH, request -> {
             waitAtTheEnd((FetchRequest) request);
-            return fetch(request);
+            Response answer = fetch(request);
+            await(answers);
+            return answer;
         });
         node.answers(ApiKey.LIST_OFFSETS, request -> offsets((ListOffsetsRequest) request));
     }
@@ -134,8 +139,12 @@ final class ScriptedLog {
         boolean isOfSession = asked.sessionEpoch() >= 0;
         boolean isAtEnd = asked.topics().stream()
                 .allMatch(topic -> topic.partitions().stream().allMatch(each -> each.fetchOffset() >= endOffset));
+        if (isOfSession && isAtEnd) await(end);
+    }
+
+    private static void await(CountDownLatch latch) {
         try {
-            if (isOfSession && isAtEnd) end.await();
+            latch.await();
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How a consumer works: Kafka's consumer properties, by their names and with their defaults. Immutable. Two are our own:
- * {@code fetch.buffer.bytes} (64 MiB) bounds what has been fetched and not yet been polled, over all partitions; {@code
- * unreadable.records} is {@code stop} (a poll fails at a damaged batch, or a record that cannot be deserialized, and at the next
+ * {@code fetch.buffer.bytes} (64 MiB) bounds what has been fetched and not yet been polled, over all partitions, and of one
+ * answer allows for a quarter of that however large {@code fetch.max.bytes} is; {@code unreadable.records} is {@code stop} (a poll fails at a damaged batch, or a record that cannot be deserialized, and at the next
  * poll again) or {@code skip} (they are left out, which is logged, and counted in the metrics).
  *
  * <p>What has no effect here is refused, not passed over: a name nobody knows, and what is not supported yet (the newer
