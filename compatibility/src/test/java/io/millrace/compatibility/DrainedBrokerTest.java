@@ -18,9 +18,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.Node;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,7 +54,7 @@ final class DrainedBrokerTest {
                 run.goesOn();
                 for (Server kind : Server.values()) run.leavesAndComesBack(cluster.firstBrokerOf(kind));
                 load.end();
-                group.end(ends(admin), cluster::output);
+                group.end(load.ends(admin), cluster::output);
                 group.check(admin, cluster::output);
                 load.check(cluster::output);
                 System.out.println(load.count() + " records acknowledged; " + group.summary());
@@ -146,14 +144,5 @@ final class DrainedBrokerTest {
                     .map(Node::id)
                     .collect(Collectors.toSet());
         }
-    }
-
-    private static Map<TopicPartition, Long> ends(Admin admin) throws Exception {
-        Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
-        for (int partition = 0; partition < PARTITIONS; partition++)
-            asked.put(new TopicPartition(TOPIC, partition), OffsetSpec.latest());
-        Map<TopicPartition, Long> ends = new HashMap<>();
-        admin.listOffsets(asked).all().get(60, TimeUnit.SECONDS).forEach((key, end) -> ends.put(key, end.offset()));
-        return ends;
     }
 }

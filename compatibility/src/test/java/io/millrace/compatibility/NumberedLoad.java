@@ -8,11 +8,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -151,6 +155,19 @@ final class NumberedLoad implements AutoCloseable {
         synchronized (acknowledged) {
             return (BitSet) acknowledged.clone();
         }
+    }
+
+    /** Where the partitions end. */
+    Map<TopicPartition, Long> ends(Admin admin) throws Exception {
+        Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
+        for (int partition = 0; partition < partitions; partition++)
+            asked.put(new TopicPartition(topic, partition), OffsetSpec.latest());
+        Map<TopicPartition, Long> ends = new HashMap<>();
+        admin.listOffsets(asked)
+                .all()
+                .get(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                .forEach((key, end) -> ends.put(key, end.offset()));
+        return ends;
     }
 
     /** Ends the writing, and checks that nothing that was written failed. */

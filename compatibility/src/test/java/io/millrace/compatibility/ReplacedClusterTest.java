@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -17,7 +16,6 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.FeatureMetadata;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -94,8 +92,7 @@ class ReplacedClusterTest {
                 }
                 transact(cluster, "by Apache again");
                 load.end();
-                Map<TopicPartition, Long> ends = ends(admin);
-                group.end(ends, cluster::output);
+                group.end(load.ends(admin), cluster::output);
                 run.check();
                 load.check(cluster::output);
                 System.out.println(load.count() + " records acknowledged; " + group.summary());
@@ -169,15 +166,6 @@ class ReplacedClusterTest {
             }
             admin.deleteTopics(List.of(name)).all().get(60, TimeUnit.SECONDS);
         }
-    }
-
-    private static Map<TopicPartition, Long> ends(Admin admin) throws Exception {
-        Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
-        for (int partition = 0; partition < PARTITIONS; partition++)
-            asked.put(new TopicPartition(TOPIC, partition), OffsetSpec.latest());
-        Map<TopicPartition, Long> ends = new HashMap<>();
-        admin.listOffsets(asked).all().get(60, TimeUnit.SECONDS).forEach((key, end) -> ends.put(key, end.offset()));
-        return ends;
     }
 
     /** One transaction that commits, and one that is aborted. */
