@@ -9,6 +9,7 @@ import io.millrace.client.consumer.ConsumerOptions;
 import io.millrace.client.consumer.ConsumerRecord;
 import io.millrace.client.consumer.Deserializers;
 import io.millrace.client.consumer.WokenUp;
+import io.millrace.client.dispatch.ClaimRecord;
 import io.millrace.client.dispatch.KeyClaims;
 import io.millrace.client.producer.Partitioners;
 import io.millrace.client.producer.Producer;
@@ -34,14 +35,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Business keys in a compacted topic that all instances write to and read: no database is needed. The order of the topic's log says who
  * was first. A claim costs a record that is acknowledged by all replicas in sync and read back, and the word that it is done another
- * one; claims of many threads share requests.
- *
- * <pre>
- * key    CLAIM_ID BUSINESS_KEY
- * value  P EXPIRES_AT   somebody is about it (Processing); milliseconds since 1970
- *        D EXPIRES_AT   done
- *        none           the claim is given back
- * </pre>
+ * one; claims of many threads share requests. {@link ClaimRecord} is how records look.
  *
  * <p>Each instance has all keys that have not expired in memory, and refuses to claim more than {@link #MOST_CLAIMS}. Times are those of
  * the instances' clocks, so claims have to last longer than clocks differ. The topic's partitions must not become more while there are
@@ -56,7 +50,6 @@ public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
     public static final int MOST_CHARS = 1_000;
 
     private static final System.Logger LOG = System.getLogger(TopicProcessedKeys.class.getName());
-    private static final int MOST_ID_CHARS = 64;
     private static final long PURGE_INTERVAL_MS = 10_000;
     private static final Duration POLL = Duration.ofSeconds(1);
     private static final long PAUSE_MS = 200;
@@ -211,26 +204,19 @@ public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
 
     /** What is no record of ours is passed over. */
     private void take(ConsumerRecord<String, String> record, long nowMs) {
-        String whole = record.key();
-        String value = record.value();
-        int space = whole == null ? -1 : whole.indexOf(' ');
-        if (whole == null || space < 1 || space > MOST_ID_CHARS) return;
-        String claimId = whole.substring(0, space);
-        String key = whole.substring(space + 1);
-        if (value == null) {
-            claims.released(key, claimId);
-            return;
+        ClaimRecord said = ClaimRecord.of(record.key(), record.value()).orElse(null);
+        switch (said) {
+            case null -> {}
+            case ClaimRecord.Released(String key, String claimId) -> claims.released(key, claimId);
+            case ClaimRecord.Processing(String key, String claimId, long expiresAtMs) -> {
+                if (expiresAtMs > nowMs) claims.claimed(key, claimId, record.offset(), expiresAtMs);
+                else claims.released(key, claimId); // Many have, when a log is read from its beginning.
+            }
+            case ClaimRecord.Done(String key, String claimId, long expiresAtMs) -> {
+                if (expiresAtMs > nowMs) claims.done(key, claimId, record.offset(), expiresAtMs);
+                else claims.released(key, claimId);
+            }
         }
-        if (value.length() < 3 || value.charAt(1) != ' ') return;
-        long expiresAtMs;
-        try {
-            expiresAtMs = Long.parseLong(value.substring(2));
-        } catch (NumberFormatException notOurs) {
-            return;
-        }
-        if (expiresAtMs <= nowMs) claims.released(key, claimId); // Many have, when a log is read from its beginning.
-        else if (value.charAt(0) == 'D') claims.done(key, claimId, record.offset(), expiresAtMs);
-        else if (value.charAt(0) == 'P') claims.claimed(key, claimId, record.offset(), expiresAtMs);
     }
 
     // ---- Any thread.
@@ -240,9 +226,9 @@ public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
         if (key.length() > MOST_CHARS)
             throw new IllegalArgumentException(
                     "a business key has " + key.length() + " characters; want " + MOST_CHARS + " at most");
-        if (claimId.isEmpty() || claimId.length() > MOST_ID_CHARS || claimId.indexOf(' ') >= 0)
-            throw new IllegalArgumentException(
-                    "claim id '" + claimId + "'; want 1 to " + MOST_ID_CHARS + " characters, none of them a space");
+        if (claimId.isEmpty() || claimId.length() > ClaimRecord.MOST_ID_CHARS || claimId.indexOf(' ') >= 0)
+            throw new IllegalArgumentException("claim id '" + claimId + "'; want 1 to " + ClaimRecord.MOST_ID_CHARS
+                    + " characters, none of them a space");
         KeyClaims.Standing before = standing(key, "");
         if (before == KeyClaims.Standing.DONE) return Claim.DONE;
         if (before == KeyClaims.Standing.HELD_BY_ANOTHER) return Claim.IN_PROGRESS_ELSEWHERE;
@@ -265,7 +251,7 @@ public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
 
     /** Once the claim itself has been read, all that were before it have been, too. */
     private KeyClaims.Standing writeAndRead(String key, String claimId) throws IOException, InterruptedException {
-        String whole = recordKey(key, claimId);
+        String whole = new ClaimRecord.Released(key, claimId).recordKey();
         CompletableFuture<Void> read = new CompletableFuture<>();
         if (awaited.putIfAbsent(whole, read) != null)
             throw new IllegalArgumentException("claim id '" + claimId + "' claims " + key + " already");
@@ -280,7 +266,7 @@ public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
     private KeyClaims.Standing writeAndRead(String key, String claimId, CompletableFuture<Void> read)
             throws IOException, InterruptedException {
         try {
-            write(key, claimId, "P " + (clock.millis() + claimMs));
+            write(new ClaimRecord.Processing(key, claimId, clock.millis() + claimMs));
             read.get(Math.min(PATIENCE_MS, claimMs), TimeUnit.MILLISECONDS);
             return standing(key, claimId);
         } catch (IOException | InterruptedException e) {
@@ -310,18 +296,15 @@ public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
                 : new IOException("claims in topic " + topic + " cannot be read", cause);
     }
 
-    private static String recordKey(String key, String claimId) {
-        return claimId + " " + key;
+    private ProducerRecord<String, String> record(ClaimRecord word) {
+        byte[] businessKey = word.businessKey().getBytes(StandardCharsets.UTF_8);
+        int partition = Partitioners.forKey(businessKey, partitionCount);
+        return new ProducerRecord<>(topic, partition, ProducerRecord.NOW, word.recordKey(), word.value(), List.of());
     }
 
-    private ProducerRecord<String, String> record(String key, String claimId, @Nullable String value) {
-        int partition = Partitioners.forKey(key.getBytes(StandardCharsets.UTF_8), partitionCount);
-        return new ProducerRecord<>(topic, partition, ProducerRecord.NOW, recordKey(key, claimId), value, List.of());
-    }
-
-    private void write(String key, String claimId, @Nullable String value) throws IOException, InterruptedException {
+    private void write(ClaimRecord word) throws IOException, InterruptedException {
         try {
-            producer.send(record(key, claimId, value)).get(PATIENCE_MS, TimeUnit.MILLISECONDS);
+            producer.send(record(word)).get(PATIENCE_MS, TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             Throwable cause = e.getCause();
             throw new IOException("topic " + topic + ": " + (cause == null ? e : cause).getMessage(), e);
@@ -333,7 +316,7 @@ public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
     /** Nobody waits for it: a claim that stays expires by itself, as it does if all has been closed meanwhile. */
     private void withdraw(String key, String claimId) {
         try {
-            var unused = producer.send(record(key, claimId, null), (metadata, failure) -> {
+            var unused = producer.send(record(new ClaimRecord.Released(key, claimId)), (metadata, failure) -> {
                 if (failure != null) logStays(key, failure);
             });
         } catch (IllegalStateException closed) {
@@ -348,13 +331,13 @@ public final class TopicProcessedKeys implements ProcessedKeys, AutoCloseable {
     @Override
     public boolean done(String key, String claimId) throws IOException, InterruptedException {
         if (standing(key, claimId) == KeyClaims.Standing.HELD_BY_ANOTHER) return false;
-        write(key, claimId, "D " + (clock.millis() + doneMs));
+        write(new ClaimRecord.Done(key, claimId, clock.millis() + doneMs));
         return true;
     }
 
     @Override
     public void release(String key, String claimId) throws IOException, InterruptedException {
-        write(key, claimId, null);
+        write(new ClaimRecord.Released(key, claimId));
     }
 
     /** Ends the reading, and writes what is under way. Claims that are held stay until they expire. */
