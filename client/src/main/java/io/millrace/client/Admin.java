@@ -20,6 +20,7 @@ public final class Admin implements AutoCloseable {
     private final Cluster cluster;
     private final TopicAdmin topics;
     private final ConfigAdmin configs;
+    private final AclAdmin acls;
     private final GroupAdmin groups;
     private final OffsetAdmin offsets;
     private final LogDirAdmin logDirs;
@@ -34,6 +35,7 @@ public final class Admin implements AutoCloseable {
         this.cluster = cluster;
         this.topics = new TopicAdmin(cluster);
         this.configs = new ConfigAdmin(cluster);
+        this.acls = new AclAdmin(cluster);
         this.groups = new GroupAdmin(cluster);
         this.offsets = new OffsetAdmin(cluster);
         this.logDirs = new LogDirAdmin(cluster);
@@ -83,6 +85,11 @@ public final class Admin implements AutoCloseable {
     /** Configurations of topics, brokers, groups and client metrics. */
     public ConfigAdmin configs() {
         return configs;
+    }
+
+    /** Access control lists. */
+    public AclAdmin acls() {
+        return acls;
     }
 
     /** Groups, their members and committed offsets. */
