@@ -125,6 +125,7 @@ final class Cluster implements AutoCloseable {
     <R extends Response> R ask(Destination destination, Call<R> call, Deadline deadline) {
         int pauseMs = FIRST_PAUSE_MS;
         R notYet = null;
+        IOException before = null;
         while (true) {
             IOException broken = null;
             HostAndPort asked = null;
@@ -141,9 +142,11 @@ final class Cluster implements AutoCloseable {
             } catch (ClientFailure.Unreachable e) {
                 // Time ran out while the node was looked for again; what the one before it said is the better answer.
                 if (notYet != null && deadline.isOver()) return notYet;
+                if (before != null && deadline.isOver()) throw new ClientFailure.Unreachable(sentence(before), before);
                 throw e;
             } catch (IOException e) {
                 broken = e;
+                before = e;
                 if (asked != null) drop(asked);
             }
             forget(destination);

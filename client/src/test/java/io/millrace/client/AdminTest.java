@@ -102,6 +102,18 @@ class AdminTest {
     }
 
     @Test
+    void aNodeThatIsNotThereIsSaidToBeMissingThoughTheTimeRanOutInLookingForIt() throws IOException {
+        ScriptedNode alive = node();
+        alive.knowsOf(0, alive);
+        try (Admin admin = admin(new AdminOptions("test", 1_500, 1_500), alive)) {
+            var failure = assertThrows(
+                    ClientFailure.Unreachable.class,
+                    () -> admin.configs().describe(ConfigAdmin.Kind.BROKER, List.of("77")));
+            assertEquals("node 77 is not up", failure.sentence());
+        }
+    }
+
+    @Test
     void aTopicIsCreatedByTheControllerAndOnlyItsRefusalIsTold() throws IOException {
         ScriptedNode broker = node();
         ScriptedNode controller = node();

@@ -214,7 +214,9 @@ class RefusedLoginTest {
             try (var consumer = Consumer.open(reading, Deserializers.string(), Deserializers.string())) {
                 ConsumerFailure told = assertThrows(ConsumerFailure.class, () -> consumer.partitionsFor("orders"));
                 assertEquals(ErrorCode.SASL_AUTHENTICATION_FAILED, told.error());
-                assertTrue(String.valueOf(told.getMessage()).contains(address + ": no TLS"), told.getMessage());
+                assertTrue(
+                        String.valueOf(told.getMessage()).contains(address + " cannot be reached: no TLS"),
+                        told.getMessage());
             }
             ProducerOptions sending = ProducerOptions.forServers(address)
                     .with("security.protocol", "SSL")

@@ -474,7 +474,15 @@ public final class ClientConversation implements ConnectionEvents {
 
     @Override
     public void onClosed(@Nullable IOException cause) {
-        lost(cause == null ? "lost the connection" : "lost the connection: " + cause.getMessage(), cause);
+        String what = state == State.CONNECTING ? "cannot be reached" : "lost the connection";
+        lost(cause == null ? what : what + ": " + whyOf(cause), cause);
+    }
+
+    /** Without the address, where the cause begins with it as the sentence does. */
+    private String whyOf(IOException cause) {
+        String why = String.valueOf(cause.getMessage());
+        String named = address.getHostString() + ":" + address.getPort() + ": ";
+        return why.startsWith(named) ? why.substring(named.length()) : why;
     }
 
     /** Ends it; requests in flight fail. */
