@@ -15,10 +15,14 @@ import io.millrace.cli.quorum.QuorumCommand;
 import io.millrace.cli.reassign.ReassignCommand;
 import io.millrace.cli.start.StartUsage;
 import io.millrace.cli.tail.TailCommand;
+import io.millrace.cli.terminal.FileTrouble;
 import io.millrace.cli.terminal.Terminal;
 import io.millrace.cli.topic.TopicCommand;
 import io.millrace.cli.transaction.TransactionCommand;
 import io.millrace.client.ClientFailure;
+import java.nio.file.FileSystemException;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -55,6 +59,8 @@ import picocli.CommandLine.IVersionProvider;
 final class Commands {
     private static final int WRONGLY_ASKED = 2;
     private static final int HELP_COLUMNS = 100;
+    /** How some of picocli's own sentences begin. */
+    private static final String ERROR = "Error: ";
 
     private Commands() {}
 
@@ -66,10 +72,15 @@ final class Commands {
     static CommandLine commandLine() {
         CommandLine root = new CommandLine(new Commands());
         root.setUsageHelpWidth(HELP_COLUMNS);
+        joinFooters(root);
         root.setCaseInsensitiveEnumValuesAllowed(true);
         root.setExecutionExceptionHandler((failure, command, parsed) -> {
-            if (!(failure instanceof ClientFailure refused)) throw failure;
-            command.getErr().println(Terminal.complaint(refused.sentence()));
+            String sentence = switch (failure) {
+                case ClientFailure refused -> refused.sentence();
+                case FileSystemException file -> file.getFile() + ": " + FileTrouble.why(file);
+                default -> throw failure;
+            };
+            command.getErr().println(Terminal.complaint(sentence));
             return Terminal.FAILED;
         });
         root.setParameterExceptionHandler((wrong, arguments) -> {
@@ -91,10 +102,27 @@ final class Commands {
     private static String sentence(CommandLine.ParameterException wrong, CommandLine command) {
         boolean isOption = wrong instanceof CommandLine.UnmatchedArgumentException unmatched
                 && unmatched.getUnmatched().getFirst().startsWith("-");
-        if (!isOption || command.getSubcommands().isEmpty()) return String.valueOf(wrong.getMessage());
+        if (!isOption || command.getSubcommands().isEmpty()) {
+            String said = String.valueOf(wrong.getMessage());
+            return said.startsWith(ERROR) ? said.substring(ERROR.length()) : said;
+        }
         return command.getCommandSpec().qualifiedName()
                 + " wants one of its commands first: "
                 + String.join(", ", command.getSubcommands().keySet());
+    }
+
+    /** Lines of a footer that follow one another are a paragraph, to be broken where the terminal's line ends; indented ones stay. */
+    private static void joinFooters(CommandLine command) {
+        List<String> joined = new ArrayList<>();
+        boolean isWithin = false;
+        for (String line : command.getCommandSpec().usageMessage().footer()) {
+            boolean isProse = !line.isEmpty() && !line.startsWith(" ");
+            if (isProse && isWithin) joined.add(joined.removeLast() + " " + line);
+            else joined.add(line);
+            isWithin = isProse;
+        }
+        command.getCommandSpec().usageMessage().footer(joined.toArray(new String[0]));
+        command.getSubcommands().values().forEach(Commands::joinFooters);
     }
 
     /** What {@code --version} prints. */

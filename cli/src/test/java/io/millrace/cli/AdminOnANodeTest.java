@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.client.Acl;
 import io.millrace.client.ActiveProducer;
 import io.millrace.client.Admin;
 import io.millrace.client.AdminOptions;
@@ -28,6 +29,8 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -272,5 +275,37 @@ class AdminOnANodeTest {
         assertEquals(
                 ErrorCode.UNKNOWN_TOPIC_ID,
                 assertInstanceOf(Answer.Refused.class, answers.getLast().join()).error());
+    }
+
+    @Test
+    void whatABenchCannotDeliverIsCountedAndTheBenchHasFailed() {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int status = Commands.commandLine()
+                .setOut(new PrintWriter(out, true))
+                .setErr(new PrintWriter(err, true))
+                .execute("bench", "produce", "orders", "-n", "10", "-s", "3000000", "-b", servers);
+        assertEquals(1, status);
+        assertTrue(out.toString().startsWith("0 records of 3,000,000 bytes"), out::toString);
+        assertTrue(err.toString().contains("millrace: 10 records failed, such as: the record takes"), err::toString);
+    }
+
+    @Test
+    void aclsAreRefusedWhereNobodyIsAuthorized() {
+        var refused =
+                assertThrows(ClientFailure.Refused.class, () -> admin.acls().describe(Acl.Filter.ALL));
+        assertEquals(ErrorCode.SECURITY_DISABLED, refused.error());
+        var acl = new Acl(
+                Acl.ResourceType.TOPIC,
+                "orders",
+                Acl.PatternType.LITERAL,
+                "User:alice",
+                "*",
+                Acl.Operation.READ,
+                Acl.Permission.ALLOW);
+        assertInstanceOf(Answer.Refused.class, admin.acls().create(List.of(acl)).get(acl));
+        assertInstanceOf(
+                Answer.Refused.class,
+                admin.acls().delete(List.of(acl.toFilter())).get(acl.toFilter()));
     }
 }

@@ -12,6 +12,7 @@ import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
@@ -55,6 +56,23 @@ class CommandsTest {
             assertTrue(out.toString().lines().count() > 3, words::toString);
         }
         assertEquals("", err.toString());
+    }
+
+    @Test
+    void whatStandsBelowTheOptionsIsBrokenOnlyWhereTheLineEnds() {
+        int columns = 100;
+        for (List<String> words : allCommands()) {
+            for (String line : commandAt(words).getCommandSpec().usageMessage().footer())
+                assertTrue(!line.startsWith(" ") || line.length() <= columns, () -> words + ": " + line);
+        }
+        assertEquals(0, run("consume", "--help"));
+        List<String> lines = out.toString().lines().toList();
+        int place = IntStream.range(0, lines.size())
+                .filter(i -> lines.get(i).startsWith("A PLACE is"))
+                .findFirst()
+                .orElseThrow();
+        String next = lines.get(place + 1);
+        assertTrue(lines.get(place).length() + next.indexOf(' ') >= columns, () -> lines.get(place) + "/" + next);
     }
 
     @Test
@@ -225,5 +243,11 @@ class CommandsTest {
         for (String word : List.of("topic", "describe", "--under-replicated", "start", "--listen", "dump"))
             assertTrue(script.contains(word), word);
         assertFalse(script.contains("selftest"));
+    }
+
+    @Test
+    void whatIsMissingIsSaidOnce() {
+        assertEquals(2, run("group", "reset", "g", "-t", "words"));
+        assertTrue(err.toString().startsWith("millrace: Missing required argument"), err::toString);
     }
 }

@@ -145,6 +145,22 @@ final class ConsumeCommandTest {
         assertEquals(official(topic, 5), ours.stream().sorted().toList());
     }
 
+    @Test
+    void whatHasAnEndIsReadFromTheStartUnlessSomethingElseIsSaid() throws Exception {
+        create("bounded", 2);
+        write("bounded", 2, 50, Map.of());
+        assertEquals(50, consume("bounded", "--exit").size());
+        List<String> first = consume("bounded", "--exit", "--group", "bounded", "--format", "r %v");
+        assertEquals(50, first.stream().filter(each -> each.startsWith("r ")).count(), first::toString);
+        List<String> second = consume("bounded", "--exit", "--group", "bounded", "--format", "r %v");
+        assertTrue(second.stream().noneMatch(each -> each.startsWith("r ")), second::toString);
+        assertEquals(List.of(), consume("bounded", "--exit", "--from", "latest"));
+        List<String> early = consume("bounded", "--to", "2023-11-14T22:13:30", "--format", "%T");
+        assertTrue(
+                early.size() >= 2 && early.stream().allMatch(each -> Long.parseLong(each) < FIRST_MS + 20_000),
+                early::toString);
+    }
+
     private static void assertInOrder(List<String> lines) {
         long[] next = new long[16];
         for (String line : lines) {

@@ -102,6 +102,34 @@ final class OffsetCommandsTest {
     }
 
     @Test
+    void anUndoneResetLeavesNothingCommittedWhereNothingWas() throws Exception {
+        try (Admin admin = JavaClients.admin(broker.bootstrap())) {
+            fill(admin, "fresh");
+            Path undo = directory.resolve("undo-fresh");
+            millrace(
+                    "group",
+                    "reset",
+                    "f",
+                    "--to-latest",
+                    "--topic",
+                    "fresh",
+                    "--execute",
+                    "--undo-file",
+                    undo.toString());
+            assertEquals(RECORDS, committed(admin, "f", "fresh"));
+            assertEquals(List.of("fresh,0,-1"), Files.readAllLines(undo));
+            millrace("group", "reset", "f", "--from-file", undo.toString());
+            assertEquals(RECORDS, committed(admin, "f", "fresh"), "without --execute nothing is done");
+            millrace("group", "reset", "f", "--from-file", undo.toString(), "--execute");
+            assertEquals(
+                    Map.of(),
+                    admin.listConsumerGroupOffsets("f")
+                            .partitionsToOffsetAndMetadata()
+                            .get());
+        }
+    }
+
+    @Test
     void aGroupWithMembersIsLeftAlone() throws Exception {
         try (Admin admin = JavaClients.admin(broker.bootstrap());
                 var consumer = JavaClients.consumer(broker.bootstrap(), "group.id", "busy")) {

@@ -2,6 +2,7 @@ package io.millrace.cli.bench;
 
 import io.millrace.cli.produce.SendingOptions;
 import io.millrace.cli.terminal.ClusterOptions;
+import io.millrace.cli.terminal.Counts;
 import io.millrace.cli.terminal.JsonText;
 import io.millrace.cli.terminal.LiveLine;
 import io.millrace.cli.terminal.StandardStreams;
@@ -9,13 +10,17 @@ import io.millrace.cli.terminal.Terminal;
 import io.millrace.client.producer.Delivery;
 import io.millrace.client.producer.Producer;
 import io.millrace.client.producer.ProducerRecord;
+import io.millrace.client.producer.SendCallback;
+import io.millrace.client.producer.SendFailure;
 import io.millrace.client.producer.Serializers;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -69,19 +74,19 @@ final class BenchProduce implements Callable<Integer> {
     private ClusterOptions cluster = new ClusterOptions();
 
     private final LatencyLog latencies = new LatencyLog();
+    private final LongAdder failures = new LongAdder();
     private volatile String firstFailure = "";
 
     @Override
     public Integer call() {
         if (records < 1) throw terminal.wronglyAsked("--records " + records + " is below 1");
         if (size < 0) throw terminal.wronglyAsked("--size " + size + " is below 0");
-        if (rate < 0) throw terminal.wronglyAsked("--rate " + rate + " is below 0");
+        if (rate < 0 || Double.isNaN(rate)) throw terminal.wronglyAsked("--rate " + rate + " is no rate from 0 up");
         byte[] value = new byte[size];
         RandomGenerator.of("L64X128MixRandom").nextBytes(value);
         LiveLine line = new LiveLine(terminal.err(), StandardStreams.isErrTerminal());
         long beganNanos;
         long endedNanos;
-        long failed;
         try (Producer<byte[], byte[]> producer = Producer.open(
                 sending.toProducerOptions(cluster, terminal, "millrace-bench"),
                 Serializers.bytes(),
@@ -91,18 +96,18 @@ final class BenchProduce implements Callable<Integer> {
             send(producer, value, beganNanos, line);
             producer.flush();
             endedNanos = System.nanoTime();
-            failed = Math.round(producer.metrics().getOrDefault("record-error-total", 0.0));
         }
         line.end();
-        return tell((double) (endedNanos - beganNanos) / NANOS_PER_SECOND, failed);
+        return tell((double) (endedNanos - beganNanos) / NANOS_PER_SECOND, failures.sum());
     }
 
     private void send(Producer<byte[], byte[]> producer, byte[] value, long beganNanos, LiveLine line) {
         long toldRecords = 0;
+        SendCallback untimed = (_, failure) -> noteFailure(failure);
         for (long sent = 0; sent < records; sent++) {
             boolean isTimed = rate > 0 || sent % TIMED_ONE_IN == 0;
             if (!isTimed) {
-                Delivery _ = producer.send(new ProducerRecord<>(topic, value));
+                Delivery _ = producer.send(new ProducerRecord<>(topic, value), untimed);
                 continue;
             }
             long dueNanos = System.nanoTime();
@@ -113,13 +118,20 @@ final class BenchProduce implements Callable<Integer> {
             long fromNanos = dueNanos;
             Delivery _ = producer.send(new ProducerRecord<>(topic, value), (_, failure) -> {
                 latencies.note(System.nanoTime() - fromNanos);
-                if (failure != null && firstFailure.isEmpty()) firstFailure = String.valueOf(failure.getMessage());
+                noteFailure(failure);
             });
             if (!line.isDue()) continue;
             line.show(String.format(
                     Locale.ROOT, "%,12d records %,12d records/s  %s", sent, sent - toldRecords, latencies.recent()));
             toldRecords = sent;
         }
+    }
+
+    /** On the thread that calls back, or that sends if a record is refused at once. */
+    private void noteFailure(@Nullable SendFailure failure) {
+        if (failure == null) return;
+        failures.increment();
+        if (firstFailure.isEmpty()) firstFailure = String.valueOf(failure.getMessage());
     }
 
     private static void awaitMoment(long dueNanos) {
@@ -129,10 +141,11 @@ final class BenchProduce implements Callable<Integer> {
     }
 
     private int tell(double seconds, long failed) {
-        long perSecond = Math.round(records / seconds);
-        double mbPerSecond = records * (double) size / 1e6 / seconds;
+        long delivered = records - failed;
+        long perSecond = Math.round(delivered / seconds);
+        double mbPerSecond = delivered * (double) size / 1e6 / seconds;
         Map<String, Object> result = new LinkedHashMap<>();
-        result.put("records", records);
+        result.put("records", delivered);
         result.put("seconds", LatencyLog.rounded(seconds));
         result.put("recordsPerSecond", perSecond);
         result.put("mbPerSecond", LatencyLog.rounded(mbPerSecond));
@@ -145,7 +158,7 @@ final class BenchProduce implements Callable<Integer> {
                     .println(String.format(
                             Locale.ROOT,
                             "%,d records of %,d bytes in %.2f s: %,d records/s, %.1f MB/s; %s",
-                            records,
+                            delivered,
                             size,
                             seconds,
                             perSecond,
@@ -153,7 +166,8 @@ final class BenchProduce implements Callable<Integer> {
                             latencies.sentence()));
         }
         if (failed == 0) return Terminal.DONE;
-        terminal.complain(failed + " records failed" + (firstFailure.isEmpty() ? "" : ", such as: " + firstFailure));
+        terminal.complain(Counts.of(failed, "record", "records") + " failed"
+                + (firstFailure.isEmpty() ? "" : ", such as: " + firstFailure));
         return Terminal.FAILED;
     }
 }

@@ -19,10 +19,11 @@ final class LatencyLog {
         recorder.recordValue(Math.max(0, nanos) / NANOS_PER_MICRO);
     }
 
-    /** Those noted since this was asked last, as {@code p50 1.20 ms  p99 3.40 ms}. */
+    /** Those noted since this was asked last, as {@code p50 1.20 ms  p99 3.40 ms}, or that there were none. */
     String recent() {
         Histogram recent = recorder.getIntervalHistogram();
         all.add(recent);
+        if (recent.getTotalCount() == 0) return "none came back";
         return String.format(Locale.ROOT, "p50 %.2f ms  p99 %.2f ms", ms(recent, 50), ms(recent, 99));
     }
 

@@ -39,9 +39,9 @@ import picocli.CommandLine.Parameters;
         footer = {
             "",
             "A PLACE is earliest, latest, an offset, -5 (the last five of each partition), a moment such as",
-            "2026-01-31T08:00:00Z, or a duration before now such as PT15M.",
+            "2026-01-31T08:00:00Z or 2026-01-31, or a duration before now such as PT15M.",
             "",
-            "In a FORMAT, %%t is the topic, %%p the partition, %%o the offset, %%T the time stamp (ms since 1970), %%k the key,",
+            "In a FORMAT, %%t is the topic, %%p the partition, %%o the offset, %%T the time in ms since 1970, %%k the key,",
             "%%v the value, %%h the headers; \\n and \\t are what they are elsewhere.",
             "",
             "An EXPRESSION compares fields with literals: key, value, topic, partition, offset, timestamp, header.NAME, and in JSON a",
@@ -77,9 +77,8 @@ public final class ConsumeCommand implements Callable<Integer> {
     @Option(
             names = "--from",
             paramLabel = "PLACE",
-            defaultValue = "latest",
-            description = "Where to begin (default: ${DEFAULT-VALUE}).")
-    private String from = "latest";
+            description = "Where to begin (default: latest, or with an end earliest).")
+    private @Nullable String from;
 
     @Option(names = "--to", paramLabel = "PLACE", description = "Where to end, that record excluded.")
     private @Nullable String to;
@@ -140,8 +139,9 @@ public final class ConsumeCommand implements Callable<Integer> {
     public Integer call() {
         if (isExit && to != null) throw terminal.wronglyAsked("--exit is --to latest; say one of them");
         if (count < 0) throw terminal.wronglyAsked("--count " + count + " is below 0");
-        Place begin = place("--from", from);
         String until = isExit ? "latest" : to;
+        String since = from == null ? until == null ? "latest" : "earliest" : from;
+        Place begin = place("--from", since);
         Place end = until == null ? null : place("--to", until);
         RecordText text = text();
         String member = group;

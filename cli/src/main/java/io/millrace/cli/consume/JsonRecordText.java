@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A record as a JSON object on one line, with the names that {@code millrace produce --json} reads. Bytes that are no UTF-8 are told
- * in base64, under {@code keyBase64} and {@code valueBase64}; the values of a header that repeats are a list.
+ * in base64, under {@code keyBase64}, {@code valueBase64} and {@code headersBase64}; the values of a header that repeats are a list.
  */
 public final class JsonRecordText implements RecordText {
     /** Has no choices. */
@@ -32,37 +32,49 @@ public final class JsonRecordText implements RecordText {
         fields.put("timestamp", record.timestamp());
         put(fields, "key", record.key());
         put(fields, "value", record.value());
-        if (!record.headers().isEmpty()) fields.put("headers", headers(record.headers()));
+        putHeaders(fields, record.headers());
         out.write(JsonText.of(fields).getBytes(StandardCharsets.UTF_8));
         out.write('\n');
     }
 
     private static void put(Map<String, @Nullable Object> fields, String name, byte @Nullable [] bytes) {
-        if (bytes == null) {
-            fields.put(name, null);
-            return;
-        }
+        String text = bytes == null ? null : textOf(bytes);
+        if (bytes == null || text != null) fields.put(name, text);
+        else fields.put(name + "Base64", Base64.getEncoder().encodeToString(bytes));
+    }
+
+    /** Null if they are no text. */
+    private static @Nullable String textOf(byte[] bytes) {
         try {
-            fields.put(
-                    name,
-                    StandardCharsets.UTF_8
-                            .newDecoder()
-                            .decode(ByteBuffer.wrap(bytes))
-                            .toString());
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
         } catch (CharacterCodingException e) {
-            fields.put(name + "Base64", Base64.getEncoder().encodeToString(bytes)); // It is no text.
+            return null;
         }
     }
 
-    private static Map<String, @Nullable Object> headers(List<RecordHeader> headers) {
-        Map<String, List<@Nullable String>> byName = new LinkedHashMap<>();
+    /** All values of a name are told in one way, so that they keep their order; names whose values are texts come first. */
+    private static void putHeaders(Map<String, @Nullable Object> fields, List<RecordHeader> headers) {
+        Map<String, List<byte @Nullable []>> byName = new LinkedHashMap<>();
         for (RecordHeader each : headers) {
             ByteBuffer value = each.value();
             byName.computeIfAbsent(each.key(), name -> new ArrayList<>())
-                    .add(value == null ? null : new String(PatternText.bytesOf(value), StandardCharsets.UTF_8));
+                    .add(value == null ? null : PatternText.bytesOf(value));
         }
-        Map<String, @Nullable Object> all = new LinkedHashMap<>();
-        byName.forEach((name, values) -> all.put(name, values.size() == 1 ? values.getFirst() : values));
-        return all;
+        Map<String, @Nullable Object> texts = new LinkedHashMap<>();
+        Map<String, @Nullable Object> others = new LinkedHashMap<>();
+        byName.forEach((name, values) -> {
+            boolean areTexts = values.stream().allMatch(each -> each == null || textOf(each) != null);
+            List<@Nullable String> told = new ArrayList<>();
+            for (byte[] each : values) {
+                if (each == null) told.add(null);
+                else told.add(areTexts ? textOf(each) : Base64.getEncoder().encodeToString(each));
+            }
+            (areTexts ? texts : others).put(name, told.size() == 1 ? told.getFirst() : told);
+        });
+        if (!texts.isEmpty()) fields.put("headers", texts);
+        if (!others.isEmpty()) fields.put("headersBase64", others);
     }
 }

@@ -1,8 +1,8 @@
 package io.millrace.cli.consume;
 
+import io.millrace.cli.terminal.Moment;
 import java.time.DateTimeException;
 import java.time.Duration;
-import java.time.Instant;
 
 /** A place in every partition's log, as somebody at a terminal says it. */
 sealed interface Place {
@@ -34,8 +34,7 @@ sealed interface Place {
     record Since(long timestamp) implements Place {}
 
     /**
-     * Understands earliest, latest, an offset, {@code -5} for the last five, a moment such as {@code 2026-01-31T08:00:00Z}, and a
-     * duration before now such as {@code PT15M}.
+     * Understands earliest, latest, an offset, {@code -5} for the last five, a moment as {@link Moment} does, and a duration before now such as {@code PT15M}.
      *
      * @throws IllegalArgumentException saying what is understood
      */
@@ -56,11 +55,10 @@ sealed interface Place {
                 long number = Long.parseLong(text);
                 return text.startsWith("-") ? new BeforeEnd(-number) : new At(number);
             }
-            long timestamp = text.startsWith("P")
-                    ? wallMs - Duration.parse(text).toMillis()
-                    : Instant.parse(text).toEpochMilli();
+            long timestamp =
+                    text.startsWith("P") ? wallMs - Duration.parse(text).toMillis() : Moment.parse(text);
             if (timestamp >= 0) return new Since(timestamp);
-        } catch (NumberFormatException | DateTimeException | ArithmeticException e) {
+        } catch (IllegalArgumentException | DateTimeException | ArithmeticException e) {
             throw new IllegalArgumentException(wanted(text), e);
         }
         throw new IllegalArgumentException(wanted(text));

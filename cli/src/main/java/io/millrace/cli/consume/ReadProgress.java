@@ -3,6 +3,7 @@ package io.millrace.cli.consume;
 import io.millrace.cli.terminal.Sizes;
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.OptionalDouble;
 
 /** Tells how far a read is, once a second on one line that is written over; with its share and its end in sight, if it has one. */
 final class ReadProgress {
@@ -11,6 +12,7 @@ final class ReadProgress {
     private final PrintWriter out;
     private final boolean isShown;
     private final long beganNanos = System.nanoTime();
+    private final TimeLeft left = new TimeLeft();
     private long nextNanos = beganNanos + NANOS_PER_SECOND;
     private int shownChars;
 
@@ -31,10 +33,10 @@ final class ReadProgress {
         nextNanos = nowNanos + NANOS_PER_SECOND;
         double seconds = (double) (nowNanos - beganNanos) / NANOS_PER_SECOND;
         String line = String.format(Locale.ROOT, "%,d records, %,.0f records/s", records, records / seconds);
-        if (allOffsets > 0 && doneOffsets > 0) {
-            double share = Math.min(1, (double) doneOffsets / allOffsets);
-            line += String.format(
-                    Locale.ROOT, ", %.0f %%, %s to go", share * 100, Sizes.time(seconds / share - seconds));
+        if (allOffsets > 0) {
+            line += String.format(Locale.ROOT, ", %.0f %%", 100 * Math.min(1, (double) doneOffsets / allOffsets));
+            OptionalDouble secondsLeft = left.look(nowNanos, doneOffsets, allOffsets);
+            if (secondsLeft.isPresent()) line += ", " + Sizes.time(secondsLeft.getAsDouble()) + " to go";
         }
         out.print("\r" + line + " ".repeat(Math.max(0, shownChars - line.length())));
         out.flush();

@@ -1,6 +1,7 @@
 package io.millrace.cli.consume;
 
 import io.millrace.cli.terminal.ClusterOptions;
+import io.millrace.cli.terminal.FileTrouble;
 import io.millrace.cli.terminal.Terminal;
 import io.millrace.client.consumer.ConsumerOptions;
 import java.io.IOException;
@@ -57,8 +58,8 @@ public final class ReadingOptions {
             Properties read = new Properties();
             try (Reader in = Files.newBufferedReader(file)) {
                 read.load(in);
-            } catch (IOException e) {
-                throw terminal.wronglyAsked("--properties " + file + " cannot be read: " + e);
+            } catch (IOException | IllegalArgumentException e) {
+                throw terminal.wronglyAsked("--properties " + file + " cannot be read: " + FileTrouble.why(e));
             }
             for (String name : read.stringPropertyNames()) all.put(name, read.getProperty(name));
         }

@@ -25,8 +25,9 @@ final class ContextRemove implements Callable<Integer> {
                 terminal.complain("there is no context " + name);
                 return Terminal.FAILED;
             }
+            boolean wasCurrent = contexts.current().filter(name::equals).isPresent();
             contexts.remove(name);
-            terminal.out().println("Removed context " + name + ".");
+            terminal.out().println("Removed context " + name + (wasCurrent ? "; none is the current one now." : "."));
             return Terminal.DONE;
         } catch (IllegalArgumentException e) {
             throw terminal.wronglyAsked(String.valueOf(e.getMessage()));

@@ -1,6 +1,7 @@
 package io.millrace.cli.group;
 
 import io.millrace.cli.terminal.ClusterOptions;
+import io.millrace.cli.terminal.FileTrouble;
 import io.millrace.cli.terminal.JsonText;
 import io.millrace.cli.terminal.Table;
 import io.millrace.cli.terminal.Terminal;
@@ -37,11 +38,20 @@ import picocli.CommandLine.Parameters;
         sortOptions = false,
         footer = {
             "",
-            "Offsets outside a log are brought to its nearest end. A file written by --undo-file is for --from-file."
+            "Offsets outside a log are brought to its nearest end. A file written by --undo-file is for --from-file: it brings back",
+            "what was committed, and has forgotten (-1 in the file) what was not."
         })
 final class GroupReset implements Callable<Integer> {
-    /** What is to be done in one partition. */
-    private record Row(TopicPartition partition, @Nullable CommittedOffset committed, long offset) {}
+    /**
+     * What is to be done in one partition.
+     *
+     * @param offset to be committed; {@link OffsetFile#NONE} if what is committed is to be forgotten
+     */
+    private record Row(TopicPartition partition, @Nullable CommittedOffset committed, long offset) {
+        boolean isNone() {
+            return offset == OffsetFile.NONE;
+        }
+    }
 
     @Mixin
     private Terminal terminal = new Terminal();
@@ -173,6 +183,10 @@ final class GroupReset implements Callable<Integer> {
                     starts.getOrDefault(partition, 0L),
                     ends.getOrDefault(partition, 0L),
                     times.getOrDefault(partition, -1L));
+            if (goal.wanted(known).equals(OptionalLong.of(OffsetFile.NONE)) && goal instanceof ResetGoal.Listed) {
+                rows.add(new Row(partition, committed.get(partition), OffsetFile.NONE));
+                continue;
+            }
             OptionalLong target = goal.target(known);
             if (target.isEmpty()) {
                 terminal.complain("partition " + partition + ": nothing is committed that could be shifted");
@@ -206,25 +220,38 @@ final class GroupReset implements Callable<Integer> {
             Map<TopicPartition, Long> before = new TreeMap<>();
             for (Row row : rows) {
                 CommittedOffset old = row.committed();
-                if (old != null) before.put(row.partition(), old.offset());
+                before.put(row.partition(), old == null ? OffsetFile.NONE : old.offset());
             }
             try {
                 OffsetFile.write(undo, before);
             } catch (IOException e) {
-                terminal.complain("nothing was changed: --undo-file " + undo + " cannot be written: " + e);
+                terminal.complain(
+                        "nothing was changed: --undo-file " + undo + " cannot be written: " + FileTrouble.why(e));
                 return Terminal.FAILED;
             }
         }
         Map<TopicPartition, CommittedOffset> wanted = new TreeMap<>();
-        for (Row row : rows) wanted.put(row.partition(), new CommittedOffset(row.offset(), -1, ""));
-        Map<TopicPartition, Answer<CommittedOffset>> outcomes = admin.groups().alterOffsets(groupId, wanted);
-        Map<String, Answer<CommittedOffset>> named = new LinkedHashMap<>();
-        outcomes.forEach((partition, answer) -> named.put(partition.toString(), answer));
-        int status = terminal.tell("partition", named);
+        Set<TopicPartition> forgotten = new TreeSet<>();
+        for (Row row : rows) {
+            if (!row.isNone()) wanted.put(row.partition(), new CommittedOffset(row.offset(), -1, ""));
+            else if (row.committed() != null) forgotten.add(row.partition());
+        }
+        Set<TopicPartition> done = new TreeSet<>();
+        int status = tellOutcomes(admin.groups().alterOffsets(groupId, wanted), done);
+        status = Math.max(status, tellOutcomes(admin.groups().deleteOffsets(groupId, forgotten), done));
         print(rows.stream()
-                .filter(row -> outcomes.get(row.partition()) instanceof Answer.Granted<CommittedOffset>)
+                .filter(row -> done.contains(row.partition()) || (row.isNone() && row.committed() == null))
                 .toList());
         return status;
+    }
+
+    private <T> int tellOutcomes(Map<TopicPartition, Answer<T>> outcomes, Set<TopicPartition> done) {
+        Map<String, Answer<T>> named = new LinkedHashMap<>();
+        outcomes.forEach((partition, answer) -> {
+            named.put(partition.toString(), answer);
+            if (answer instanceof Answer.Granted<T>) done.add(partition);
+        });
+        return terminal.tell("partition", named);
     }
 
     private void print(List<Row> rows) {
@@ -236,7 +263,7 @@ final class GroupReset implements Callable<Integer> {
                 fields.put("topic", row.partition().topic());
                 fields.put("partition", row.partition().partition());
                 fields.put("committed", old == null ? null : old.offset());
-                fields.put("offset", row.offset());
+                fields.put("offset", row.isNone() ? null : row.offset());
                 all.add(fields);
             }
             terminal.out().println(JsonText.of(all));
@@ -254,7 +281,7 @@ final class GroupReset implements Callable<Integer> {
                     row.partition().topic(),
                     row.partition().partition(),
                     old == null ? "" : old.offset(),
-                    row.offset());
+                    row.isNone() ? "" : row.offset());
         }
         table.print(terminal.out());
     }

@@ -10,9 +10,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Offsets in a file as Kafka's tool writes and reads them: lines of topic, partition and offset, with commas between. */
+/**
+ * Offsets in a file as Kafka's tool writes and reads them: lines of topic, partition and offset, with commas between. Ours may say
+ * {@link #NONE}, too, of which Kafka's tool makes the log's start.
+ */
 final class OffsetFile {
     private static final int FIELDS = 3;
+
+    /** In the place of an offset: nothing is committed. It is what the protocol says then. */
+    static final long NONE = -1;
 
     private OffsetFile() {}
 
@@ -37,7 +43,9 @@ final class OffsetFile {
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException(place + "'" + lines.get(i) + "' is not TOPIC,PARTITION,OFFSET", e);
             }
-            if (offset < 0) throw new IllegalArgumentException(place + "offset " + offset + " is below 0");
+            if (offset < NONE)
+                throw new IllegalArgumentException(
+                        place + "offset " + offset + " is below 0, and not " + NONE + " for none");
             if (offsets.put(partition, offset) != null)
                 throw new IllegalArgumentException(place + partition + " comes twice");
         }

@@ -1,5 +1,6 @@
 package io.millrace.cli.group;
 
+import io.millrace.cli.terminal.FileTrouble;
 import io.millrace.cli.terminal.Moment;
 import io.millrace.cli.terminal.Terminal;
 import java.io.IOException;
@@ -82,7 +83,7 @@ final class ResetOptions {
         } catch (IllegalArgumentException e) {
             throw terminal.wronglyAsked(String.valueOf(e.getMessage()));
         } catch (IOException e) {
-            throw terminal.wronglyAsked("--from-file " + file + " cannot be read: " + e);
+            throw terminal.wronglyAsked("--from-file " + file + " cannot be read: " + FileTrouble.why(e));
         }
         throw terminal.wronglyAsked("say where the group is to read on, such as --to-earliest");
     }

@@ -1,6 +1,9 @@
 package io.millrace.cli.produce;
 
 import io.millrace.cli.terminal.ClusterOptions;
+import io.millrace.cli.terminal.Counts;
+import io.millrace.cli.terminal.FileTrouble;
+import io.millrace.cli.terminal.StandardStreams;
 import io.millrace.cli.terminal.Terminal;
 import io.millrace.client.producer.Delivery;
 import io.millrace.client.producer.Producer;
@@ -9,18 +12,15 @@ import io.millrace.client.producer.ProducerRecord;
 import io.millrace.client.producer.Serializers;
 import io.millrace.client.producer.TransactionFailure;
 import io.millrace.records.RecordHeader;
-import java.io.Console;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -39,7 +39,8 @@ import picocli.CommandLine.Parameters;
         footer = {
             "",
             "A JSON line is an object with any of key, value, headers (an object), partition, timestamp (ms since 1970).",
-            "A text stands for its bytes, null for nothing, anything else for itself as JSON.",
+            "A text stands for its bytes, null for nothing, anything else for itself as JSON. Lines of millrace consume --json",
+            "can be sent, too: in them bytes that are no text are base64, and topic and offset are passed over.",
             "",
             "With --transactional-id, a line that cannot be read or a record that fails has the transaction it is in aborted;",
             "those before it stay committed. One that a killed run left open is aborted after transaction.timeout.ms (60 s).",
@@ -115,7 +116,8 @@ public final class ProduceCommand implements Callable<Integer> {
     @Option(
             names = "--progress",
             negatable = true,
-            description = "Show how far it is, once a second (default: if standard error is a terminal).")
+            description =
+                    "Show how far it is, once a second (default: if standard error is a terminal, and no lines are typed).")
     private @Nullable Boolean isProgressWanted;
 
     @Mixin
@@ -133,7 +135,7 @@ public final class ProduceCommand implements Callable<Integer> {
             throw terminal.wronglyAsked("with --json the lines say themselves what is key, value or null");
         }
         if (keySeparator != null && keySeparator.isEmpty()) throw terminal.wronglyAsked("--key-separator is empty");
-        if (rate < 0) throw terminal.wronglyAsked("--rate " + rate + " is below 0");
+        if (rate < 0 || Double.isNaN(rate)) throw terminal.wronglyAsked("--rate " + rate + " is no rate from 0 up");
         if (partition < -1) throw terminal.wronglyAsked("--partition " + partition + " is below 0");
         ProducerOptions options = sending.toProducerOptions(cluster, terminal, "millrace-cli", transactionalId);
         Long size = transactionSize;
@@ -154,7 +156,7 @@ public final class ProduceCommand implements Callable<Integer> {
             isWhole = run.sendAll(files.isEmpty() ? List.of("-") : files);
             producer.flush();
             sent = transactions == null
-                    ? String.format(Locale.ROOT, "Sent %,d records", run.records - failures.get())
+                    ? "Sent " + Counts.of(run.records - failures.get(), "record", "records")
                     : transactions.toString();
         }
         progress.end();
@@ -170,10 +172,14 @@ public final class ProduceCommand implements Callable<Integer> {
         return failed == 0 && isWhole ? Terminal.DONE : Terminal.FAILED;
     }
 
+    private boolean isStandardInputRead() {
+        return files.isEmpty() || files.contains("-");
+    }
+
     private boolean isProgressShown() {
         Boolean wanted = isProgressWanted;
         return wanted == null
-                ? Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false)
+                ? StandardStreams.isErrTerminal() && !(isStandardInputRead() && StandardStreams.isInTerminal())
                 : wanted;
     }
 
@@ -253,8 +259,7 @@ public final class ProduceCommand implements Callable<Integer> {
                 }
                 return !isStopped;
             } catch (IOException e) {
-                String why = e instanceof NoSuchFileException ? "there is no such file" : e.getMessage();
-                terminal.complain(name + " cannot be read: " + why);
+                terminal.complain(name + " cannot be read: " + FileTrouble.why(e));
                 return false;
             }
         }

@@ -1,5 +1,6 @@
 package io.millrace.cli.produce;
 
+import io.millrace.cli.terminal.Counts;
 import io.millrace.client.producer.Producer;
 import java.util.Locale;
 
@@ -62,12 +63,8 @@ final class RecordTransactions {
     /** What came of it, in words that a destination may follow. */
     @Override
     public String toString() {
-        String words = String.format(
-                Locale.ROOT,
-                "Committed %,d records in %,d transaction%s",
-                committedRecords,
-                committed,
-                committed == 1 ? "" : "s");
+        String words = "Committed " + Counts.of(committedRecords, "record", "records") + " in "
+                + Counts.of(committed, "transaction", "transactions");
         if (abortedRecords > 0) words += String.format(Locale.ROOT, ", aborted %,d", abortedRecords);
         if (isOpen) words += String.format(Locale.ROOT, ", left %,d undecided", recordsInOpen);
         return words;

@@ -1,6 +1,7 @@
 package io.millrace.cli.produce;
 
 import io.millrace.cli.terminal.ClusterOptions;
+import io.millrace.cli.terminal.FileTrouble;
 import io.millrace.cli.terminal.Terminal;
 import io.millrace.client.producer.ProducerOptions;
 import java.io.IOException;
@@ -70,8 +71,8 @@ public final class SendingOptions {
             Properties read = new Properties();
             try (Reader in = Files.newBufferedReader(file)) {
                 read.load(in);
-            } catch (IOException e) {
-                throw terminal.wronglyAsked("--properties " + file + " cannot be read: " + e);
+            } catch (IOException | IllegalArgumentException e) {
+                throw terminal.wronglyAsked("--properties " + file + " cannot be read: " + FileTrouble.why(e));
             }
             for (String name : read.stringPropertyNames()) all.put(name, read.getProperty(name));
         }

@@ -21,16 +21,20 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "Properties are those of Apache Kafka's server.properties, and six of our own:",
-            "  millrace.lanes            lanes for connections and partitions (default: one per core)",
-            "  millrace.metrics.address  HOST:PORT of /metrics and /health (default: " + MetricsPages.DEFAULT_ADDRESS
-                    + "; empty: nowhere)",
-            "  millrace.page.cache.kept.bytes  least that stays in the page cache of what was written last, where new pages are dear"
-                    + " (default: " + NodeProcess.DEFAULT_KEPT_BYTES + "; 0: the kernel decides)",
-            "  millrace.log.dir.reserve.bytes, millrace.log.dir.reserve.percent",
-            "                            what is kept free of each log directory's file system, the lesser of the two: with"
-                    + " less it takes no records until there is space (default: 1073741824 and 2; 0 in either: nothing is)",
-            "  millrace.offsets.topic.grow  whether __consumer_offsets is made with no more replicas than there are brokers, and"
-                    + " gets the others when brokers join (default: true; false: as Kafka)",
+            "  millrace.lanes                    lanes for connections and partitions (default: one per core)",
+            "  millrace.metrics.address          HOST:PORT of /metrics and /health (default:",
+            "                                    " + MetricsPages.DEFAULT_ADDRESS + "; empty: nowhere)",
+            "  millrace.page.cache.kept.bytes    least that stays in the page cache of what was written last,",
+            "                                    where new pages are dear (default: " + NodeProcess.DEFAULT_KEPT_BYTES
+                    + ";",
+            "                                    0: the kernel decides)",
+            "  millrace.log.dir.reserve.bytes,",
+            "  millrace.log.dir.reserve.percent  what is kept free of each log directory's file system, the",
+            "                                    lesser of the two: with less it takes no records until there",
+            "                                    is space (default: 1073741824 and 2; 0 in either: nothing is)",
+            "  millrace.offsets.topic.grow       whether __consumer_offsets is made with no more replicas than",
+            "                                    there are brokers, and gets the others when brokers join",
+            "                                    (default: true; false: as Kafka)",
             "",
             "The environment variable MILLRACE_JVM_OPTS adds JVM options, such as -Xmx2g or -Dmillrace.log.level=DEBUG."
         })

@@ -111,7 +111,7 @@ public final class ClusterOptions {
         } catch (IllegalArgumentException e) {
             throw wronglyAsked(String.valueOf(e.getMessage()));
         } catch (IOException e) {
-            throw wronglyAsked("the current context cannot be read: " + e);
+            throw wronglyAsked("the current context cannot be read: " + FileTrouble.why(e));
         }
         if (servers != null) properties.put(SERVERS, servers);
         properties.putIfAbsent(SERVERS, DEFAULT_SERVERS);

@@ -22,7 +22,7 @@ public final class ConnectionProperties {
         try (Reader in = Files.newBufferedReader(file)) {
             read.load(in);
         } catch (IOException | IllegalArgumentException e) {
-            throw new IllegalArgumentException(file + " cannot be read: " + e, e);
+            throw new IllegalArgumentException(file + " cannot be read: " + FileTrouble.why(e), e);
         }
         Map<String, String> properties = new TreeMap<>();
         for (String name : read.stringPropertyNames()) {

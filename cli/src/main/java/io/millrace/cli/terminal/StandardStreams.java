@@ -8,10 +8,16 @@ import java.util.Optional;
 
 /** Where the process's standard streams lead to. */
 public final class StandardStreams {
+    private static final int IN = 0;
     private static final int OUT = 1;
     private static final int ERR = 2;
 
     private StandardStreams() {}
+
+    /** Whether somebody types what is read from standard input. */
+    public static boolean isInTerminal() {
+        return isTerminal(IN);
+    }
 
     /** Whether somebody sees what is written to standard output. */
     public static boolean isOutTerminal() {

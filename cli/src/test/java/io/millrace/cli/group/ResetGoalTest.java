@@ -58,7 +58,8 @@ class ResetGoalTest {
     @Test
     void aFileReadsBackWhatWasWrittenAndIsNotWrittenOver() throws IOException {
         Path file = directory.resolve("undo");
-        Map<TopicPartition, Long> offsets = Map.of(PARTITION, 5L, new TopicPartition("u.v", 12), 0L);
+        Map<TopicPartition, Long> offsets =
+                Map.of(PARTITION, 5L, new TopicPartition("u.v", 12), 0L, new TopicPartition("n", 0), OffsetFile.NONE);
         OffsetFile.write(file, offsets);
         assertEquals(offsets, OffsetFile.read(file));
         assertThrows(FileAlreadyExistsException.class, () -> OffsetFile.write(file, offsets));
@@ -67,7 +68,7 @@ class ResetGoalTest {
     @Test
     void aWrongFileIsRefusedNamingTheLine() throws IOException {
         Path file = directory.resolve("wrong");
-        for (String line : List.of("t,0", "t,0,1,2", ",0,1", "t,-1,1", "t,0,-1", "t,x,1", "t,0,x", "t,1,1")) {
+        for (String line : List.of("t,0", "t,0,1,2", ",0,1", "t,-1,1", "t,0,-2", "t,x,1", "t,0,x", "t,1,1")) {
             Files.write(file, List.of("t,1,1", line));
             var refused = assertThrows(IllegalArgumentException.class, () -> OffsetFile.read(file), line);
             assertTrue(String.valueOf(refused.getMessage()).contains("line 2"), refused::getMessage);

@@ -5,12 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.millrace.cli.consume.JsonRecordText;
+import io.millrace.client.consumer.ConsumerRecord;
 import io.millrace.client.producer.ProducerRecord;
+import io.millrace.records.RecordHeader;
+import io.millrace.records.TimestampType;
 import io.millrace.testkit.Property;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,5 +95,44 @@ class LinesTest {
         for (String wrong :
                 List.of("", "[]", "{\"valu\":1}", "{} {}", "{\"partition\":-1}", "{\"partition\":\"1\"}", "{"))
             assertThrows(IllegalArgumentException.class, () -> record(format, wrong), wrong);
+    }
+
+    @Test
+    void numbersOfAJsonValueStayAsTheyAreWritten() {
+        LineFormat format = new JsonLines(COMMON);
+        for (String number : List.of("12345678901234567890.10", "2.50", "1e3", "-0.0", "1234567890123456789012345"))
+            assertEquals(
+                    "[" + number + "]",
+                    text(record(format, "{\"value\": [" + number + "]}").value()));
+    }
+
+    @Test
+    void whatIsWrongWithAJsonLineIsSaidWithoutTheParsersOwnWords() {
+        String said = assertThrows(
+                        IllegalArgumentException.class, () -> record(new JsonLines(COMMON), "{\"value\":\"ok\""))
+                .getMessage();
+        assertEquals("it is no JSON: Unexpected end-of-input: expected close marker for Object", said);
+    }
+
+    @Test
+    void whatConsumePrintsAsJsonIsSentAsItWas() throws IOException {
+        byte[] noText = {(byte) 0xff, 0, 1};
+        List<RecordHeader> headers = List.of(
+                new RecordHeader("a", ByteBuffer.wrap(new byte[] {'x'})),
+                new RecordHeader("a", null),
+                new RecordHeader("c", ByteBuffer.wrap(new byte[0])),
+                new RecordHeader("b", ByteBuffer.wrap(noText)),
+                new RecordHeader("b", ByteBuffer.wrap(new byte[] {'y'})));
+        for (byte[] bytes : new byte[][] {noText, {'t'}, {}, null}) {
+            var read = new ConsumerRecord<>("orders", 2, 9, 0, 5, TimestampType.CREATE_TIME, bytes, bytes, headers);
+            ByteArrayOutputStream line = new ByteArrayOutputStream();
+            new JsonRecordText().write(read, line);
+            ProducerRecord<byte[], byte[]> record = new JsonLines(COMMON).record(line.toByteArray());
+            assertArrayEquals(bytes, record.key());
+            assertArrayEquals(bytes, record.value());
+            assertEquals(2, record.partition());
+            assertEquals(5, record.timestamp());
+            assertEquals(headers, record.headers());
+        }
     }
 }

@@ -1,0 +1,4 @@
+@NullMarked
+package io.millrace.cli.consume;
+
+import org.jspecify.annotations.NullMarked;
