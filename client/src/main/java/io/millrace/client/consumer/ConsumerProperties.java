@@ -49,7 +49,7 @@ final class ConsumerProperties {
         defaults.put("reconnect.backoff.max.ms", "1000");
         defaults.put("socket.connection.setup.timeout.ms", "10000");
         defaults.put("send.buffer.bytes", "131072");
-        defaults.put("receive.buffer.bytes", "65536");
+        defaults.put("receive.buffer.bytes", "-1"); // Kafka: 65536. See docs/adr/0075.
         return defaults;
     }
 
