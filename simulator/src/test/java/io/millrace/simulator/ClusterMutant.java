@@ -47,7 +47,7 @@ enum ClusterMutant {
     /** What is known of producers does not outlive a stop (T3). */
     FORGETS_PRODUCERS_AT_A_STOP(instead("storage.LogRecovery", "trust", "ProducerSnapshots", "restore", 0)),
     /** A follower learns nothing of the producers of what it copies (T1, T3). */
-    LEARNS_NO_PRODUCERS(instead("storage.PartitionLog", "", "ProducerStates", "replay", 0)),
+    LEARNS_NO_PRODUCERS(instead("storage.LogAppender", "", "ProducerStates", "replay", 0)),
     /** Batches are said to be forced and are not (R1, R17, KAFKA-16541). */
     FORCES_NOTHING(instead("storage.Flush", "forceFiles", "DiskFile", "force", 0)),
     /** A coordinator begins with nothing of what its log holds (G2). */

@@ -1,23 +1,20 @@
 package io.millrace.storage;
 
 import io.millrace.environment.Disk;
-import io.millrace.environment.DiskFull;
-import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
-import io.millrace.records.BatchHeader;
-import io.millrace.records.LegacyBatch;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.records.TopicPartition;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The log of one partition: appends, reads, lookups, retention, truncation.
+ * The log of one partition, as its owners know it: appends, reads, lookups, retention, truncation, flushes. Each is done elsewhere: {@link LogAppender}
+ * puts batches at the end, {@link LogRoller} begins segments, {@link LogReader} finds things, {@link LogRemoval} takes records out, {@link Unforced}
+ * has what is to be flushed, {@link LogClosing} ends it all; {@link LogParts} is what these have in common.
  *
  * <p>Used by one lane at a time. Every method may throw {@link LogDirectoryFailed} when the disk fails, after which the
  * log must not be used any more, and {@link CorruptLog} when it meets damage. Appends are guarded by
@@ -26,48 +23,26 @@ import org.jspecify.annotations.Nullable;
 public final class PartitionLog {
     private static final int NO_TRANSACTION_VERSION = 0;
 
-    private final LogFolder folder;
-    private final TopicPartition partition;
-    private final Segments segments;
-    private final LogReader reader;
-    private final LeaderEpochs epochs;
-    private final ProducerStates producers;
-    private final ProducerSnapshots snapshots;
+    private final LogParts log;
+    private final LogAppender appender;
+    private final LogRoller roller;
+    private final LogRemoval removal;
+    private final LogClosing closing;
+    private final LogCompaction compaction;
     private final ProducerStateConfig producerConfig;
     private final RecoveryReport recovery;
-    private final LogCompaction compaction;
-    private final Unforced unforced;
-    private LogConfig config;
     private @Nullable Uuid topicId;
 
-    private long logStartOffset;
-    private long logEndOffset;
-    private long highWatermark;
-    private AppendSpace space = AppendSpace.UNWATCHED;
-
-    /** Whether records were added or removed since it was opened. */
-    private boolean hasChanged;
-
-    private boolean closed;
-
     PartitionLog(OpenedLog opened) {
-        this.folder = opened.folder();
-        this.partition = opened.partition();
+        this.log = new LogParts(opened);
         this.topicId = opened.topicId();
-        this.config = opened.config();
         this.producerConfig = opened.producerConfig();
-        this.segments = opened.segments();
-        this.reader = new LogReader(segments);
-        this.epochs = opened.epochs();
-        this.producers = opened.producers();
-        this.snapshots = opened.snapshots();
         this.recovery = opened.report();
-        this.compaction = new LogCompaction(this, folder, segments, snapshots, producers);
-        this.logStartOffset = opened.logStartOffset();
-        this.logEndOffset = opened.logEndOffset();
-        this.highWatermark = logStartOffset;
-        this.unforced = new Unforced(opened);
-        active().setJitterMs(jitterMs());
+        this.compaction = new LogCompaction(this, log.folder, log.segments, log.snapshots, log.producers);
+        this.roller = new LogRoller(log);
+        this.appender = new LogAppender(log, roller);
+        this.removal = new LogRemoval(log, roller, compaction);
+        this.closing = new LogClosing(log, compaction, recovery);
     }
 
     /**
@@ -100,7 +75,7 @@ public final class PartitionLog {
                     new PartitionLog(new LogRecovery(disk, directory, partition, topicId, config, producerConfig, nowMs)
                             .open(recoveryPoint, logStartOffset, cleanShutdown));
             // A start opens all logs, of which few are used soon: no files stay open that recovery has looked into.
-            for (Segment segment : opened.segments.all()) segment.closeFiles();
+            for (Segment segment : opened.log.segments.all()) segment.closeFiles();
             return opened;
         } catch (IOException e) {
             throw new LogDirectoryFailed(directory, "open", e);
@@ -119,12 +94,12 @@ public final class PartitionLog {
 
     /** Names in the directory have changed: the next flush forces them. */
     void namesChanged() {
-        unforced.namesChanged();
+        log.unforced.namesChanged();
     }
 
     /** Has appends ask from now on whether the directory has space for them. */
     public void askBeforeAppends(AppendSpace space) {
-        this.space = space;
+        appender.askBefore(space);
     }
 
     // Appending
@@ -151,148 +126,13 @@ public final class PartitionLog {
      */
     public AppendOutcome append(
             ByteBuffer batches, AppendOrigin origin, int leaderEpoch, long wallMs, long nowMs, int transactionVersion) {
-        if (closed) throw new IllegalStateException("the log of " + partition + " is closed");
-        ByteBuffer whole = batches.duplicate();
-        AppendOutcome.Refused refused = AppendCheck.check(whole, origin, config, leaderEpoch, logEndOffset, wallMs);
-        if (refused == null && whole.hasRemaining()) {
-            AppendOutcome answered = ProducerCheck.check(whole, origin, producers, logStartOffset, transactionVersion);
-            if (answered != null) return answered;
-        }
-        if (refused != null) return refused;
-        if (!whole.hasRemaining())
-            return new AppendOutcome.Appended(logEndOffset, logEndOffset - 1, -1, logStartOffset);
-        String wantOfSpace = space.refusal(origin, whole.remaining());
-        if (wantOfSpace != null) return new AppendOutcome.Refused(ErrorCode.KAFKA_STORAGE_ERROR, wantOfSpace);
-        try {
-            AppendOutcome outcome = write(whole, origin, leaderEpoch, wallMs, nowMs);
-            space.appended(whole.remaining());
-            return outcome;
-        } catch (DiskFull full) {
-            return new AppendOutcome.Refused(ErrorCode.KAFKA_STORAGE_ERROR, space.ranOut(full));
-        } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "append to", e);
-        }
-    }
-
-    private AppendOutcome write(ByteBuffer batches, AppendOrigin origin, int leaderEpoch, long wallMs, long nowMs)
-            throws IOException {
-        boolean assigns = origin != AppendOrigin.REPLICATION;
-        long next = assigns ? logEndOffset : firstOffset(batches);
-        long baseOffset = next;
-        long newestTimestamp = -1;
-        for (int at = batches.position(); at < batches.limit(); at += BatchHeader.sizeBytes(batches, at)) {
-            if (assigns) {
-                BatchHeader.setBaseOffset(batches, at, next);
-                BatchHeader.setPartitionLeaderEpoch(batches, at, leaderEpoch);
-            }
-            next = StoredBatch.lastOffset(batches, at) + 1;
-            newestTimestamp = Math.max(newestTimestamp, StoredBatch.maxTimestamp(batches, at));
-        }
-        rollIfDue(batches.remaining(), baseOffset, next - 1, newestTimestamp, wallMs);
-        Segment active = active();
-        if (!active.logExists()) unforced.namesChanged();
-        int position = active.sizeBytes();
-        unforced.written(batches.remaining(), nowMs);
-        active.append(batches.duplicate(), config.indexIntervalBytes());
-        appended(batches, active, position);
-        logEndOffset = next;
-        hasChanged = true;
-        boolean stamped = assigns && AppendCheck.stampsAppendTime(origin, config);
-        return new AppendOutcome.Appended(baseOffset, next - 1, stamped ? wallMs : -1, logStartOffset);
-    }
-
-    /** Compressed batches of format 0 and 1 do not say where they begin; it is at the log end or behind it. */
-    private long firstOffset(ByteBuffer batches) {
-        int at = batches.position();
-        return LegacyBatch.isLegacy(batches, at) ? logEndOffset : BatchHeader.baseOffset(batches, at);
-    }
-
-    private void appended(ByteBuffer batches, Segment active, int position) throws IOException {
-        for (int at = batches.position(); at < batches.limit(); ) {
-            int batchBytes = BatchHeader.sizeBytes(batches, at);
-            long batchOffset = BatchHeader.baseOffset(batches, at);
-            epochs.assign(StoredBatch.leaderEpoch(batches, at), batchOffset);
-            if (StoredBatch.producerId(batches, at) >= 0) {
-                ProducerStates.Ended ended = producers.replay(batches, at);
-                if (ended != null && ended.isAborted()) {
-                    active.abort(new AbortedTransaction(
-                            ended.producerId(),
-                            ended.firstOffset(),
-                            ended.markerOffset(),
-                            producers.lastStableOffsetAfter(ended)));
-                    unforced.namesChanged();
-                }
-            }
-            reader.appended(batchOffset, position);
-            position += batchBytes;
-            at += batchBytes;
-        }
-    }
-
-    private Segment active() {
-        return segments.active();
-    }
-
-    // Segments
-
-    private void rollIfDue(int batchesBytes, long baseOffset, long lastOffset, long newestTimestamp, long wallMs)
-            throws IOException {
-        if (!active().shouldRoll(batchesBytes, newestTimestamp, lastOffset, config, wallMs)) return;
-        rollTo(Math.max(baseOffset, lastOffset - Integer.MAX_VALUE), wallMs);
+        if (closing.isClosed()) throw new IllegalStateException("the log of " + log.partition + " is closed");
+        return appender.append(batches, origin, leaderEpoch, wallMs, nowMs, transactionVersion);
     }
 
     /** Begins a new segment at the log end offset; no effect while the active one is empty. */
     public void roll(long wallMs) {
-        try {
-            if (active().sizeBytes() > 0) rollTo(logEndOffset, wallMs);
-        } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "roll a segment of", e);
-        }
-    }
-
-    /** All that a full disk may refuse comes first, so that then nothing has changed. */
-    private void rollTo(long baseOffset, long wallMs) throws IOException {
-        Segment old = active();
-        if (old.sizeBytes() == 0 && old.baseOffset() == baseOffset) return;
-        if (old.sizeBytes() > 0) old.finish();
-        snapshots.write(baseOffset, producers);
-        Segment next;
-        try {
-            next = newSegment(baseOffset, wallMs);
-        } catch (DiskFull full) {
-            // One in the midst of a segment would say that its indexes were forced.
-            snapshots.discard(baseOffset);
-            throw full;
-        }
-        if (old.sizeBytes() == 0) {
-            segments.remove(segments.count() - 1, segments.count());
-            SegmentFiles.delete(folder, old);
-        } else {
-            unforced.finished(old);
-        }
-        add(next);
-    }
-
-    private Segment newSegment(long baseOffset, long wallMs) throws IOException {
-        Segment segment = new Segment(folder, baseOffset, Segment.Found.NOTHING, 0, wallMs);
-        if (baseOffset > 0) segment.createFile();
-        return segment;
-    }
-
-    private void add(Segment segment) {
-        segments.add(segment);
-        segment.setJitterMs(jitterMs());
-        unforced.namesChanged();
-        hasChanged = true;
-        reader.forgetLastBatch();
-    }
-
-    /** Spreads rolls over {@code segment.jitter.ms} by what is fixed for a segment, so that no dice are needed. */
-    private long jitterMs() {
-        long bound = Math.min(config.segmentJitterMs(), config.segmentMs());
-        if (bound <= 0) return 0;
-        long mixed = (partition.hashCode() * 31L + active().baseOffset()) * 0x9E3779B97F4A7C15L;
-        return Math.floorMod(mixed, bound);
+        roller.roll(wallMs);
     }
 
     // Reading
@@ -307,12 +147,12 @@ public final class PartitionLog {
      *                         stable offset or the log end offset
      */
     public ReadOutcome read(long fromOffset, int maxBytes, boolean atLeastOneBatch, long untilOffset) {
-        if (fromOffset < logStartOffset || fromOffset > logEndOffset)
-            return new ReadOutcome.OutOfRange(logStartOffset, logEndOffset);
+        if (fromOffset < log.logStartOffset || fromOffset > log.logEndOffset)
+            return new ReadOutcome.OutOfRange(log.logStartOffset, log.logEndOffset);
         try {
-            return reader.read(fromOffset, maxBytes, atLeastOneBatch, untilOffset, logEndOffset);
+            return log.reader.read(fromOffset, maxBytes, atLeastOneBatch, untilOffset, log.logEndOffset);
         } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "read from", e);
+            throw new LogDirectoryFailed(log.directory(), "read from", e);
         }
     }
 
@@ -324,9 +164,9 @@ public final class PartitionLog {
      */
     public List<AbortedTransaction> abortedTransactions(long fromOffset, long untilOffset) {
         try {
-            return reader.abortedTransactions(fromOffset, untilOffset);
+            return log.reader.abortedTransactions(fromOffset, untilOffset);
         } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "read the transaction index of", e);
+            throw new LogDirectoryFailed(log.directory(), "read the transaction index of", e);
         }
     }
 
@@ -334,9 +174,9 @@ public final class PartitionLog {
     public List<AbortedTransaction> abortedTransactions(ReadOutcome.Slice slice) {
         if (slice.records().sizeBytes() == 0) return List.of();
         try {
-            return abortedTransactions(slice.fetchOffset(), reader.upperBoundOffset(slice, logEndOffset));
+            return abortedTransactions(slice.fetchOffset(), log.reader.upperBoundOffset(slice, log.logEndOffset));
         } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "read the index of", e);
+            throw new LogDirectoryFailed(log.directory(), "read the index of", e);
         }
     }
 
@@ -349,9 +189,9 @@ public final class PartitionLog {
      */
     public Optional<TimestampOffset> offsetForTimestamp(long timestamp) {
         try {
-            return reader.offsetForTimestamp(timestamp, logStartOffset, config.decompressionLimit());
+            return log.reader.offsetForTimestamp(timestamp, log.logStartOffset, log.config.decompressionLimit());
         } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "look up a time in", e);
+            throw new LogDirectoryFailed(log.directory(), "look up a time in", e);
         }
     }
 
@@ -362,61 +202,58 @@ public final class PartitionLog {
      */
     public Optional<TimestampOffset> maxTimestampOffset() {
         try {
-            long newest = reader.newestTimestamp();
+            long newest = log.reader.newestTimestamp();
             return newest < 0 ? Optional.empty() : offsetForTimestamp(newest);
         } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "look up the latest time in", e);
+            throw new LogDirectoryFailed(log.directory(), "look up the latest time in", e);
         }
     }
 
     /** Where an epoch ends: the largest known epoch that is at most this one, and the first offset after it (KIP-279). */
     public Optional<OffsetAndEpoch> endOffsetForEpoch(int epoch) {
-        return epochs.endOffsetFor(epoch, logEndOffset);
+        return log.epochs.endOffsetFor(epoch, log.logEndOffset);
     }
 
     /** The newest leader epoch, or -1. */
     public int latestEpoch() {
-        return epochs.latestEpoch();
+        return log.epochs.latestEpoch();
     }
 
     /** The leader epoch in which an offset was written, or -1 if unknown. */
     public int epochAt(long offset) {
-        return epochs.epochAt(offset);
+        return log.epochs.epochAt(offset);
     }
 
     /** All known leader epochs, oldest first. */
     public List<LeaderEpochs.Entry> leaderEpochs() {
-        return epochs.entries();
+        return log.epochs.entries();
     }
 
     /** Notes that an epoch begins at an offset, before its first record; a known or older epoch changes nothing. */
     public void assignEpochStart(int epoch, long offset) {
-        epochs.assign(epoch, offset);
+        log.epochs.assign(epoch, offset);
     }
 
     // Offsets
 
     /** The first offset that can be read. */
     public long logStartOffset() {
-        return logStartOffset;
+        return log.logStartOffset;
     }
 
     /** The offset the next record gets. */
     public long logEndOffset() {
-        return logEndOffset;
+        return log.logEndOffset;
     }
 
     /** Everything below is on the whole in-sync replica set. */
     public long highWatermark() {
-        return highWatermark;
+        return log.highWatermark;
     }
 
     /** Raises the high watermark, to the log end offset at most; a lower value changes nothing. */
     public void advanceHighWatermark(long offset) {
-        long bounded = Math.min(offset, logEndOffset);
-        if (bounded <= highWatermark) return;
-        highWatermark = bounded;
-        producers.highWatermarkAdvanced(bounded);
+        log.advanceHighWatermark(offset);
     }
 
     /**
@@ -424,34 +261,34 @@ public final class PartitionLog {
      * below the log start offset, though an open transaction may have begun there.
      */
     public long lastStableOffset() {
-        long unstable = producers.firstUnstableOffset();
-        return unstable < 0 ? highWatermark : Math.clamp(unstable, logStartOffset, highWatermark);
+        long unstable = log.producers.firstUnstableOffset();
+        return unstable < 0 ? log.highWatermark : Math.clamp(unstable, log.logStartOffset, log.highWatermark);
     }
 
     /** First offset of the oldest open transaction, or nothing. */
     public Optional<Long> firstOpenTransactionOffset() {
-        long first = producers.firstUndecidedOffset();
+        long first = log.producers.firstUndecidedOffset();
         return first < 0 ? Optional.empty() : Optional.of(first);
     }
 
     /** Everything below survives a power cut, and is not scanned after one. */
     public long recoveryPoint() {
-        return unforced.recoveryPoint();
+        return log.unforced.recoveryPoint();
     }
 
     /** Bytes of batches, indexes not counted. */
     public long sizeBytes() {
-        return segments.sizeBytes();
+        return log.segments.sizeBytes();
     }
 
     /** How many segments there are, the active one included. */
     public int segmentCount() {
-        return segments.count();
+        return log.segments.count();
     }
 
     /** Base offset of the active segment. */
     public long activeSegmentBaseOffset() {
-        return active().baseOffset();
+        return log.active().baseOffset();
     }
 
     /** The topic's id, if known. */
@@ -467,71 +304,71 @@ public final class PartitionLog {
     public void assignTopicId(Uuid id) {
         if (topicId != null && !topicId.equals(id))
             throw new IllegalStateException(
-                    "the log of " + partition + " belongs to topic id " + topicId + ", not " + id);
+                    "the log of " + log.partition + " belongs to topic id " + topicId + ", not " + id);
         topicId = id;
     }
 
     /** Which partition this is. */
     public TopicPartition partition() {
-        return partition;
+        return log.partition;
     }
 
     /** The directory that holds the files. */
     public Path directory() {
-        return folder.directory();
+        return log.directory();
     }
 
     /** Its owner has renamed the directory. */
     public void directoryRenamed(Path newDirectory) {
         compaction.cancel();
         try {
-            closeFiles();
+            closing.closeFiles();
         } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "close", e);
+            throw new LogDirectoryFailed(log.directory(), "close", e);
         }
-        folder.movedTo(newDirectory);
-        snapshots.directoryRenamed();
-        unforced.directoryRenamed();
+        log.folder.movedTo(newDirectory);
+        log.snapshots.directoryRenamed();
+        log.unforced.directoryRenamed();
     }
 
     /** The properties in effect. */
     public LogConfig config() {
-        return config;
+        return log.config;
     }
 
     /** Takes over changed properties. */
     public void updateConfig(LogConfig newConfig) {
-        config = newConfig;
-        active().setJitterMs(jitterMs());
+        log.config = newConfig;
+        log.updateJitter();
     }
 
     // Producers
 
     /** The producers remembered, in no particular order. */
     public List<ActiveProducer> activeProducers() {
-        return producers.active();
+        return log.producers.active();
     }
 
     /** How many transactions are open here. */
     public int openTransactionCount() {
-        return producers.openCount();
+        return log.producers.openCount();
     }
 
     /**
      * How many transactions are open whose producer has been silent for longer than this: nobody may be left to end them.
      */
     public int lateTransactionCount(long wallMs, long silentMs) {
-        return producers.lateCount(wallMs, silentMs);
+        return log.producers.lateCount(wallMs, silentMs);
     }
 
     /** Whether this producer, in this epoch, has a transaction open here. */
     public boolean hasOpenTransaction(long producerId, short producerEpoch) {
-        return producers.hasOpenTransaction(producerId, producerEpoch);
+        return log.producers.hasOpenTransaction(producerId, producerEpoch);
     }
 
     /** Forgets producers that have been silent for {@code producer.id.expiration.ms}; returns how many. */
     public int expireProducers(long wallMs) {
-        return producers.expire(wallMs, producerConfig.producerIdExpirationMs());
+        return log.producers.expire(wallMs, producerConfig.producerIdExpirationMs());
     }
 
     // Keeping and letting go
@@ -542,12 +379,7 @@ public final class PartitionLog {
      * @return false if the offset lies above the high watermark; nothing has changed then
      */
     public boolean deleteRecordsBefore(long offset) {
-        if (offset > highWatermark) return false;
-        if (offset > logStartOffset) {
-            logStartOffset = offset;
-            epochs.truncateFromStart(offset);
-        }
-        return true;
+        return removal.deleteRecordsBefore(offset);
     }
 
     /**
@@ -556,12 +388,7 @@ public final class PartitionLog {
      * @return whether it changed
      */
     public boolean advanceLogStartOffset(long offset) {
-        long bounded = Math.min(offset, logEndOffset);
-        if (bounded <= logStartOffset) return false;
-        logStartOffset = bounded;
-        advanceHighWatermark(bounded);
-        epochs.truncateFromStart(bounded);
-        return true;
+        return removal.advanceLogStartOffset(offset);
     }
 
     /**
@@ -572,31 +399,7 @@ public final class PartitionLog {
      * @return what is to be deleted after {@code file.delete.delay.ms}; empty if nothing was due
      */
     public List<PendingDeletion> expire(long wallMs) {
-        try {
-            int due = Retention.dueCount(segments, config, logStartOffset, logEndOffset, highWatermark, wallMs);
-            if (due == 0) return List.of();
-            if (due == segments.count() && !rollsIfThereIsSpace(wallMs)) due--;
-            if (due == 0) return List.of();
-            List<Segment> removed = segments.remove(0, due);
-            logStartOffset = Math.max(logStartOffset, segments.first().baseOffset());
-            epochs.truncateFromStart(logStartOffset);
-            List<PendingDeletion> pending = new ArrayList<>(removed.size());
-            for (Segment segment : removed) pending.add(SegmentFiles.markDeleted(folder, segment));
-            snapshots.deleteBefore(segments.first().baseOffset());
-            unforced.namesChanged();
-            return pending;
-        } catch (IOException e) {
-            throw LogDirectoryFailed.halfDone(folder.directory(), "remove old segments of", e);
-        }
-    }
-
-    private boolean rollsIfThereIsSpace(long wallMs) throws IOException {
-        try {
-            rollTo(logEndOffset, wallMs);
-            return true;
-        } catch (DiskFull full) {
-            return false;
-        }
+        return removal.expire(wallMs);
     }
 
     /**
@@ -608,85 +411,46 @@ public final class PartitionLog {
      * @return false if the log ended there or before already
      */
     public boolean truncateTo(long offset) {
-        if (offset >= logEndOffset) {
-            epochs.truncateFromEnd(logEndOffset);
-            return false;
-        }
-        if (offset < segments.first().baseOffset()) {
-            truncateFullyAndStartAt(offset);
-            return true;
-        }
-        compaction.truncated(offset);
-        try {
-            hasChanged = true;
-            logEndOffset = LogTruncation.cut(folder, segments, offset);
-            reader.forgetLastBatch();
-            logStartOffset = Math.min(logStartOffset, logEndOffset);
-            highWatermark = Math.min(highWatermark, logEndOffset);
-            unforced.truncatedTo(logEndOffset);
-            epochs.truncateFromEnd(logEndOffset);
-            snapshots.deleteFrom(logEndOffset + 1);
-            snapshots.restore(producers, segments, logStartOffset, logEndOffset);
-            producers.highWatermarkAdvanced(highWatermark);
-            active().setJitterMs(jitterMs());
-            return true;
-        } catch (IOException e) {
-            throw LogDirectoryFailed.halfDone(folder.directory(), "truncate", e);
-        }
+        return removal.truncateTo(offset);
     }
 
     /** Empties the log and lets it begin anew at an offset. Blocks for a force. */
     public void truncateFullyAndStartAt(long offset) {
-        compaction.truncated(0);
-        try {
-            hasChanged = true;
-            LogTruncation.removeFrom(folder, segments, 0);
-            snapshots.deleteFrom(0);
-            producers.clear();
-            epochs.clear();
-            add(newSegment(offset, 0));
-            folder.disk().forceDirectory(folder.directory());
-            logStartOffset = offset;
-            logEndOffset = offset;
-            highWatermark = offset;
-            unforced.truncatedTo(offset);
-        } catch (IOException e) {
-            throw LogDirectoryFailed.halfDone(folder.directory(), "truncate", e);
-        }
+        removal.truncateFullyAndStartAt(offset);
     }
 
     // Moving to another log directory
 
     Segments segments() {
-        return segments;
+        return log.segments;
     }
 
     Disk disk() {
-        return folder.disk();
+        return log.folder.disk();
     }
 
     byte[] encodedEpochs() {
-        return epochs.encode();
+        return log.epochs.encode();
     }
 
     /** As {@link #read} up to the log end offset, and from before the log start offset if batches are there. */
     ReadOutcome.Slice readBeyondStart(long fromOffset, int maxBytes) {
         try {
-            return (ReadOutcome.Slice) reader.read(fromOffset, maxBytes, true, logEndOffset, logEndOffset);
+            return (ReadOutcome.Slice) log.reader.read(fromOffset, maxBytes, true, log.logEndOffset, log.logEndOffset);
         } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "read from", e);
+            throw new LogDirectoryFailed(log.directory(), "read from", e);
         }
     }
 
     /** A copy of a log takes over what the original knows beyond its batches. Both end at the same offset. */
     void takeOver(PartitionLog original) {
-        config = original.config;
-        advanceLogStartOffset(original.logStartOffset);
-        advanceHighWatermark(original.highWatermark);
-        producers.takeOver(original.producers);
-        epochs.takeOver(original.epochs);
+        log.config = original.log.config;
+        advanceLogStartOffset(original.log.logStartOffset);
+        advanceHighWatermark(original.log.highWatermark);
+        log.producers.takeOver(original.log.producers);
+        log.epochs.takeOver(original.log.epochs);
         compaction.resumeAt(original.compaction.firstDirtyOffset());
-        active().setJitterMs(jitterMs());
+        log.updateJitter();
     }
 
     // Flushing and closing
@@ -698,12 +462,12 @@ public final class PartitionLog {
 
     /** Milliseconds until {@code flush.ms} asks for a flush if nothing else does; 0 if one is due, -1 if none will be. */
     public long msUntilFlushDue(long nowMs) {
-        return unforced.msUntilFlushDue(logEndOffset, config, nowMs);
+        return log.unforced.msUntilFlushDue(log.logEndOffset, log.config, nowMs);
     }
 
     /** Bytes that a restart after a crash would scan. */
     public long unscannedBytes() {
-        return unforced.unscannedBytes();
+        return log.unforced.unscannedBytes();
     }
 
     /**
@@ -711,7 +475,7 @@ public final class PartitionLog {
      * {@link #flushed}.
      */
     public Flush prepareFlush() {
-        return unforced.prepareFlush(Unforced.Extent.RECORDS, logEndOffset);
+        return log.unforced.prepareFlush(Unforced.Extent.RECORDS, log.logEndOffset);
     }
 
     /**
@@ -719,7 +483,7 @@ public final class PartitionLog {
      * segment: indexes are forced too, and a producer snapshot is written behind it all.
      */
     public Flush prepareCheckpoint() {
-        return unforced.prepareFlush(Unforced.Extent.CHECKPOINT, logEndOffset);
+        return log.unforced.prepareFlush(Unforced.Extent.CHECKPOINT, log.logEndOffset);
     }
 
     /**
@@ -727,23 +491,23 @@ public final class PartitionLog {
      * small from being written, the recovery point stays, and a later flush tries again.
      */
     public void flushed(Flush flush) {
-        if (!flush.isDone()) throw new IllegalArgumentException("the flush of " + partition + " has not run");
-        unforced.flushed(flush, !closed);
+        if (!flush.isDone()) throw new IllegalArgumentException("the flush of " + log.partition + " has not run");
+        log.unforced.flushed(flush, !closing.isClosed());
     }
 
     /** Lets go of files that were not used since the last call; an idle log keeps none open. */
     public void closeIdleFiles() {
         try {
-            for (Segment segment : segments.all()) segment.closeIdleFiles();
+            for (Segment segment : log.segments.all()) segment.closeIdleFiles();
         } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "close files of", e);
+            throw new LogDirectoryFailed(log.directory(), "close files of", e);
         }
     }
 
     /** How many files the log holds open itself; ranges handed out are not counted. */
     public int openFileCount() {
         int open = 0;
-        for (Segment segment : segments.all()) open += segment.openFileCount();
+        for (Segment segment : log.segments.all()) open += segment.openFileCount();
         return open;
     }
 
@@ -755,66 +519,11 @@ public final class PartitionLog {
      *                            files closed, but the next start has to scan the log
      */
     public void close() {
-        if (closed) return;
-        closed = true;
-        compaction.cancel();
-        try {
-            if (!isAsItWasClosed()) writeLast();
-            closeFiles();
-        } catch (DiskFull full) {
-            closeWithoutSpace(full);
-        } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "close", e);
-        }
-    }
-
-    private void writeLast() throws IOException {
-        active().finish();
-        Flush flush = unforced.prepareFlush(Unforced.Extent.CLOSE, logEndOffset);
-        flush.run();
-        flushed(flush);
-        if (flush.snapshot() != null && !flush.isSnapshotWritten()) {
-            snapshots.discard(logEndOffset);
-            throw new DiskFull(folder.directory(), "cannot write the producer snapshot");
-        }
-        if (flush.isPartial()) throw new DiskFull(folder.directory(), "cannot write the leader epochs");
-    }
-
-    private boolean isAsItWasClosed() {
-        return recovery.wasClean()
-                && recovery.notes().isEmpty()
-                && !hasChanged
-                && !unforced.hasNames()
-                && !epochs.hasChangedBelow(logEndOffset)
-                && (logEndOffset == 0 || snapshots.hasAt(logEndOffset));
-    }
-
-    private void closeWithoutSpace(DiskFull full) {
-        try {
-            for (int i = segments.floorIndex(unforced.recoveryPoint()); i < segments.count(); i++)
-                segments.at(i).force();
-            closeFiles();
-            folder.disk().forceDirectory(folder.directory());
-            Path parent = folder.directory().getParent();
-            if (parent != null) folder.disk().forceDirectory(parent);
-        } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "close", e);
-        }
-        throw new LogDirectoryFailed(folder.directory(), "close", full);
+        closing.close();
     }
 
     /** Lets go of the files without writing or forcing anything, since their directory has failed. */
     public void abandon() {
-        if (closed) return;
-        closed = true;
-        try {
-            closeFiles();
-        } catch (IOException e) {
-            throw new LogDirectoryFailed(folder.directory(), "close", e);
-        }
-    }
-
-    private void closeFiles() throws IOException {
-        for (Segment segment : segments.all()) segment.closeFiles();
+        closing.abandon();
     }
 }
