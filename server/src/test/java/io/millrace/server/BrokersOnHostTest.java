@@ -354,6 +354,47 @@ class BrokersOnHostTest {
     }
 
     @Test
+    void aNodeThatIsBothJoinsTheVotersByItself() throws Exception {
+        List<Integer> ports = freePorts();
+        HostedNode first = joining(1, ports, false);
+        HostedNode second = joining(2, ports, true);
+        await(
+                "both among the voters",
+                () -> quorumToldBy(second).currentVoters().stream()
+                        .map(DescribeQuorumResponse.ReplicaState::replicaId)
+                        .sorted()
+                        .toList(),
+                List.of(1, 2)::equals);
+        assertEquals(ErrorCode.NONE, create(second, "t", List.of(2, 1), false));
+        for (HostedNode node : List.of(first, second)) awaitSeen(node, Map.of("", List.of(1, 2), "t", List.of(2)));
+    }
+
+    /** One of a dynamic quorum: the first makes it, and others join. */
+    private HostedNode joining(int id, List<Integer> ports, boolean joins) throws Exception {
+        HostedNode node = HostedNode.start(
+                home("joining-" + id),
+                1,
+                "node.id",
+                String.valueOf(id),
+                "listeners",
+                "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:" + ports.get(id - 1),
+                "controller.quorum.bootstrap.servers",
+                "127.0.0.1:" + ports.get(0) + ",127.0.0.1:" + ports.get(1),
+                "controller.quorum.auto.join.enable",
+                String.valueOf(joins),
+                "controller.quorum.election.timeout.ms",
+                "300",
+                "controller.quorum.fetch.timeout.ms",
+                "600",
+                "broker.heartbeat.interval.ms",
+                "200",
+                "broker.session.timeout.ms",
+                "1500");
+        nodes.add(node);
+        return node;
+    }
+
+    @Test
     void aWholeClusterThatIsStoppedWaitsForNobodysLeave() throws Exception {
         List<Integer> ports = freePorts();
         List<CompletableFuture<HostedNode>> starting = new ArrayList<>();

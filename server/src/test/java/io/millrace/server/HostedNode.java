@@ -104,7 +104,7 @@ final class HostedNode implements AutoCloseable {
             if (!Files.exists(directory.resolve("meta.properties")))
                 new Formatter(host.disk())
                         .format(
-                                FormatOptions.forStart(clusterId).plan(config),
+                                options(clusterId, config).plan(config),
                                 host.clock().wallMs(),
                                 () -> new Uuid(
                                         host.randomness().nextLong(),
@@ -133,6 +133,14 @@ final class HostedNode implements AutoCloseable {
         } finally {
             if (!isDone) host.close();
         }
+    }
+
+    /** Who joins a quorum makes none. */
+    private static FormatOptions options(String clusterId, ServerConfig config) {
+        if (!config.effective().brokerBoolean("controller.quorum.auto.join.enable"))
+            return FormatOptions.forStart(clusterId);
+        return new FormatOptions(
+                clusterId, Optional.empty(), Map.of(), new FormatOptions.QuorumChoice.NoInitialControllers(), true);
     }
 
     /** What a test looks at until it is as wanted. */

@@ -1,6 +1,7 @@
 package io.millrace.server.config;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -60,8 +61,8 @@ final class MissingFeatures {
             if (name.equals(TIERED_STORAGE) && Boolean.parseBoolean(value))
                 throw refused(
                         name, value, "this version has no tiered storage, so what lies there would not be served");
-            if (name.equals(AUTO_JOIN) && Boolean.parseBoolean(value) && !isControllerAlone(stated))
-                throw refused(name, value, "in this version only process.roles=controller joins a quorum");
+            if (name.equals(AUTO_JOIN) && Boolean.parseBoolean(value) && !isController(stated))
+                throw refused(name, value, "only a node with controller among its process.roles joins a quorum");
             if (name.equals(SELECTOR) && !ServerConfig.REPLICA_SELECTORS.contains(value))
                 sentences.add(name + "=" + value + " has no effect, consumers read at leaders: known are "
                         + String.join(" and ", ServerConfig.REPLICA_SELECTORS));
@@ -72,8 +73,10 @@ final class MissingFeatures {
         return sentences;
     }
 
-    private static boolean isControllerAlone(Map<String, String> stated) {
-        return stated.getOrDefault("process.roles", "").strip().equals("controller");
+    private static boolean isController(Map<String, String> stated) {
+        return Arrays.stream(stated.getOrDefault("process.roles", "broker,controller")
+                        .split(","))
+                .anyMatch(role -> role.strip().equals("controller"));
     }
 
     private static BadConfig refused(String name, String value, String why) {

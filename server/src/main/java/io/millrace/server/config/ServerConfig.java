@@ -302,9 +302,13 @@ public final class ServerConfig {
         return roles.contains("controller");
     }
 
-    /** Whether this node is a cluster by itself: a broker, and the only controller that is named. */
+    /** Whether this node is a cluster by itself: a broker, and the only controller that is named, which joins no others. */
     public boolean isLone() {
-        return isBroker() && isController() && list(VOTERS).size() <= 1 && bootstrapServers.size() <= 1;
+        return isBroker()
+                && isController()
+                && list(VOTERS).size() <= 1
+                && bootstrapServers.size() <= 1
+                && !effective.brokerBoolean("controller.quorum.auto.join.enable");
     }
 
     /** {@code controller.quorum.bootstrap.servers}: where somebody of the quorum is reached, whoever votes. */

@@ -309,7 +309,19 @@ class ServerConfigTest {
         assertTrue(refusal(with(right, "controller.quorum.request.timeout.ms", "0"))
                 .contains("request.timeout"));
         config(with(right, "controller.quorum.auto.join.enable", "true"));
-        assertTrue(refusal("controller.quorum.auto.join.enable", "true").contains("auto.join"));
+        assertTrue(refusal("controller.quorum.auto.join.enable", "true", "process.roles", "broker")
+                .contains("auto.join"));
+        String[] both = {
+            "listeners",
+            "CONTROLLER://127.0.0.1:9093,PLAINTEXT://127.0.0.1:9092",
+            "controller.listener.names",
+            "CONTROLLER",
+            "controller.quorum.bootstrap.servers",
+            "127.0.0.1:9093"
+        };
+        assertTrue(config(both).isLone());
+        assertFalse(
+                config(with(both, "controller.quorum.auto.join.enable", "true")).isLone());
         assertTrue(refusal("process.roles", "controller").contains("listeners"));
     }
 
