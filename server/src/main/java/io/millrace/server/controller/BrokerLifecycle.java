@@ -21,6 +21,10 @@ import org.jspecify.annotations.Nullable;
  * <p>One thing is asked at a time. Nothing is led before the broker has read its own registration: all that earlier lives did is older.
  */
 final class BrokerLifecycle {
+    private static final String ALONE =
+            ". If it is a node of Millrace that is broker and controller: it takes others in once its"
+                    + " controller.quorum.bootstrap.servers names another controller besides itself, and it was started with that";
+
     private static final long FIRST_RETRY_MS = 50;
     private static final long MOST_RETRY_MS = 1_000;
     /** Between looks whether those who lead the cluster are still there, while the broker waits to be let go. */
@@ -205,7 +209,8 @@ final class BrokerLifecycle {
         isAsking = false;
         if (stage != Stage.REGISTERING) return askIfDue(nowMs);
         if (error != ErrorCode.NONE) {
-            String why = "the controller refuses to register the broker: " + error + ", " + error.message();
+            String why = "the controller refuses to register the broker: " + error + ", " + error.message()
+                    + (error == ErrorCode.UNSUPPORTED_VERSION ? ALONE : "");
             return epoch < 0 && FINAL.contains(error) ? fail(why) : retry(why, nowMs);
         }
         List<Action> actions = heard(nowMs);
