@@ -26,7 +26,7 @@ import java.util.function.Consumer;
 
 /**
  * ListOffsets (key 2), versions 1-11. Leader epochs from v4 (KIP-320), the largest time stamp from v7 (KIP-734), local and tiered
- * ends from v8, v9 and v11 (KIP-405, KIP-1005, KIP-1023): without tiers the local log is the whole log.
+ * ends from v8, v9 and v11 (KIP-405, KIP-1005, KIP-1023): without tiers the local log is the whole log, and nothing waits for upload.
  */
 public final class ListOffsetsHandler implements Handler<ListOffsetsRequest, ListOffsetsResponse> {
     private static final long LATEST = -1;
@@ -188,9 +188,9 @@ public final class ListOffsetsHandler implements Handler<ListOffsetsRequest, Lis
             return reader.mayMiss(partition)
                     ? Optional.empty()
                     : Optional.of(new TimestampOffset(-1, end, partition.leaderEpoch()));
-        if (timestamp == EARLIEST || timestamp == EARLIEST_LOCAL || timestamp == EARLIEST_PENDING_UPLOAD)
+        if (timestamp == EARLIEST || timestamp == EARLIEST_LOCAL)
             return Optional.of(new TimestampOffset(-1, log.logStartOffset(), log.epochAt(log.logStartOffset())));
-        if (timestamp == LATEST_TIERED) return Optional.empty();
+        if (timestamp == LATEST_TIERED || timestamp == EARLIEST_PENDING_UPLOAD) return Optional.empty();
         Optional<TimestampOffset> found =
                 timestamp == MAX_TIMESTAMP ? log.maxTimestampOffset() : log.offsetForTimestamp(timestamp);
         return found.filter(at -> at.offset() < end);
