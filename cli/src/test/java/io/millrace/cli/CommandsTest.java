@@ -193,6 +193,8 @@ class CommandsTest {
                 new String[] {"config", "describe", "broker", "x"},
                 new String[] {"config", "alter", "topic", "t"},
                 new String[] {"config", "alter", "topic", "t", "-c", "a=1", "--delete-config", "a"},
+                new String[] {"config", "alter", "topic", "t", "--append-config", "a=1", "--subtract-config", "a=2"},
+                new String[] {"config", "alter", "topic", "t", "--append-config", "a"},
                 new String[] {"log", "move", "t:0"},
                 new String[] {"log", "move", "t", "--to", "/d"},
                 new String[] {"log", "move", "t:-1", "--to", "/d"},

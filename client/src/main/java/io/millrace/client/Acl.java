@@ -1,5 +1,7 @@
 package io.millrace.client;
 
+import java.util.EnumSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -116,6 +118,8 @@ public record Acl(
         /** Take part in a two-phase commit (KIP-939). */
         TWO_PHASE_COMMIT(15);
 
+        private static final int NOT_TOLD = Integer.MIN_VALUE;
+
         private final byte code;
 
         Operation(int code) {
@@ -125,6 +129,15 @@ public record Acl(
         @Override
         public byte code() {
             return code;
+        }
+
+        /** Those whose bits are set, counted by their codes (KIP-430); bits that this client has no name for are left out. */
+        static Set<Operation> setOf(int bits) {
+            Set<Operation> operations = EnumSet.noneOf(Operation.class);
+            if (bits == NOT_TOLD) return operations;
+            for (Operation each : values())
+                if (each.code > ANY.code && (bits >> each.code & 1) == 1) operations.add(each);
+            return operations;
         }
     }
 

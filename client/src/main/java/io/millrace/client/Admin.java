@@ -3,6 +3,7 @@ package io.millrace.client;
 import io.millrace.client.security.ConnectionSecurity;
 import io.millrace.records.TopicPartition;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executor;
 
 /**
@@ -11,7 +12,8 @@ import java.util.concurrent.Executor;
  * not speak it; what the cluster says of single topics, groups and partitions is an {@link Answer}.
  *
  * <pre>{@code
- * try (Admin admin = Admin.of(HostAndPort.parseList("localhost:9092"), AdminOptions.DEFAULT)) {
+ * try (Admin admin = Admin.of(Map.of("bootstrap.servers", "localhost:9092"))) {
+ *     admin.topics().create(List.of(new NewTopic("orders", 3, 1)), false).get("orders").orThrow();
  *     admin.topics().list().forEach(topic -> System.out.println(topic.name()));
  * }
  * }</pre>
@@ -45,6 +47,18 @@ public final class Admin implements AutoCloseable {
         this.features = new FeatureAdmin(cluster);
         this.replicas = new ReplicaAdmin(cluster);
         this.quorum = new QuorumAdmin(cluster);
+    }
+
+    /**
+     * An admin for a cluster, by Kafka's property names: {@code bootstrap.servers}, which is needed, {@code client.id}, {@code
+     * default.api.timeout.ms} (60 s), {@code socket.connection.setup.timeout.ms} (10 s), and those of TLS and SASL. It connects with
+     * the first call. A property without effect is refused.
+     *
+     * @param properties values of any type, as their text says
+     * @throws IllegalArgumentException naming the property, and what is wrong
+     */
+    public static Admin of(Map<String, ?> properties) {
+        return AdminProperties.open(properties);
     }
 
     /**

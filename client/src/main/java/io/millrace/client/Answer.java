@@ -20,6 +20,18 @@ public sealed interface Answer<T> {
      */
     record Refused<T>(ErrorCode error, String message) implements Answer<T> {}
 
+    /**
+     * What is learnt, for whom a refusal is a failure.
+     *
+     * @throws ClientFailure.Refused if it was refused
+     */
+    default T orThrow() {
+        return switch (this) {
+            case Granted<T>(T value) -> value;
+            case Refused<T>(ErrorCode error, String message) -> throw new ClientFailure.Refused(error, message);
+        };
+    }
+
     /** The value, if it was not refused and it depends on {@code errorCode} which of the two. */
     static <T> Answer<T> of(short errorCode, @Nullable String message, T value) {
         if (errorCode == ErrorCode.NONE.code()) return new Granted<>(value);
@@ -32,8 +44,9 @@ public sealed interface Answer<T> {
         return new Refused<>(error, sentence(error, message));
     }
 
-    /** The error's name, and the node's words or the error's meaning. */
+    /** The error's name, and the node's words or the error's meaning; a sentence that this has made before stays as it is. */
     static String sentence(ErrorCode error, @Nullable String message) {
+        if (message != null && message.endsWith("(" + error + ")")) return message;
         return (message == null || message.isBlank() ? error.message() : message) + " (" + error + ")";
     }
 }

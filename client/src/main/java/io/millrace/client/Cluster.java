@@ -46,6 +46,8 @@ final class Cluster implements AutoCloseable {
             ErrorCode.FENCED_LEADER_EPOCH,
             ErrorCode.UNKNOWN_LEADER_EPOCH,
             ErrorCode.OFFSET_NOT_AVAILABLE,
+            ErrorCode.UNSTABLE_OFFSET_COMMIT,
+            ErrorCode.CONCURRENT_TRANSACTIONS,
             ErrorCode.BROKER_NOT_AVAILABLE,
             ErrorCode.NETWORK_EXCEPTION);
 

@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** What an {@link Admin} learns of the cluster as a whole, and of its nodes. */
@@ -53,6 +54,26 @@ public final class ClusterAdmin {
                                 it.brokerId(), new HostAndPort(it.host(), it.port()), it.rack(), it.isFenced()))
                         .sorted(Comparator.comparingInt(ClusterDescription.Node::id))
                         .toList());
+    }
+
+    /** What this client may do with the cluster (KIP-430, KIP-700): everything, where it has no authorizer. */
+    public Set<Acl.Operation> operations() {
+        var call = new Call<>(
+                ApiKey.DESCRIBE_CLUSTER,
+                cluster.endpointType() == Cluster.CONTROLLERS
+                        ? FIRST_WITH_ENDPOINT_TYPES
+                        : ApiKey.DESCRIBE_CLUSTER.oldestVersion(),
+                ApiKey.DESCRIBE_CLUSTER.latestVersion(),
+                version -> DescribeClusterRequest.builder()
+                        .endpointType(cluster.endpointType())
+                        .includeClusterAuthorizedOperations(true)
+                        .build(),
+                DescribeClusterResponse.class,
+                answer -> List.of(answer.errorCode()));
+        var answer = cluster.ask(new Destination.AnyNode(), call, cluster.deadline());
+        if (answer.errorCode() != ErrorCode.NONE.code())
+            throw new ClientFailure.Refused(ErrorCode.forCode(answer.errorCode()), answer.errorMessage());
+        return Acl.Operation.setOf(answer.clusterAuthorizedOperations());
     }
 
     private static ClusterDescription byMetadata(MetadataResponse answer) {

@@ -19,8 +19,10 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** What an {@link Admin} does with configurations. Maps it returns have the order of what was asked. */
 public final class ConfigAdmin {
@@ -47,27 +49,57 @@ public final class ConfigAdmin {
     /** The first version of ListConfigResources that tells of more than client metrics (KIP-1142). */
     private static final int FIRST_WITH_ALL_KINDS = 1;
 
+    /** The first version of DescribeConfigs that can be asked for documentation. */
+    private static final int FIRST_WITH_DOCUMENTATION = 3;
+
     private final Cluster cluster;
 
     ConfigAdmin(Cluster cluster) {
         this.cluster = cluster;
     }
 
-    /** Changes to one resource: values to set, and names to bring back to their defaults. */
-    public record Change(Map<String, String> set, List<String> delete) {
+    /** What else may be told of a property. */
+    public enum Detail {
+        /** All places where a value for it is set (KIP-226). */
+        SYNONYMS,
+        /** What it is for; of clusters from 2.6 on (KIP-569). */
+        DOCUMENTATION
+    }
+
+    /**
+     * Changes to one resource; a property is named once at most.
+     *
+     * @param set values to set
+     * @param delete names to bring back to their defaults
+     * @param append to properties that are lists, elements with commas between; one that is in the list already stays there once
+     * @param subtract from properties that are lists, elements with commas between
+     */
+    public record Change(
+            Map<String, String> set, List<String> delete, Map<String, String> append, Map<String, String> subtract) {
         private static final byte SET = 0;
         private static final byte DELETE = 1;
+        private static final byte APPEND = 2;
+        private static final byte SUBTRACT = 3;
 
         /** Fixes the collections. */
         public Change {
             set = Map.copyOf(set);
             delete = List.copyOf(delete);
+            append = Map.copyOf(append);
+            subtract = Map.copyOf(subtract);
+        }
+
+        /** One that leaves lists as they are, or sets them as a whole. */
+        public Change(Map<String, String> set, List<String> delete) {
+            this(set, delete, Map.of(), Map.of());
         }
 
         private List<AlterableConfig> operations() {
             List<AlterableConfig> operations = new ArrayList<>();
             set.forEach((name, value) -> operations.add(new AlterableConfig(name, SET, value)));
             for (String name : delete) operations.add(new AlterableConfig(name, DELETE, null));
+            append.forEach((name, elements) -> operations.add(new AlterableConfig(name, APPEND, elements)));
+            subtract.forEach((name, elements) -> operations.add(new AlterableConfig(name, SUBTRACT, elements)));
             return operations;
         }
     }
@@ -106,54 +138,85 @@ public final class ConfigAdmin {
      */
     public Map<String, Answer<String>> replace(
             Kind kind, Map<String, Map<String, String>> configs, boolean validateOnly) {
-        if (configs.isEmpty()) return Map.of();
-        var request = AlterConfigsRequest.builder()
-                .resources(configs.entrySet().stream()
-                        .map(it -> new AlterConfigsRequest.AlterConfigsResource(
-                                kind.code,
-                                it.getKey(),
-                                it.getValue().entrySet().stream()
-                                        .map(config -> new AlterConfigsRequest.AlterableConfig(
-                                                config.getKey(), config.getValue()))
-                                        .toList()))
-                        .toList())
-                .validateOnly(validateOnly)
-                .build();
-        var call = Call.of(
-                request,
-                AlterConfigsResponse.class,
-                answer -> answer.responses().stream()
-                        .map(AlterConfigsResponse.AlterConfigsResourceResponse::errorCode)
-                        .toList());
-        var answer = cluster.ask(destination(kind, configs.keySet()), call, cluster.deadline());
-        Map<String, Answer<String>> outcomes = new LinkedHashMap<>();
-        for (String name : configs.keySet()) outcomes.put(name, TopicAdmin.unanswered());
-        for (var result : answer.responses())
-            outcomes.put(
-                    result.resourceName(), Answer.of(result.errorCode(), result.errorMessage(), result.resourceName()));
-        return outcomes;
+        Deadline deadline = cluster.deadline();
+        return inParts(kind, configs.keySet(), (asked, names) -> {
+            var request = AlterConfigsRequest.builder()
+                    .resources(names.stream()
+                            .map(name -> new AlterConfigsRequest.AlterConfigsResource(
+                                    kind.code,
+                                    name,
+                                    configs.getOrDefault(name, Map.of()).entrySet().stream()
+                                            .map(config -> new AlterConfigsRequest.AlterableConfig(
+                                                    config.getKey(), config.getValue()))
+                                            .toList()))
+                            .toList())
+                    .validateOnly(validateOnly)
+                    .build();
+            var call = Call.of(
+                    request,
+                    AlterConfigsResponse.class,
+                    answer -> answer.responses().stream()
+                            .map(AlterConfigsResponse.AlterConfigsResourceResponse::errorCode)
+                            .toList());
+            Map<String, Answer<String>> outcomes = new LinkedHashMap<>();
+            for (var result : cluster.ask(asked, call, deadline).responses())
+                outcomes.put(
+                        result.resourceName(),
+                        Answer.of(result.errorCode(), result.errorMessage(), result.resourceName()));
+            return outcomes;
+        });
     }
 
-    /** The properties in force of topics or groups, each by property name. */
+    /** The properties in force of resources, each by property name. */
     public Map<String, Answer<List<ConfigEntry>>> describe(Kind kind, Collection<String> names) {
-        if (names.isEmpty()) return Map.of();
-        var request = DescribeConfigsRequest.builder()
-                .resources(names.stream()
-                        .map(name -> new DescribeConfigsResource(kind.code, name, null))
-                        .toList())
-                .build();
-        var call = Call.of(
-                request,
-                DescribeConfigsResponse.class,
-                answer -> answer.results().stream()
-                        .map(DescribeConfigsResult::errorCode)
-                        .toList());
-        var answer = cluster.ask(destination(kind, names), call, cluster.deadline());
-        Map<String, Answer<List<ConfigEntry>>> outcomes = new LinkedHashMap<>();
-        for (String name : names) outcomes.put(name, TopicAdmin.unanswered());
-        for (var result : answer.results())
-            outcomes.put(result.resourceName(), Answer.of(result.errorCode(), result.errorMessage(), entries(result)));
-        return outcomes;
+        return describe(kind, names, Set.of());
+    }
+
+    /** As {@link #describe(Kind, Collection)}, with these details. */
+    public Map<String, Answer<List<ConfigEntry>>> describe(Kind kind, Collection<String> names, Set<Detail> details) {
+        return describe(kind, new LinkedHashSet<>(names), Map.of(), details);
+    }
+
+    /**
+     * As {@link #describe(Kind, Collection)}, and of each resource these properties only, or all where none is named; names that the
+     * cluster does not know are left out.
+     */
+    public Map<String, Answer<List<ConfigEntry>>> describeOnly(
+            Kind kind, Map<String, ? extends Collection<String>> properties, Set<Detail> details) {
+        return describe(kind, properties.keySet(), properties, details);
+    }
+
+    private Map<String, Answer<List<ConfigEntry>>> describe(
+            Kind kind,
+            Set<String> resources,
+            Map<String, ? extends Collection<String>> properties,
+            Set<Detail> details) {
+        Deadline deadline = cluster.deadline();
+        return inParts(kind, resources, (asked, names) -> {
+            var request = DescribeConfigsRequest.builder()
+                    .resources(names.stream()
+                            .map(name -> {
+                                Collection<String> only = properties.get(name);
+                                return new DescribeConfigsResource(
+                                        kind.code, name, only == null || only.isEmpty() ? null : List.copyOf(only));
+                            })
+                            .toList())
+                    .includeSynonyms(details.contains(Detail.SYNONYMS))
+                    .includeDocumentation(details.contains(Detail.DOCUMENTATION))
+                    .build();
+            var call = Call.of(
+                    request,
+                    DescribeConfigsResponse.class,
+                    answer -> answer.results().stream()
+                            .map(DescribeConfigsResult::errorCode)
+                            .toList());
+            if (details.contains(Detail.DOCUMENTATION)) call = call.from(FIRST_WITH_DOCUMENTATION);
+            Map<String, Answer<List<ConfigEntry>>> outcomes = new LinkedHashMap<>();
+            for (var result : cluster.ask(asked, call, deadline).results())
+                outcomes.put(
+                        result.resourceName(), Answer.of(result.errorCode(), result.errorMessage(), entries(result)));
+            return outcomes;
+        });
     }
 
     private static List<ConfigEntry> entries(DescribeConfigsResult result) {
@@ -163,40 +226,78 @@ public final class ConfigAdmin {
                         it.value(),
                         ConfigEntry.Source.forCode(it.configSource()),
                         it.readOnly(),
-                        it.isSensitive()))
+                        it.isSensitive(),
+                        ConfigEntry.Type.forCode(it.configType()),
+                        it.synonyms().stream()
+                                .map(each -> new ConfigEntry.Synonym(
+                                        each.name(), each.value(), ConfigEntry.Source.forCode(each.source())))
+                                .toList(),
+                        it.documentation()))
                 .sorted(Comparator.comparing(ConfigEntry::name))
                 .toList();
     }
 
     /** Changes single properties and leaves the others as they are (KIP-339). */
     public Map<String, Answer<String>> alter(Kind kind, Map<String, Change> changes) {
-        if (changes.isEmpty()) return Map.of();
-        var request = IncrementalAlterConfigsRequest.builder()
-                .resources(changes.entrySet().stream()
-                        .map(it -> new AlterConfigsResource(
-                                kind.code, it.getKey(), it.getValue().operations()))
-                        .toList())
-                .build();
-        var call = Call.of(
-                request,
-                IncrementalAlterConfigsResponse.class,
-                answer -> answer.responses().stream()
-                        .map(AlterConfigsResourceResponse::errorCode)
-                        .toList());
-        var answer = cluster.ask(destination(kind, changes.keySet()), call, cluster.deadline());
-        Map<String, Answer<String>> outcomes = new LinkedHashMap<>();
-        for (String name : changes.keySet()) outcomes.put(name, TopicAdmin.unanswered());
-        for (var result : answer.responses())
-            outcomes.put(
-                    result.resourceName(), Answer.of(result.errorCode(), result.errorMessage(), result.resourceName()));
+        return alter(kind, changes, false);
+    }
+
+    /**
+     * As {@link #alter(Kind, Map)}.
+     *
+     * @param validateOnly only say what would happen
+     */
+    public Map<String, Answer<String>> alter(Kind kind, Map<String, Change> changes, boolean validateOnly) {
+        Deadline deadline = cluster.deadline();
+        return inParts(kind, changes.keySet(), (asked, names) -> {
+            List<AlterConfigsResource> resources = new ArrayList<>();
+            changes.forEach((name, change) -> {
+                if (names.contains(name)) resources.add(new AlterConfigsResource(kind.code, name, change.operations()));
+            });
+            var request = IncrementalAlterConfigsRequest.builder()
+                    .resources(resources)
+                    .validateOnly(validateOnly)
+                    .build();
+            var call = Call.of(
+                    request,
+                    IncrementalAlterConfigsResponse.class,
+                    answer -> answer.responses().stream()
+                            .map(AlterConfigsResourceResponse::errorCode)
+                            .toList());
+            Map<String, Answer<String>> outcomes = new LinkedHashMap<>();
+            for (var result : cluster.ask(asked, call, deadline).responses())
+                outcomes.put(
+                        result.resourceName(),
+                        Answer.of(result.errorCode(), result.errorMessage(), result.resourceName()));
+            return outcomes;
+        });
+    }
+
+    /** Asks one node about these resources. */
+    private interface Question<T> {
+        Map<String, Answer<T>> ask(Destination node, Collection<String> names);
+    }
+
+    /** Only a broker itself knows what it was started with, so that each is asked about itself; all else any node can tell. */
+    private static <T> Map<String, Answer<T>> inParts(Kind kind, Set<String> names, Question<T> question) {
+        Map<Destination, List<String>> parts = new LinkedHashMap<>();
+        Map<String, Answer<T>> outcomes = new LinkedHashMap<>();
+        for (String name : names) {
+            parts.computeIfAbsent(destination(kind, name), node -> new ArrayList<>())
+                    .add(name);
+            outcomes.put(name, TopicAdmin.unanswered());
+        }
+        parts.forEach((node, its) -> outcomes.putAll(question.ask(node, its)));
         return outcomes;
     }
 
-    /** Only a broker itself knows what it was started with. */
-    private static Destination destination(Kind kind, Collection<String> names) {
-        if (kind != Kind.BROKER && kind != Kind.BROKER_LOGGER) return new Destination.AnyNode();
-        if (names.size() != 1) throw new IllegalArgumentException("brokers are asked one at a time, not " + names);
-        String id = names.iterator().next();
-        return id.isEmpty() ? new Destination.AnyNode() : new Destination.Broker(Integer.parseInt(id));
+    private static Destination destination(Kind kind, String name) {
+        boolean isOfBroker = kind == Kind.BROKER || kind == Kind.BROKER_LOGGER;
+        if (!isOfBroker || name.isEmpty()) return new Destination.AnyNode();
+        try {
+            return new Destination.Broker(Integer.parseInt(name));
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("'" + name + "' is not the id of a broker", e);
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.millrace.client;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,8 +9,64 @@ import org.jspecify.annotations.Nullable;
  * @param value null if it has none, or is sensitive
  * @param source where the value comes from
  * @param isReadOnly whether it can be set only where the node's files are
+ * @param type what its value is read as; {@link Type#UNKNOWN} where the cluster is too old to tell
+ * @param synonyms every place where a value for it is set, the one in force first; empty if they were not asked for
+ * @param documentation what the property is for, in the cluster's words; null if it was not asked for, or there is none
  */
-public record ConfigEntry(String name, @Nullable String value, Source source, boolean isReadOnly, boolean isSensitive) {
+public record ConfigEntry(
+        String name,
+        @Nullable String value,
+        Source source,
+        boolean isReadOnly,
+        boolean isSensitive,
+        Type type,
+        List<Synonym> synonyms,
+        @Nullable String documentation) {
+    /** Fixes the list. */
+    public ConfigEntry {
+        synonyms = List.copyOf(synonyms);
+    }
+
+    /** One of which only the value was asked for. */
+    public ConfigEntry(String name, @Nullable String value, Source source, boolean isReadOnly, boolean isSensitive) {
+        this(name, value, source, isReadOnly, isSensitive, Type.UNKNOWN, List.of(), null);
+    }
+
+    /**
+     * A value for the same thing, under a name of that place: a topic's {@code retention.ms} is a broker's {@code log.retention.ms}.
+     *
+     * @param value null if it is sensitive
+     */
+    public record Synonym(String name, @Nullable String value, Source source) {}
+
+    /** What a value is read as, with the protocol's numbers (KIP-569). */
+    public enum Type {
+        /** Something newer than this client, or not told. */
+        UNKNOWN,
+        /** {@code true} or {@code false}. */
+        BOOLEAN,
+        /** Text. */
+        STRING,
+        /** A whole number of 32 bits. */
+        INT,
+        /** A whole number of 16 bits. */
+        SHORT,
+        /** A whole number of 64 bits. */
+        LONG,
+        /** A number. */
+        DOUBLE,
+        /** Texts with commas between. */
+        LIST,
+        /** A Java class, by name. */
+        CLASS,
+        /** Text that is not told. */
+        PASSWORD;
+
+        static Type forCode(int code) {
+            return code < 0 || code >= values().length ? UNKNOWN : values()[code];
+        }
+    }
+
     /** Where a value in force comes from, most specific first, with the protocol's numbers. */
     public enum Source {
         /** Set on the topic. */

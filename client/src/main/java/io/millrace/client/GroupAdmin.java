@@ -27,6 +27,7 @@ import io.millrace.protocol.messages.OffsetDeleteRequest.OffsetDeleteRequestTopi
 import io.millrace.protocol.messages.OffsetDeleteResponse;
 import io.millrace.protocol.messages.OffsetFetchRequest;
 import io.millrace.protocol.messages.OffsetFetchRequest.OffsetFetchRequestGroup;
+import io.millrace.protocol.messages.OffsetFetchRequest.OffsetFetchRequestTopics;
 import io.millrace.protocol.messages.OffsetFetchResponse;
 import io.millrace.records.TopicPartition;
 import java.nio.ByteBuffer;
@@ -35,7 +36,12 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** What an {@link Admin} does with groups. Maps it returns have the order of what was asked. */
 public final class GroupAdmin {
@@ -46,6 +52,12 @@ public final class GroupAdmin {
     private static final int FIRST_WITH_GROUPS = 8;
 
     private static final int LAST_WITH_TOPIC_NAMES = 9;
+
+    private static final int FIRST_LIST_BY_STATE = 4;
+
+    private static final int FIRST_LIST_BY_TYPE = 5;
+
+    private static final int FIRST_DESCRIBE_WITH_OPERATIONS = 3;
 
     /** LeaveGroup names members in a list from version 3 on, and can say why from version 5 on. */
     private static final int FIRST_LEAVE_OF_MANY = 3;
@@ -63,13 +75,27 @@ public final class GroupAdmin {
 
     /** All groups of all brokers, by id. */
     public List<GroupListing> list() {
+        return list(List.of(), List.of());
+    }
+
+    /**
+     * Groups of all brokers, by id.
+     *
+     * @param states only those in one of these states, by Kafka's names such as {@code Stable} (KIP-518); none for all
+     * @param types only those of one of these types, such as {@code classic} (KIP-848); none for all
+     * @throws ClientFailure.NotSupported if a broker is too old to tell them apart
+     */
+    public List<GroupListing> list(Collection<String> states, Collection<String> types) {
         Deadline deadline = cluster.deadline();
         Map<String, GroupListing> found = new TreeMap<>();
         for (int brokerId : cluster.brokerIds(deadline)) {
-            var call = Call.of(
-                    ListGroupsRequest.builder().build(),
-                    ListGroupsResponse.class,
-                    answer -> List.of(answer.errorCode()));
+            var request = ListGroupsRequest.builder()
+                    .statesFilter(List.copyOf(states))
+                    .typesFilter(List.copyOf(types))
+                    .build();
+            var call = Call.of(request, ListGroupsResponse.class, answer -> List.of(answer.errorCode()));
+            if (!states.isEmpty()) call = call.from(FIRST_LIST_BY_STATE);
+            if (!types.isEmpty()) call = call.from(FIRST_LIST_BY_TYPE);
             var answer = cluster.ask(new Destination.Broker(brokerId), call, deadline);
             requireNone(answer.errorCode());
             for (var group : answer.groups()) {
@@ -79,6 +105,39 @@ public final class GroupAdmin {
             }
         }
         return List.copyOf(found.values());
+    }
+
+    /**
+     * What this client may do with groups (KIP-430), those of the classic protocol.
+     *
+     * @return by group; everything a group knows, where the cluster has no authorizer
+     */
+    public Map<String, Answer<Set<Acl.Operation>>> operations(Collection<String> groupIds) {
+        Deadline deadline = cluster.deadline();
+        Map<String, Answer<Set<Acl.Operation>>> outcomes = new LinkedHashMap<>();
+        for (String groupId : groupIds) {
+            outcomes.put(groupId, TopicAdmin.unanswered());
+            var request = DescribeGroupsRequest.builder()
+                    .groups(List.of(groupId))
+                    .includeAuthorizedOperations(true)
+                    .build();
+            var call = Call.of(
+                            request,
+                            DescribeGroupsResponse.class,
+                            answer -> answer.groups().stream()
+                                    .map(DescribeGroupsResponse.DescribedGroup::errorCode)
+                                    .toList())
+                    .from(FIRST_DESCRIBE_WITH_OPERATIONS);
+            for (var group : cluster.ask(new Destination.GroupCoordinator(groupId), call, deadline)
+                    .groups())
+                outcomes.put(
+                        group.groupId(),
+                        Answer.of(
+                                group.errorCode(),
+                                group.errorMessage(),
+                                Acl.Operation.setOf(group.authorizedOperations())));
+        }
+        return outcomes;
     }
 
     /** Who is in these groups. A group there is not is refused with GROUP_ID_NOT_FOUND. */
@@ -211,19 +270,44 @@ public final class GroupAdmin {
 
     /** What a group has committed, by topic and partition; nothing for a group there is not. */
     public Map<TopicPartition, CommittedOffset> committedOffsets(String groupId) {
+        return committedOffsets(groupId, (List<OffsetFetchRequestTopics>) null, false);
+    }
+
+    /**
+     * What a group has committed for these partitions; those for which it has committed nothing are not in it.
+     *
+     * @param requireStable whether to wait for transactions that commit some of them to end (KIP-447)
+     * @throws ClientFailure.Refused with UNSTABLE_OFFSET_COMMIT if they do not in time
+     */
+    public Map<TopicPartition, CommittedOffset> committedOffsets(
+            String groupId, Collection<TopicPartition> partitions, boolean requireStable) {
+        if (partitions.isEmpty()) return Map.of();
+        Map<String, List<Integer>> byTopic = new TreeMap<>();
+        for (TopicPartition partition : new TreeSet<>(partitions))
+            byTopic.computeIfAbsent(partition.topic(), topic -> new ArrayList<>())
+                    .add(partition.partition());
+        return committedOffsets(
+                groupId,
+                byTopic.entrySet().stream()
+                        .map(it -> OffsetFetchRequestTopics.builder()
+                                .name(it.getKey())
+                                .partitionIndexes(it.getValue())
+                                .build())
+                        .toList(),
+                requireStable);
+    }
+
+    private Map<TopicPartition, CommittedOffset> committedOffsets(
+            String groupId, @Nullable List<OffsetFetchRequestTopics> topics, boolean requireStable) {
         Deadline deadline = cluster.deadline();
         var request = OffsetFetchRequest.builder()
                 .groups(List.of(OffsetFetchRequestGroup.builder()
                         .groupId(groupId)
-                        .topics(null)
+                        .topics(topics)
                         .build()))
+                .requireStable(requireStable)
                 .build();
-        var call = Call.of(
-                        request,
-                        OffsetFetchResponse.class,
-                        answer -> answer.groups().stream()
-                                .map(OffsetFetchResponse.OffsetFetchResponseGroup::errorCode)
-                                .toList())
+        var call = Call.of(request, OffsetFetchResponse.class, GroupAdmin::errors)
                 .from(FIRST_WITH_GROUPS)
                 .to(LAST_WITH_TOPIC_NAMES);
         var answer = cluster.ask(new Destination.GroupCoordinator(groupId), call, deadline);
@@ -246,6 +330,15 @@ public final class GroupAdmin {
             }
         }
         return committed;
+    }
+
+    private static List<Short> errors(OffsetFetchResponse answer) {
+        List<Short> errors = new ArrayList<>();
+        for (var group : answer.groups()) {
+            errors.add(group.errorCode());
+            for (var topic : group.topics()) for (var partition : topic.partitions()) errors.add(partition.errorCode());
+        }
+        return errors;
     }
 
     /**
@@ -338,18 +431,50 @@ public final class GroupAdmin {
      * @return by member id; UNKNOWN_MEMBER_ID where it is not in the group
      */
     public Map<String, Answer<String>> removeMembers(String groupId, Collection<String> memberIds, String reason) {
-        if (memberIds.isEmpty()) return Map.of();
+        return remove(
+                groupId,
+                memberIds,
+                (id, said) -> MemberIdentity.builder().memberId(id).reason(said).build(),
+                LeaveGroupResponse.MemberResponse::memberId,
+                reason);
+    }
+
+    /**
+     * Has static members leave a group of the classic protocol, by their {@code group.instance.id} (KIP-345): the group shares out
+     * what they read without waiting for their sessions to end.
+     *
+     * @param reason for the coordinator's log, at most 255 characters (KIP-800)
+     * @return by instance id; UNKNOWN_MEMBER_ID where it is not in the group
+     */
+    public Map<String, Answer<String>> removeStaticMembers(
+            String groupId, Collection<String> instanceIds, String reason) {
+        return remove(
+                groupId,
+                instanceIds,
+                (id, said) -> MemberIdentity.builder()
+                        .memberId("")
+                        .groupInstanceId(id)
+                        .reason(said)
+                        .build(),
+                LeaveGroupResponse.MemberResponse::groupInstanceId,
+                reason);
+    }
+
+    private Map<String, Answer<String>> remove(
+            String groupId,
+            Collection<String> ids,
+            BiFunction<String, @Nullable String, MemberIdentity> identity,
+            Function<LeaveGroupResponse.MemberResponse, @Nullable String> idOf,
+            String reason) {
+        if (ids.isEmpty()) return Map.of();
         var call = new Call<>(
                 ApiKey.LEAVE_GROUP,
                 FIRST_LEAVE_OF_MANY,
                 ApiKey.LEAVE_GROUP.latestVersion(),
                 version -> LeaveGroupRequest.builder()
                         .groupId(groupId)
-                        .members(memberIds.stream()
-                                .map(id -> MemberIdentity.builder()
-                                        .memberId(id)
-                                        .reason(version < FIRST_LEAVE_WITH_REASON ? null : reason)
-                                        .build())
+                        .members(ids.stream()
+                                .map(id -> identity.apply(id, version < FIRST_LEAVE_WITH_REASON ? null : reason))
                                 .toList())
                         .build(),
                 LeaveGroupResponse.class,
@@ -357,9 +482,11 @@ public final class GroupAdmin {
         var answer = cluster.ask(new Destination.GroupCoordinator(groupId), call, cluster.deadline());
         requireNone(answer.errorCode());
         Map<String, Answer<String>> outcomes = new LinkedHashMap<>();
-        for (String id : memberIds) outcomes.put(id, TopicAdmin.unanswered());
-        for (var member : answer.members())
-            outcomes.put(member.memberId(), Answer.of(member.errorCode(), null, member.memberId()));
+        for (String id : ids) outcomes.put(id, TopicAdmin.unanswered());
+        for (var member : answer.members()) {
+            String id = idOf.apply(member);
+            if (id != null) outcomes.put(id, Answer.of(member.errorCode(), null, id));
+        }
         return outcomes;
     }
 

@@ -22,4 +22,14 @@ public record NewTopic(
         assignments = assignments.stream().map(List::copyOf).toList();
         configs = Map.copyOf(configs);
     }
+
+    /**
+     * A topic whose partitions the cluster places, with the cluster's properties.
+     *
+     * @param partitionCount at least 1, or -1 for the cluster's default
+     * @param replicationFactor at least 1, or -1 for the cluster's default
+     */
+    public NewTopic(String name, int partitionCount, int replicationFactor) {
+        this(name, partitionCount, replicationFactor, List.of(), Map.of());
+    }
 }

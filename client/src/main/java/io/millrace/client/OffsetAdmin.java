@@ -20,6 +20,7 @@ import io.millrace.records.CompressionUnavailable;
 import io.millrace.records.InvalidBatch;
 import io.millrace.records.TopicPartition;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -36,11 +37,26 @@ public final class OffsetAdmin {
     /** Instead of a time: the record with the largest timestamp (KIP-734). */
     public static final long MAX_TIMESTAMP = -3;
 
+    /** Instead of a time: where the leader's own log starts, which is later than the log's start where tiers hold the rest (KIP-405). */
+    public static final long EARLIEST_LOCAL = -4;
+
+    /** Instead of a time: the last offset that tiers hold (KIP-1005); -1 where there are none. */
+    public static final long LATEST_TIERED = -5;
+
+    /** Instead of a time: the first offset that no tier holds yet (KIP-1023); -1 where there are no tiers. */
+    public static final long EARLIEST_PENDING_UPLOAD = -6;
+
     /** Instead of an offset to delete before: the high watermark. */
     public static final long HIGH_WATERMARK = -1;
 
-    /** The oldest version of ListOffsets that knows {@link #MAX_TIMESTAMP}. */
-    private static final int FIRST_WITH_MAX_TIMESTAMP = 7;
+    /** Since when ListOffsets knows what, apart from times, start and end. */
+    private static final Map<Long, Integer> FIRST_WITH = Map.of(
+            MAX_TIMESTAMP, 7,
+            EARLIEST_LOCAL, 8,
+            LATEST_TIERED, 9,
+            EARLIEST_PENDING_UPLOAD, 11);
+
+    private static final int FIRST_WITH_ISOLATION = 2;
 
     private static final int NOT_A_REPLICA = -1;
     private static final int ANY_EPOCH = -1;
@@ -68,49 +84,89 @@ public final class OffsetAdmin {
      */
     public record EpochEnd(int leaderEpoch, long endOffset) {}
 
+    /** What of a log counts. */
+    public enum Isolation {
+        /** All that is committed to the log: it ends at the high watermark. */
+        READ_UNCOMMITTED(0),
+        /** What no open transaction is in front of: it ends at the last stable offset (KIP-98). */
+        READ_COMMITTED(1);
+
+        private final byte code;
+
+        Isolation(int code) {
+            this.code = (byte) code;
+        }
+    }
+
+    /**
+     * An offset that was looked for.
+     *
+     * @param offset -1 where there is no such record
+     * @param timestamp of the record at it, in ms since 1970; -1 where an end of the log was asked for, or there is none
+     * @param leaderEpoch of that record, or at that end of the log; -1 where there is none, or the cluster is too old to tell
+     */
+    public record Found(long offset, long timestamp, int leaderEpoch) {}
+
     /**
      * The offset of the first record with at least that timestamp.
      *
-     * @param timestamp in ms since 1970, or {@link #LATEST}, {@link #EARLIEST} or {@link #MAX_TIMESTAMP}
+     * @param timestamp in ms since 1970, or {@link #LATEST}, {@link #EARLIEST} or another of these
      * @return by topic and partition; -1 where there is no such record; refused where the partition has no leader or is unknown
      */
     public Map<TopicPartition, Answer<Long>> find(Collection<TopicPartition> partitions, long timestamp) {
-        Deadline deadline = cluster.deadline();
-        return PartitionLeaders.ask(
-                cluster,
-                partitions,
-                deadline,
-                (leader, led, outcomes) -> find(leader, led, timestamp, outcomes, deadline));
+        Map<TopicPartition, Long> timestamps = new TreeMap<>();
+        for (TopicPartition partition : partitions) timestamps.put(partition, timestamp);
+        Map<TopicPartition, Answer<Long>> offsets = new TreeMap<>();
+        find(timestamps, Isolation.READ_UNCOMMITTED)
+                .forEach((partition, answer) -> offsets.put(
+                        partition,
+                        switch (answer) {
+                            case Answer.Granted<Found>(Found found) -> new Answer.Granted<>(found.offset());
+                            case Answer.Refused<Found>(ErrorCode error, String message) ->
+                                new Answer.Refused<>(error, message);
+                        }));
+        return offsets;
     }
 
-    private void find(
-            int leader,
-            Map<String, List<Integer>> led,
-            long timestamp,
-            Map<TopicPartition, Answer<Long>> outcomes,
-            Deadline deadline) {
-        var request = ListOffsetsRequest.builder()
-                .replicaId(NOT_A_REPLICA)
-                .topics(led.entrySet().stream()
-                        .map(it -> new ListOffsetsTopic(
-                                it.getKey(),
-                                it.getValue().stream()
-                                        .map(number -> ListOffsetsPartition.builder()
-                                                .partitionIndex(number)
-                                                .timestamp(timestamp)
-                                                .build())
-                                        .toList()))
-                        .toList())
-                .timeoutMs(deadline.leftMs())
-                .build();
-        var call = Call.of(request, ListOffsetsResponse.class, answer -> List.of());
-        if (timestamp == MAX_TIMESTAMP) call = call.from(FIRST_WITH_MAX_TIMESTAMP);
-        var answer = cluster.ask(new Destination.Broker(leader), call, deadline);
-        for (var topic : answer.topics())
-            for (var it : topic.partitions())
-                outcomes.put(
-                        new TopicPartition(topic.name(), it.partitionIndex()),
-                        Answer.of(it.errorCode(), null, it.offset()));
+    /**
+     * The first records with at least these timestamps (KIP-79, 207, 734).
+     *
+     * @param timestamps by topic and partition: in ms since 1970, or {@link #LATEST}, {@link #EARLIEST} or another of these
+     * @return by topic and partition; refused where the partition has no leader or is unknown
+     * @throws ClientFailure.NotSupported if a broker does not know what is asked for
+     */
+    public Map<TopicPartition, Answer<Found>> find(Map<TopicPartition, Long> timestamps, Isolation isolation) {
+        Deadline deadline = cluster.deadline();
+        return PartitionLeaders.ask(cluster, timestamps.keySet(), deadline, (leader, led, outcomes) -> {
+            int lowest = isolation == Isolation.READ_COMMITTED ? FIRST_WITH_ISOLATION : 0;
+            List<ListOffsetsTopic> topics = new ArrayList<>();
+            for (var topic : led.entrySet()) {
+                List<ListOffsetsPartition> partitions = new ArrayList<>();
+                for (int number : topic.getValue()) {
+                    long timestamp = timestamps.getOrDefault(new TopicPartition(topic.getKey(), number), LATEST);
+                    lowest = Math.max(lowest, FIRST_WITH.getOrDefault(timestamp, 0));
+                    partitions.add(ListOffsetsPartition.builder()
+                            .partitionIndex(number)
+                            .timestamp(timestamp)
+                            .build());
+                }
+                topics.add(new ListOffsetsTopic(topic.getKey(), partitions));
+            }
+            var request = ListOffsetsRequest.builder()
+                    .replicaId(NOT_A_REPLICA)
+                    .isolationLevel(isolation.code)
+                    .topics(topics)
+                    .timeoutMs(deadline.leftMs())
+                    .build();
+            var call = Call.of(request, ListOffsetsResponse.class, answer -> List.of());
+            if (lowest > call.lowest()) call = call.from(lowest);
+            var answer = cluster.ask(new Destination.Broker(leader), call, deadline);
+            for (var topic : answer.topics())
+                for (var it : topic.partitions())
+                    outcomes.put(
+                            new TopicPartition(topic.name(), it.partitionIndex()),
+                            Answer.of(it.errorCode(), null, new Found(it.offset(), it.timestamp(), it.leaderEpoch())));
+        });
     }
 
     /**

@@ -9,11 +9,14 @@ import io.millrace.protocol.messages.WriteTxnMarkersRequest.WritableTxnMarker;
 import io.millrace.protocol.messages.WriteTxnMarkersRequest.WritableTxnMarkerTopic;
 import io.millrace.protocol.messages.WriteTxnMarkersResponse;
 import io.millrace.records.TopicPartition;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** What an {@link Admin} does with the producers of partitions, and the transactions they left hanging (KIP-664). */
 public final class ProducerAdmin {
@@ -26,20 +29,46 @@ public final class ProducerAdmin {
     /** The producers that the leader of each partition remembers, by producer id. */
     public Map<TopicPartition, Answer<List<ActiveProducer>>> describe(Collection<TopicPartition> partitions) {
         Deadline deadline = cluster.deadline();
-        return PartitionLeaders.ask(cluster, partitions, deadline, (leader, led, outcomes) -> {
-            var request = DescribeProducersRequest.builder()
-                    .topics(led.entrySet().stream()
-                            .map(it -> new TopicRequest(it.getKey(), it.getValue()))
-                            .toList())
-                    .build();
-            var call = Call.of(request, DescribeProducersResponse.class, answer -> List.of());
-            var answer = cluster.ask(new Destination.Broker(leader), call, deadline);
-            for (var topic : answer.topics())
-                for (var it : topic.partitions())
-                    outcomes.put(
-                            new TopicPartition(topic.name(), it.partitionIndex()),
-                            Answer.of(it.errorCode(), it.errorMessage(), active(it.activeProducers())));
-        });
+        return PartitionLeaders.ask(
+                cluster, partitions, deadline, (leader, led, outcomes) -> describe(leader, led, outcomes, deadline));
+    }
+
+    /**
+     * The producers that one broker remembers for partitions it keeps replicas of, by producer id.
+     *
+     * @return by topic and partition; NOT_LEADER_OR_FOLLOWER where it keeps none
+     */
+    public Map<TopicPartition, Answer<List<ActiveProducer>>> describe(
+            int brokerId, Collection<TopicPartition> partitions) {
+        if (partitions.isEmpty()) return Map.of();
+        Map<TopicPartition, Answer<List<ActiveProducer>>> outcomes = new TreeMap<>();
+        Map<String, List<Integer>> byTopic = new TreeMap<>();
+        for (TopicPartition partition : new TreeSet<>(partitions)) {
+            outcomes.put(partition, TopicAdmin.unanswered());
+            byTopic.computeIfAbsent(partition.topic(), topic -> new ArrayList<>())
+                    .add(partition.partition());
+        }
+        describe(brokerId, byTopic, outcomes, cluster.deadline());
+        return outcomes;
+    }
+
+    private void describe(
+            int brokerId,
+            Map<String, List<Integer>> byTopic,
+            Map<TopicPartition, Answer<List<ActiveProducer>>> outcomes,
+            Deadline deadline) {
+        var request = DescribeProducersRequest.builder()
+                .topics(byTopic.entrySet().stream()
+                        .map(it -> new TopicRequest(it.getKey(), it.getValue()))
+                        .toList())
+                .build();
+        var call = Call.of(request, DescribeProducersResponse.class, answer -> List.of());
+        var answer = cluster.ask(new Destination.Broker(brokerId), call, deadline);
+        for (var topic : answer.topics())
+            for (var it : topic.partitions())
+                outcomes.put(
+                        new TopicPartition(topic.name(), it.partitionIndex()),
+                        Answer.of(it.errorCode(), it.errorMessage(), active(it.activeProducers())));
     }
 
     private static List<ActiveProducer> active(List<ProducerState> states) {

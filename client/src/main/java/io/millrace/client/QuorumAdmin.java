@@ -80,11 +80,11 @@ public final class QuorumAdmin {
      * Has a controller vote that follows the metadata log already.
      *
      * @param directoryId of its metadata log directory, as its {@code meta.properties} says
-     * @param listener name of the controller listener by which the others reach it
+     * @param listeners by name, the controller listeners by which the others reach it, at least one
      * @param waitsForCommit whether to wait until that is committed; not to wants a cluster of 4.2 or later
      * @throws ClientFailure.Refused if it was not added, or not in time
      */
-    public void addVoter(int id, Uuid directoryId, String listener, HostAndPort address, boolean waitsForCommit) {
+    public void addVoter(int id, Uuid directoryId, Map<String, HostAndPort> listeners, boolean waitsForCommit) {
         var call = new Call<>(
                 ApiKey.ADD_RAFT_VOTER,
                 waitsForCommit ? 0 : FIRST_WITHOUT_WAITING,
@@ -95,8 +95,12 @@ public final class QuorumAdmin {
                             .timeoutMs(cluster.options().timeoutMs())
                             .voterId(id)
                             .voterDirectoryId(directoryId)
-                            .listeners(List.of(
-                                    new AddRaftVoterRequest.Listener(listener, address.host(), address.port())));
+                            .listeners(listeners.entrySet().stream()
+                                    .map(it -> new AddRaftVoterRequest.Listener(
+                                            it.getKey(),
+                                            it.getValue().host(),
+                                            it.getValue().port()))
+                                    .toList());
                     if (version >= FIRST_WITHOUT_WAITING) request.ackWhenCommitted(waitsForCommit);
                     return request.build();
                 },

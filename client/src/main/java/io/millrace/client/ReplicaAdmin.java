@@ -10,6 +10,7 @@ import io.millrace.protocol.messages.ElectLeadersRequest;
 import io.millrace.protocol.messages.ElectLeadersRequest.TopicPartitions;
 import io.millrace.protocol.messages.ElectLeadersResponse;
 import io.millrace.protocol.messages.ListPartitionReassignmentsRequest;
+import io.millrace.protocol.messages.ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopics;
 import io.millrace.protocol.messages.ListPartitionReassignmentsResponse;
 import io.millrace.records.TopicPartition;
 import java.util.ArrayList;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /** What an {@link Admin} does with the replicas of partitions: who leads, and on which brokers they are (KIP-183, 455, 460). */
 public final class ReplicaAdmin {
     private static final int FIRST_WITH_TYPES = 1;
+    private static final int FIRST_WITH_KEPT_FACTOR = 1;
 
     private final Cluster cluster;
 
@@ -123,6 +125,17 @@ public final class ReplicaAdmin {
      */
     public SortedMap<TopicPartition, Answer<Optional<List<Integer>>>> reassign(
             Map<TopicPartition, Optional<List<Integer>>> targets) {
+        return reassign(targets, true);
+    }
+
+    /**
+     * As {@link #reassign(Map)}.
+     *
+     * @param mayChangeReplicationFactor whether a partition may get more or fewer replicas than it has (KIP-860); not to allow that
+     *     wants a cluster of 4.1 or later
+     */
+    public SortedMap<TopicPartition, Answer<Optional<List<Integer>>>> reassign(
+            Map<TopicPartition, Optional<List<Integer>>> targets, boolean mayChangeReplicationFactor) {
         SortedMap<TopicPartition, Answer<Optional<List<Integer>>>> outcomes = new TreeMap<>();
         if (targets.isEmpty()) return outcomes;
         for (TopicPartition partition : targets.keySet()) outcomes.put(partition, TopicAdmin.unanswered());
@@ -138,9 +151,11 @@ public final class ReplicaAdmin {
                                 .toList())));
         var request = AlterPartitionReassignmentsRequest.builder()
                 .timeoutMs(cluster.options().timeoutMs())
+                .allowReplicationFactorChange(mayChangeReplicationFactor)
                 .topics(topics)
                 .build();
         var call = Call.of(request, AlterPartitionReassignmentsResponse.class, answer -> List.of(answer.errorCode()));
+        if (!mayChangeReplicationFactor) call = call.from(FIRST_WITH_KEPT_FACTOR);
         var answer = cluster.ask(new Destination.Controller(), call, cluster.deadline());
         requireDone(answer.errorCode(), answer.errorMessage());
         for (var topic : answer.responses())
@@ -156,9 +171,23 @@ public final class ReplicaAdmin {
 
     /** The partitions whose replicas are changing. */
     public SortedMap<TopicPartition, Reassignment> reassignments() {
+        return reassignments((List<ListPartitionReassignmentsTopics>) null);
+    }
+
+    /** Those of these partitions whose replicas are changing. */
+    public SortedMap<TopicPartition, Reassignment> reassignments(Collection<TopicPartition> partitions) {
+        if (partitions.isEmpty()) return new TreeMap<>();
+        List<ListPartitionReassignmentsTopics> topics = new ArrayList<>();
+        byTopic(new TreeSet<>(partitions))
+                .forEach((topic, ids) -> topics.add(new ListPartitionReassignmentsTopics(topic, ids)));
+        return reassignments(topics);
+    }
+
+    private SortedMap<TopicPartition, Reassignment> reassignments(
+            @Nullable List<ListPartitionReassignmentsTopics> topics) {
         var request = ListPartitionReassignmentsRequest.builder()
                 .timeoutMs(cluster.options().timeoutMs())
-                .topics(null)
+                .topics(topics)
                 .build();
         var call = Call.of(request, ListPartitionReassignmentsResponse.class, answer -> List.of(answer.errorCode()));
         var answer = cluster.ask(new Destination.Controller(), call, cluster.deadline());

@@ -14,6 +14,7 @@ import io.millrace.protocol.messages.CreateTopicsRequest.CreatableReplicaAssignm
 import io.millrace.protocol.messages.CreateTopicsRequest.CreatableTopic;
 import io.millrace.protocol.messages.CreateTopicsRequest.CreatableTopicConfig;
 import io.millrace.protocol.messages.CreateTopicsResponse;
+import io.millrace.protocol.messages.CreateTopicsResponse.CreatableTopicConfigs;
 import io.millrace.protocol.messages.CreateTopicsResponse.CreatableTopicResult;
 import io.millrace.protocol.messages.DeleteTopicsRequest;
 import io.millrace.protocol.messages.DeleteTopicsRequest.DeleteTopicState;
@@ -21,6 +22,8 @@ import io.millrace.protocol.messages.DeleteTopicsResponse;
 import io.millrace.protocol.messages.DeleteTopicsResponse.DeletableTopicResult;
 import io.millrace.protocol.messages.DescribeTopicPartitionsRequest;
 import io.millrace.protocol.messages.DescribeTopicPartitionsResponse;
+import io.millrace.protocol.messages.MetadataRequest;
+import io.millrace.protocol.messages.MetadataResponse;
 import io.millrace.protocol.messages.MetadataResponse.MetadataResponseTopic;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -28,6 +31,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +41,11 @@ public final class TopicAdmin {
     private static final int PARTITIONS_PER_PAGE = 2000;
 
     private static final int FIRST_DELETE_BY_STATE = 6;
+
+    /** Versions 10 and 11 of Metadata have topic ids, and do not take them for questions. */
+    private static final int FIRST_METADATA_BY_ID = 12;
+
+    private static final int FIRST_METADATA_WITH_OPERATIONS = 8;
 
     private final Cluster cluster;
 
@@ -64,10 +73,17 @@ public final class TopicAdmin {
     /**
      * What the created topic came out as.
      *
+     * @param id {@link Uuid#ZERO} if it was only to be validated, or the cluster has no topic ids
      * @param partitionCount -1 if the caller may not know
      * @param replicationFactor -1 if the caller may not know
+     * @param configs its properties in force, by name; empty if the caller may not know, or the cluster is too old to tell
      */
-    public record Created(String name, int partitionCount, int replicationFactor) {}
+    public record Created(String name, Uuid id, int partitionCount, int replicationFactor, List<ConfigEntry> configs) {
+        /** Fixes the list. */
+        public Created {
+            configs = List.copyOf(configs);
+        }
+    }
 
     /**
      * Creates topics (KIP-4); each is created or refused on its own.
@@ -92,10 +108,28 @@ public final class TopicAdmin {
         Map<String, Answer<Created>> outcomes = new LinkedHashMap<>();
         for (NewTopic topic : topics) outcomes.put(topic.name(), unanswered());
         for (var result : answer.topics()) {
-            var created = new Created(result.name(), result.numPartitions(), result.replicationFactor());
+            var created = new Created(
+                    result.name(),
+                    result.topicId(),
+                    result.numPartitions(),
+                    result.replicationFactor(),
+                    configs(result.configs()));
             outcomes.put(result.name(), Answer.of(result.errorCode(), result.errorMessage(), created));
         }
         return outcomes;
+    }
+
+    private static List<ConfigEntry> configs(@Nullable List<CreatableTopicConfigs> told) {
+        if (told == null) return List.of();
+        return told.stream()
+                .map(it -> new ConfigEntry(
+                        it.name(),
+                        it.value(),
+                        ConfigEntry.Source.forCode(it.configSource()),
+                        it.readOnly(),
+                        it.isSensitive()))
+                .sorted(Comparator.comparing(ConfigEntry::name))
+                .toList();
     }
 
     private static CreatableTopic creatable(NewTopic topic) {
@@ -185,6 +219,16 @@ public final class TopicAdmin {
      */
     public Map<String, Answer<String>> createPartitions(
             Map<String, Integer> partitionCounts, Map<String, List<List<Integer>>> assignments) {
+        return createPartitions(partitionCounts, assignments, false);
+    }
+
+    /**
+     * As {@link #createPartitions(Map, Map)}.
+     *
+     * @param validateOnly only say what would happen
+     */
+    public Map<String, Answer<String>> createPartitions(
+            Map<String, Integer> partitionCounts, Map<String, List<List<Integer>>> assignments, boolean validateOnly) {
         Deadline deadline = cluster.deadline();
         List<CreatePartitionsTopic> topics = new ArrayList<>();
         partitionCounts.forEach(
@@ -192,6 +236,7 @@ public final class TopicAdmin {
         var request = CreatePartitionsRequest.builder()
                 .topics(topics)
                 .timeoutMs(deadline.leftMs())
+                .validateOnly(validateOnly)
                 .build();
         var call = Call.of(
                 request,
@@ -290,25 +335,87 @@ public final class TopicAdmin {
         for (var topic : cluster.metadata(List.copyOf(names), deadline).topics()) {
             String name = topic.name();
             if (name == null) continue;
-            List<PartitionDescription> partitions = new ArrayList<>();
-            for (var it : topic.partitions()) {
-                partitions.add(new PartitionDescription(
-                        it.partitionIndex(),
-                        it.leaderId(),
-                        it.leaderEpoch(),
-                        it.replicaNodes(),
-                        it.isrNodes(),
-                        List.of(),
-                        List.of(),
-                        it.offlineReplicas()));
-            }
+            outcomes.put(name, Answer.of(topic.errorCode(), missing(topic.errorCode(), name), described(name, topic)));
+        }
+    }
+
+    private static TopicDescription described(String name, MetadataResponseTopic topic) {
+        List<PartitionDescription> partitions = new ArrayList<>();
+        for (var it : topic.partitions())
+            partitions.add(new PartitionDescription(
+                    it.partitionIndex(),
+                    it.leaderId(),
+                    it.leaderEpoch(),
+                    it.replicaNodes(),
+                    it.isrNodes(),
+                    List.of(),
+                    List.of(),
+                    it.offlineReplicas()));
+        return new TopicDescription(name, topic.topicId(), topic.isInternal(), byNumber(partitions));
+    }
+
+    /**
+     * Where the partitions of topics are, by the topics' ids (KIP-516). Metadata tells it, which knows of no eligible leaders.
+     *
+     * @return by id; UNKNOWN_TOPIC_ID where there is none
+     * @throws ClientFailure.NotSupported if the cluster cannot be asked by ids (before Kafka 3.1)
+     */
+    public Map<Uuid, Answer<TopicDescription>> describeById(Collection<Uuid> ids) {
+        if (ids.isEmpty()) return Map.of();
+        var request = MetadataRequest.builder()
+                .topics(ids.stream()
+                        .map(id -> MetadataRequest.MetadataRequestTopic.builder()
+                                .topicId(id)
+                                .name(null)
+                                .build())
+                        .toList())
+                .allowAutoTopicCreation(false)
+                .build();
+        var call = Call.of(request, MetadataResponse.class, answer -> List.of(answer.errorCode()))
+                .from(FIRST_METADATA_BY_ID);
+        Map<Uuid, Answer<TopicDescription>> outcomes = new LinkedHashMap<>();
+        for (Uuid id : ids) outcomes.put(id, unanswered());
+        for (var topic :
+                cluster.ask(new Destination.AnyNode(), call, cluster.deadline()).topics()) {
+            String name = topic.name();
+            outcomes.put(
+                    topic.topicId(), Answer.of(topic.errorCode(), null, described(name == null ? "" : name, topic)));
+        }
+        return outcomes;
+    }
+
+    /**
+     * What this client may do with topics (KIP-430).
+     *
+     * @return by name; everything a topic knows, where the cluster has no authorizer
+     */
+    public Map<String, Answer<Set<Acl.Operation>>> operations(Collection<String> names) {
+        if (names.isEmpty()) return Map.of();
+        var request = MetadataRequest.builder()
+                .topics(names.stream()
+                        .map(name -> MetadataRequest.MetadataRequestTopic.builder()
+                                .name(name)
+                                .build())
+                        .toList())
+                .allowAutoTopicCreation(false)
+                .includeTopicAuthorizedOperations(true)
+                .build();
+        var call = Call.of(request, MetadataResponse.class, answer -> List.of(answer.errorCode()))
+                .from(FIRST_METADATA_WITH_OPERATIONS);
+        Map<String, Answer<Set<Acl.Operation>>> outcomes = new LinkedHashMap<>();
+        for (String name : names) outcomes.put(name, unanswered());
+        for (var topic :
+                cluster.ask(new Destination.AnyNode(), call, cluster.deadline()).topics()) {
+            String name = topic.name();
+            if (name == null) continue;
             outcomes.put(
                     name,
                     Answer.of(
                             topic.errorCode(),
                             missing(topic.errorCode(), name),
-                            new TopicDescription(name, topic.topicId(), topic.isInternal(), byNumber(partitions))));
+                            Acl.Operation.setOf(topic.topicAuthorizedOperations())));
         }
+        return outcomes;
     }
 
     private static @Nullable String missing(short errorCode, String name) {

@@ -1,8 +1,11 @@
 package io.millrace.client;
 
+import io.millrace.client.sending.ProducerIdAndEpoch;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.messages.DescribeTransactionsRequest;
 import io.millrace.protocol.messages.DescribeTransactionsResponse;
+import io.millrace.protocol.messages.InitProducerIdRequest;
+import io.millrace.protocol.messages.InitProducerIdResponse;
 import io.millrace.protocol.messages.ListTransactionsRequest;
 import io.millrace.protocol.messages.ListTransactionsResponse;
 import io.millrace.records.TopicPartition;
@@ -17,6 +20,12 @@ import java.util.TreeSet;
 
 /** What an {@link Admin} asks of transactions (KIP-664). */
 public final class TransactionAdmin {
+    private static final int FIRST_BY_AGE = 1;
+    private static final int FIRST_BY_PATTERN = 2;
+
+    /** Of a transaction that is never begun: any that a cluster takes. */
+    private static final int FENCING_TIMEOUT_MS = 1;
+
     private final Cluster cluster;
 
     TransactionAdmin(Cluster cluster) {
@@ -49,6 +58,25 @@ public final class TransactionAdmin {
             SortedSet<TopicPartition> partitions) {}
 
     /**
+     * Which transactional ids are meant: those that agree with each part.
+     *
+     * @param states by Kafka's names, one of them; none for all
+     * @param producerIds one of them; none for all
+     * @param olderThanMs begun so long ago at least, and ids that have begun none (KIP-994, Kafka 3.8); negative for all
+     * @param pattern a regular expression of RE2 for the whole id (KIP-1152, Kafka 4.1); empty for all
+     */
+    public record Filter(Collection<String> states, Collection<Long> producerIds, long olderThanMs, String pattern) {
+        /** All there are. */
+        public static final Filter ALL = new Filter(List.of(), List.of(), -1, "");
+
+        /** Fixes the collections. */
+        public Filter {
+            states = List.copyOf(states);
+            producerIds = List.copyOf(producerIds);
+        }
+    }
+
+    /**
      * All transactional ids of all brokers, by id.
      *
      * @param states only those in one of these states, by Kafka's names; none for all
@@ -57,13 +85,31 @@ public final class TransactionAdmin {
      * @throws IllegalArgumentException if a state is not known
      */
     public List<Listing> list(Collection<String> states) {
+        return list(new Filter(states, List.of(), -1, ""));
+    }
+
+    /**
+     * The transactional ids of all brokers that a filter means, by id.
+     *
+     * @throws ClientFailure.Refused if a broker's coordinator cannot answer; INVALID_REGULAR_EXPRESSION if the pattern is none
+     * @throws ClientFailure.NotSupported if a broker does not know the request, or the filter
+     * @throws IllegalArgumentException if a state is not known
+     */
+    public List<Listing> list(Filter filter) {
         Deadline deadline = cluster.deadline();
         Map<String, Listing> found = new TreeMap<>();
+        int lowest = 0;
+        if (filter.olderThanMs() >= 0) lowest = FIRST_BY_AGE;
+        if (!filter.pattern().isEmpty()) lowest = FIRST_BY_PATTERN;
         for (int brokerId : cluster.brokerIds(deadline)) {
             var request = ListTransactionsRequest.builder()
-                    .stateFilters(List.copyOf(states))
+                    .stateFilters(List.copyOf(filter.states()))
+                    .producerIdFilters(List.copyOf(filter.producerIds()))
+                    .durationFilter(Math.max(-1, filter.olderThanMs()))
+                    .transactionalIdPattern(filter.pattern().isEmpty() ? null : filter.pattern())
                     .build();
-            var call = Call.of(request, ListTransactionsResponse.class, answer -> List.of(answer.errorCode()));
+            var call = Call.of(request, ListTransactionsResponse.class, answer -> List.of(answer.errorCode()))
+                    .from(lowest);
             var answer = cluster.ask(new Destination.Broker(brokerId), call, deadline);
             ErrorCode error = ErrorCode.forCode(answer.errorCode());
             if (error != ErrorCode.NONE) throw new ClientFailure.Refused(error, null);
@@ -97,6 +143,31 @@ public final class TransactionAdmin {
             for (var each : answer.transactionStates())
                 if (each.transactionalId().equals(id))
                     outcomes.put(id, Answer.of(each.errorCode(), null, described(each)));
+        }
+        return outcomes;
+    }
+
+    /**
+     * Fences the producers of these transactional ids: what they have under way is aborted, and they can do no more.
+     *
+     * @return by transactional id: the producer id and epoch that a newer producer of it begins from
+     */
+    public Map<String, Answer<ProducerIdAndEpoch>> fence(Collection<String> transactionalIds) {
+        Deadline deadline = cluster.deadline();
+        Map<String, Answer<ProducerIdAndEpoch>> outcomes = new LinkedHashMap<>();
+        for (String id : transactionalIds) {
+            var request = InitProducerIdRequest.builder()
+                    .transactionalId(id)
+                    .transactionTimeoutMs(FENCING_TIMEOUT_MS)
+                    .build();
+            var call = Call.of(request, InitProducerIdResponse.class, answer -> List.of(answer.errorCode()));
+            var answer = cluster.ask(new Destination.TransactionCoordinator(id), call, deadline);
+            outcomes.put(
+                    id,
+                    Answer.of(
+                            answer.errorCode(),
+                            null,
+                            new ProducerIdAndEpoch(answer.producerId(), answer.producerEpoch())));
         }
         return outcomes;
     }

@@ -32,6 +32,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -137,6 +138,36 @@ class AdminTest {
     }
 
     @Test
+    void whoTakesARefusalForAFailureIsThrownIt() throws IOException {
+        ScriptedNode node = node();
+        node.knowsOf(0, node);
+        node.answers(ApiKey.CREATE_TOPICS, request -> created("t", ErrorCode.TOPIC_ALREADY_EXISTS));
+        try (Admin admin = Admin.of(Map.of("bootstrap.servers", node.address(), "default.api.timeout.ms", 20_000))) {
+            var answer = Objects.requireNonNull(admin.topics()
+                    .create(List.of(new NewTopic("t", 3, 1)), false)
+                    .get("t"));
+            var failure = assertThrows(ClientFailure.Refused.class, answer::orThrow);
+            assertEquals(ErrorCode.TOPIC_ALREADY_EXISTS, failure.error());
+            assertEquals(ErrorCode.TOPIC_ALREADY_EXISTS.message() + " (TOPIC_ALREADY_EXISTS)", failure.sentence());
+            assertEquals(List.of(), admin.topics().list());
+        }
+        assertEquals(5, new Answer.Granted<>(5).orThrow());
+    }
+
+    @Test
+    void aPropertyWithoutEffectIsRefusedWithTheReason() {
+        for (String name : List.of("request.timeout.ms", "acks", "bootstrap.controllers")) {
+            var refused = assertThrows(
+                    IllegalArgumentException.class, () -> Admin.of(Map.of("bootstrap.servers", "a:1", name, "1")));
+            assertTrue(String.valueOf(refused.getMessage()).startsWith(name + ": "), refused::getMessage);
+        }
+        assertThrows(IllegalArgumentException.class, () -> Admin.of(Map.of("client.id", "nobody's")));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Admin.of(Map.of("bootstrap.servers", "a:1", "security.protocol", "SASL_PLAINTEXT")));
+    }
+
+    @Test
     void aNodeThatIsNoLongerControllerIsAskedNoMore() throws IOException {
         ScriptedNode old = node();
         ScriptedNode current = node();
@@ -152,7 +183,7 @@ class AdminTest {
         current.answers(ApiKey.CREATE_TOPICS, request -> created("t", ErrorCode.NONE));
         try (Admin admin = admin(PATIENT, old)) {
             assertEquals(
-                    new Answer.Granted<>(new TopicAdmin.Created("t", 3, 1)),
+                    new Answer.Granted<>(new TopicAdmin.Created("t", Uuid.ZERO, 3, 1, List.of())),
                     admin.topics().create(List.of(topic("t")), false).get("t"));
         }
         assertEquals(1, old.received(ApiKey.CREATE_TOPICS).size());

@@ -8,9 +8,7 @@ import io.millrace.client.Answer;
 import io.millrace.client.ConfigAdmin;
 import io.millrace.client.ConfigEntry;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -47,7 +45,7 @@ final class ConfigDescribe implements Callable<Integer> {
         List<ConfigReport> reports = new ArrayList<>();
         int status = Terminal.DONE;
         try (Admin admin = cluster.admin()) {
-            for (var outcome : ask(admin, kind, names).entrySet()) {
+            for (var outcome : admin.configs().describe(kind, names).entrySet()) {
                 String phrase = Resources.phrase(kind, outcome.getKey());
                 switch (outcome.getValue()) {
                     case Answer.Granted<List<ConfigEntry>>(List<ConfigEntry> entries) ->
@@ -73,13 +71,5 @@ final class ConfigDescribe implements Callable<Integer> {
         return entries.stream()
                 .filter(it -> all || it.source() != ConfigEntry.Source.DEFAULT_CONFIG)
                 .toList();
-    }
-
-    /** Brokers are asked one at a time, since only each itself knows. */
-    private static Map<String, Answer<List<ConfigEntry>>> ask(Admin admin, ConfigAdmin.Kind kind, List<String> names) {
-        if (kind != ConfigAdmin.Kind.BROKER) return admin.configs().describe(kind, names);
-        Map<String, Answer<List<ConfigEntry>>> outcomes = new LinkedHashMap<>();
-        for (String name : names) outcomes.putAll(admin.configs().describe(kind, List.of(name)));
-        return outcomes;
     }
 }

@@ -7,6 +7,7 @@ import io.millrace.client.HostAndPort;
 import io.millrace.raft.Voter;
 import io.millrace.raft.VoterAddresses;
 import io.millrace.raft.VoterSet;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -62,8 +63,7 @@ final class QuorumAdd implements Callable<Integer> {
                     .addVoter(
                             voter.key().id(),
                             voter.key().directoryId(),
-                            at.listener(),
-                            new HostAndPort(at.host(), at.port()),
+                            Map.of(at.listener(), new HostAndPort(at.host(), at.port())),
                             !noWait);
         }
         terminal.out().println("Controller " + voter.key().id() + (noWait ? " is to vote." : " votes."));
