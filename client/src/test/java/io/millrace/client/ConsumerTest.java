@@ -284,6 +284,27 @@ class ConsumerTest {
     }
 
     @Test
+    void whatPollsGaveAndHowFarBehindThatIsAreCounted() {
+        log.append(Compression.NONE, "a", "b", "c");
+        try (var consumer = open("max.poll.records", 2)) {
+            assertEquals(-1.0, consumer.metrics().get("last-poll-seconds-ago"));
+            assertEquals(2, consumer.poll(PATIENCE).count());
+            Map<String, Double> metrics = consumer.metrics();
+            assertEquals(2.0, metrics.get("records-consumed-total"));
+            assertEquals(1.0, metrics.get("records-lag-max"));
+            assertEquals(1.0, metrics.get("assigned-partitions"));
+            assertEquals(0.0, metrics.get("join-total"));
+            assertEquals(0.0, metrics.get("time-between-poll-max"));
+            assertTrue(metrics.getOrDefault("poll-idle-ratio-avg", 0.0) > 0, metrics::toString);
+            assertEquals(1, consumer.poll(PATIENCE, record -> {}));
+            metrics = consumer.metrics();
+            assertEquals(3.0, metrics.get("records-consumed-total"));
+            assertEquals(0.0, metrics.get("records-lag-max"));
+            assertTrue(metrics.getOrDefault("time-between-poll-max", 0.0) > 0, metrics::toString);
+        }
+    }
+
+    @Test
     void aWokenConsumerGoesOnAfterwards() {
         try (var consumer = open()) {
             Thread waker = Thread.ofVirtual().start(consumer::wakeup);

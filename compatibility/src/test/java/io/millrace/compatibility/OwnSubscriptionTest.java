@@ -131,6 +131,12 @@ final class OwnSubscriptionTest {
             assertTrue(sentence.matches(), told::getMessage);
             assertTrue(Long.parseLong(sentence.group(1)) >= 1_000, told::getMessage);
             assertEquals(List.of("0", "1", "2", "3", "4"), take(consumer, 5));
+            Map<String, Double> metrics = consumer.metrics();
+            assertEquals(2.0, metrics.get("join-total"));
+            assertEquals(2.0, metrics.get("rebalance-total"));
+            assertEquals(1.0, metrics.get("assigned-partitions"));
+            assertTrue(metrics.getOrDefault("heartbeat-total", 0.0) > 0, metrics::toString);
+            assertTrue(metrics.getOrDefault("time-between-poll-max", 0.0) >= 1_000, metrics::toString);
         }
     }
 

@@ -9,6 +9,7 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.records.TopicPartition;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -102,6 +103,14 @@ final class AssignedPartition implements FetchSink {
     /** Where reading can get to, as the last answer had it; -1 if there was none. */
     long endOffset() {
         return endOffset;
+    }
+
+    /** How many offsets the position is behind that end; empty if one of them is not known yet. */
+    OptionalLong lag() {
+        learn();
+        FetchPosition stands = position();
+        long end = endOffset;
+        return stands == null || end < 0 ? OptionalLong.empty() : OptionalLong.of(Math.max(0, end - stands.offset()));
     }
 
     long highWatermark() {

@@ -9,8 +9,8 @@ import io.millrace.client.facade.ClientThreads;
 import io.millrace.client.fetching.FetchPosition;
 import io.millrace.client.fetching.FetchRules;
 import io.millrace.client.fetching.OffsetReset;
-import io.millrace.client.fetching.run.FetchCounters;
 import io.millrace.client.fetching.run.FetcherLane;
+import io.millrace.client.membership.run.MemberCounters;
 import io.millrace.environment.Lane;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.records.TopicPartition;
@@ -67,6 +67,7 @@ public final class Consumer<K, V> implements AutoCloseable {
     private final Assignment assignment;
     private final @Nullable GroupCommits group;
     private final @Nullable Membership membership;
+    private final PollCounters polls = new PollCounters();
     /** What the application was given last, for a person. */
     private Supplier<String> lastTaken = () -> "";
 
@@ -224,23 +225,34 @@ public final class Consumer<K, V> implements AutoCloseable {
      */
     public ConsumerRecords<K, V> poll(Duration timeout) {
         return user.use(() -> {
-            Membership member = beginPoll();
+            polls.begin(System.nanoTime());
             ConsumerRecords<K, V> records = new ConsumerRecords<>();
-            RecordTaker maker = new RecordTaker.Making<>(keys, values, records);
+            int taken = 0;
             try {
-                user.await(UserThread.deadlineNanos(timeout), () -> {
-                    getReadyToCollect(member);
-                    return collector.collect(assignment.all(), maker) > 0;
-                });
-            } catch (Error fatal) {
-                assignment.takeBack(records);
-                throw fatal;
+                fill(records, timeout);
+                taken = records.count();
             } finally {
-                if (member != null) member.endPoll();
+                polls.end(System.nanoTime(), taken);
             }
-            if (!records.isEmpty()) lastTaken = records::lastTaken;
             return records;
         });
+    }
+
+    private void fill(ConsumerRecords<K, V> records, Duration timeout) {
+        Membership member = beginPoll();
+        RecordTaker maker = new RecordTaker.Making<>(keys, values, records);
+        try {
+            user.await(UserThread.deadlineNanos(timeout), () -> {
+                getReadyToCollect(member);
+                return collector.collect(assignment.all(), maker) > 0;
+            });
+        } catch (Error fatal) {
+            assignment.takeBack(records);
+            throw fatal;
+        } finally {
+            if (member != null) member.endPoll();
+        }
+        if (!records.isEmpty()) lastTaken = records::lastTaken;
     }
 
     /**
@@ -257,23 +269,31 @@ public final class Consumer<K, V> implements AutoCloseable {
      */
     public int poll(Duration timeout, RecordReader reader) {
         return user.use(() -> {
-            Membership member = beginPoll();
-            int[] count = new int[1];
-            var viewing = new RecordTaker.Viewing(reader, () -> {
-                if (member != null) member.endPoll();
-            });
+            polls.begin(System.nanoTime());
+            var viewing = new RecordTaker.Viewing(reader);
             try {
-                user.await(UserThread.deadlineNanos(timeout), () -> {
-                    getReadyToCollect(member);
-                    count[0] = user.read(() -> collector.collect(assignment.all(), viewing));
-                    return count[0] > 0;
-                });
+                have(viewing, timeout);
             } finally {
-                if (member != null && !viewing.hasTaken()) member.endPoll();
-                if (viewing.hasTaken()) lastTaken = viewing::lastTaken;
+                polls.end(System.nanoTime(), viewing.count());
             }
-            return count[0];
+            return viewing.count();
         });
+    }
+
+    private void have(RecordTaker.Viewing viewing, Duration timeout) {
+        Membership member = beginPoll();
+        viewing.beforeFirst(() -> {
+            if (member != null) member.endPoll();
+        });
+        try {
+            user.await(UserThread.deadlineNanos(timeout), () -> {
+                getReadyToCollect(member);
+                return user.read(() -> collector.collect(assignment.all(), viewing)) > 0;
+            });
+        } finally {
+            if (member != null && !viewing.hasTaken()) member.endPoll();
+            if (viewing.hasTaken()) lastTaken = viewing::lastTaken;
+        }
     }
 
     /** The membership that takes part in polls; null if partitions are assigned. */
@@ -463,15 +483,7 @@ public final class Consumer<K, V> implements AutoCloseable {
 
     /** How many offsets the position is behind the end that can be read, as far as the last fetch told. */
     public OptionalLong currentLag(TopicPartition partition) {
-        return user.use(() -> {
-            AssignedPartition known = assignment.known(partition);
-            known.learn();
-            FetchPosition position = known.position();
-            long end = known.endOffset();
-            return position == null || end < 0
-                    ? OptionalLong.empty()
-                    : OptionalLong.of(Math.max(0, end - position.offset()));
-        });
+        return user.use(() -> assignment.known(partition).lag());
     }
 
     /** The first offsets of these partitions' logs. */
@@ -508,12 +520,14 @@ public final class Consumer<K, V> implements AutoCloseable {
     public Map<String, Double> metrics() {
         return user.use(() -> {
             GroupCommits itsGroup = group;
-            Map<String, Double> metrics = questions.onLane(() -> {
-                FetchCounters.Snapshot fetches = fetcher.counts();
-                return ConsumerMetrics.of(
-                        fetches, itsGroup == null ? CommitCounters.Snapshot.NONE : itsGroup.offsets.counts(), leftOut);
-            });
-            return metrics == null ? Map.of() : metrics;
+            Membership itsMembership = membership;
+            ConsumerMetrics.OfLane ofLane = questions.onLane(() -> new ConsumerMetrics.OfLane(
+                    fetcher.counts(),
+                    itsGroup == null ? CommitCounters.Snapshot.NONE : itsGroup.offsets.counts(),
+                    itsMembership == null ? MemberCounters.Snapshot.NONE : itsMembership.member.counts()));
+            return ofLane == null
+                    ? Map.of()
+                    : ConsumerMetrics.of(ofLane, polls, System.nanoTime(), assignment.all(), leftOut);
         });
     }
 

@@ -14,14 +14,19 @@ sealed interface RecordTaker {
     final class Viewing implements RecordTaker {
         private final RecordReader application;
         private final RecordView view = new RecordView();
-        private final Runnable beforeFirst;
+        private Runnable beforeFirst = () -> {};
         private @Nullable AssignedPartition last;
         private long lastOffset;
+        private int count;
 
         /** A taker for one poll. */
-        Viewing(RecordReader application, Runnable beforeFirst) {
+        Viewing(RecordReader application) {
             this.application = application;
-            this.beforeFirst = beforeFirst;
+        }
+
+        /** Has that run when the first record is about to be handed over. */
+        void beforeFirst(Runnable what) {
+            beforeFirst = what;
         }
 
         @Override
@@ -32,9 +37,15 @@ sealed interface RecordTaker {
             view.standAt(partition, reader);
             try {
                 application.read(view);
+                count++;
             } finally {
                 view.leave();
             }
+        }
+
+        /** How many the application has read. */
+        int count() {
+            return count;
         }
 
         boolean hasTaken() {

@@ -53,6 +53,7 @@ public final class MemberLane implements ClusterEvents, CoordinatorLine.User {
     private boolean isClosed;
     private @Nullable Runnable whenLeft;
     private final Alarm alarm;
+    private final MemberCounters counters = new MemberCounters();
 
     /**
      * Nothing is asked yet; {@link #begin} gives it its lines to the brokers.
@@ -237,19 +238,30 @@ public final class MemberLane implements ClusterEvents, CoordinatorLine.User {
     private void ask(ClientConversation conversation, MembershipAction.Ask ask) {
         boolean isJoin = ask.request() instanceof JoinGroupRequest;
         isJoinAsked |= isJoin;
+        long askedAtMs = lane.nowMs();
+        counters.asked(ask.request(), askedAtMs);
         conversation.send(ask.request(), ask.request().apiKey().latestStableVersion(), ask.timeoutMs(), answer -> {
             if (isJoin) isJoinAsked = false;
-            answered(ask, answer);
+            answered(ask, answer, askedAtMs);
         });
     }
 
-    private void answered(MembershipAction.Ask ask, Answer answer) {
+    private void answered(MembershipAction.Ask ask, Answer answer, long askedAtMs) {
         switch (answer) {
-            case Answer.Answered(Response response, short version) ->
+            case Answer.Answered(Response response, short version) -> {
+                counters.answered(response, lane.nowMs() - askedAtMs, lane.nowMs());
                 on(new MembershipEvent.Answered(ask.call(), response));
-            case Answer.Failed(Answer.Reason reason, String sentence) ->
+            }
+            case Answer.Failed(Answer.Reason reason, String sentence) -> {
+                counters.unanswered(ask.request());
                 on(new MembershipEvent.Unanswered(ask.call(), sentence, reason == Answer.Reason.UNSUPPORTED_VERSION));
+            }
         }
+    }
+
+    /** What it has said so far, and what came of it. */
+    public MemberCounters.Snapshot counts() {
+        return counters.snapshot(lane.nowMs());
     }
 
     @Override
