@@ -147,14 +147,17 @@ final class ScriptedCoordinator {
         Trouble trouble = troubles.poll();
         if (trouble instanceof Trouble.Cut) return null;
         short error = trouble instanceof Trouble.Refused(ErrorCode its) ? its.code() : ErrorCode.NONE.code();
-        CommittedOffset offset = committed.getOrDefault(ScriptedLog.PARTITION, new CommittedOffset(-1, -1, ""));
+        CommittedOffset known = committed.get(ScriptedLog.PARTITION);
+        long offset = known == null ? -1 : known.offset();
+        int leaderEpoch = known == null ? -1 : known.leaderEpoch();
+        String metadata = known == null ? "" : known.metadata();
         OffsetFetchRequest asked = (OffsetFetchRequest) request;
         if (version < 8) {
             var partition = OffsetFetchResponsePartition.builder()
                     .partitionIndex(ScriptedLog.PARTITION.partition())
-                    .committedOffset(offset.offset())
-                    .committedLeaderEpoch(version < 5 ? -1 : offset.leaderEpoch())
-                    .metadata(offset.metadata())
+                    .committedOffset(offset)
+                    .committedLeaderEpoch(version < 5 ? -1 : leaderEpoch)
+                    .metadata(metadata)
                     .errorCode(error)
                     .build();
             return OffsetFetchResponse.builder()
@@ -165,9 +168,9 @@ final class ScriptedCoordinator {
         var topics = Objects.requireNonNull(group.topics());
         var partition = OffsetFetchResponsePartitions.builder()
                 .partitionIndex(ScriptedLog.PARTITION.partition())
-                .committedOffset(offset.offset())
-                .committedLeaderEpoch(offset.leaderEpoch())
-                .metadata(offset.metadata())
+                .committedOffset(offset)
+                .committedLeaderEpoch(leaderEpoch)
+                .metadata(metadata)
                 .errorCode(error)
                 .build();
         return OffsetFetchResponse.builder()

@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.client.CommittedOffset;
 import io.millrace.client.ConsumerGroupMetadata;
 import io.millrace.client.producer.SendFailure;
 import io.millrace.client.producer.TransactionFailure;
-import io.millrace.client.transaction.ConsumedOffset;
 import io.millrace.compatibility.program.JavaClients;
 import io.millrace.records.TopicPartition;
 import java.time.Duration;
@@ -159,14 +159,14 @@ final class ProducerTransactionsTest {
             producer.initTransactions();
             producer.beginTransaction();
             producer.sendOffsetsToTransaction(
-                    Map.of(partition, new ConsumedOffset(7)), new ConsumerGroupMetadata(group));
+                    Map.of(partition, new CommittedOffset(7)), new ConsumerGroupMetadata(group));
             producer.abortTransaction();
             assertFalse(committedOffsets(group).containsKey(topic + "-1"));
 
             producer.beginTransaction();
             OurTransactions.send(producer, topic, 0, "with");
             producer.sendOffsetsToTransaction(
-                    Map.of(partition, new ConsumedOffset(9, -1, "mine")), new ConsumerGroupMetadata(group));
+                    Map.of(partition, new CommittedOffset(9, -1, "mine")), new ConsumerGroupMetadata(group));
             producer.commitTransaction();
             Await.until(
                     "the group has its offset",
@@ -178,7 +178,7 @@ final class ProducerTransactionsTest {
             var stranger = new ConsumerGroupMetadata(group, 4, "nobody", Optional.empty());
             TransactionFailure refused = assertThrows(
                     TransactionFailure.class,
-                    () -> producer.sendOffsetsToTransaction(Map.of(partition, new ConsumedOffset(11)), stranger));
+                    () -> producer.sendOffsetsToTransaction(Map.of(partition, new CommittedOffset(11)), stranger));
             assertTrue(refused.isAbortable(), refused::getMessage);
             assertTrue(assertThrows(TransactionFailure.class, producer::commitTransaction)
                     .isAbortable());

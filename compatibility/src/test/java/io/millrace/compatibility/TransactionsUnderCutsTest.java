@@ -3,8 +3,8 @@ package io.millrace.compatibility;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import io.millrace.client.CommittedOffset;
 import io.millrace.client.ConsumerGroupMetadata;
-import io.millrace.client.transaction.ConsumedOffset;
 import io.millrace.compatibility.program.JavaClients;
 import io.millrace.records.TopicPartition;
 import io.millrace.testkit.Seeds;
@@ -95,7 +95,7 @@ final class TransactionsUnderCutsTest {
                     }
                     if (random.nextInt(3) == 0) {
                         producer.sendOffsetsToTransaction(
-                                Map.of(new TopicPartition(topic, 0), new ConsumedOffset(transaction)),
+                                Map.of(new TopicPartition(topic, 0), new CommittedOffset(transaction)),
                                 new ConsumerGroupMetadata(topic));
                         if (isCommitted) expectedOffset = String.valueOf(transaction);
                     }

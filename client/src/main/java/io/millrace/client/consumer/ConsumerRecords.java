@@ -1,5 +1,6 @@
 package io.millrace.client.consumer;
 
+import io.millrace.client.CommittedOffset;
 import io.millrace.records.TopicPartition;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -57,6 +58,20 @@ public final class ConsumerRecords<K, V> implements Iterable<ConsumerRecord<K, V
     public List<ConsumerRecord<K, V>> records(TopicPartition partition) {
         PartitionRecords<K, V> its = byPartition.get(partition);
         return its == null ? List.of() : its;
+    }
+
+    /**
+     * Where reading goes on behind these, for a commit of exactly them, or for the transaction that writes what came of them (KIP-1094).
+     *
+     * @return by partition; those without records are not in it
+     */
+    public Map<TopicPartition, CommittedOffset> nextOffsets() {
+        Map<TopicPartition, CommittedOffset> next = new LinkedHashMap<>();
+        byPartition.forEach((partition, its) -> {
+            int last = its.size() - 1;
+            next.put(partition, new CommittedOffset(its.offset(last) + 1, its.leaderEpoch(last), ""));
+        });
+        return next;
     }
 
     /** All of them, partition by partition. Who keeps a record does not keep the others. */

@@ -105,6 +105,11 @@ final class PartitionRecords<K, V> extends AbstractList<ConsumerRecord<K, V>> im
         return offsets.get(index);
     }
 
+    /** The leader epoch of a record. */
+    int leaderEpoch(int index) {
+        return (int) (batches.get(index) >> 1);
+    }
+
     @Override
     public int size() {
         return values.size();

@@ -1,12 +1,12 @@
 package io.millrace.client.producer;
 
+import io.millrace.client.CommittedOffset;
 import io.millrace.client.ConsumerGroupMetadata;
 import io.millrace.client.cluster.run.ClusterLine;
 import io.millrace.client.facade.CallbackThread;
 import io.millrace.client.facade.ClientThreads;
 import io.millrace.client.sending.run.SendCounters;
 import io.millrace.client.sending.run.SenderLane;
-import io.millrace.client.transaction.ConsumedOffset;
 import io.millrace.client.transaction.GroupOffsets;
 import io.millrace.client.transaction.ProducerTransactions;
 import io.millrace.client.transaction.run.TransactionLane;
@@ -341,7 +341,7 @@ public final class Producer<K, V> implements AutoCloseable {
      * @throws TransactionFailure if it is not done in time; or the group refuses, and the transaction is to be aborted
      * @throws IllegalStateException if no transaction is open
      */
-    public void sendOffsetsToTransaction(Map<TopicPartition, ConsumedOffset> offsets, ConsumerGroupMetadata group) {
+    public void sendOffsetsToTransaction(Map<TopicPartition, CommittedOffset> offsets, ConsumerGroupMetadata group) {
         state.requireOpen();
         GroupOffsets groupOffsets = new GroupOffsets(
                 group.groupId(),

@@ -1,5 +1,6 @@
 package io.millrace.client.transaction;
 
+import io.millrace.client.CommittedOffset;
 import io.millrace.records.TopicPartition;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,14 +17,14 @@ public record GroupOffsets(
         int generation,
         String memberId,
         @Nullable String groupInstanceId,
-        Map<TopicPartition, ConsumedOffset> offsets) {
+        Map<TopicPartition, CommittedOffset> offsets) {
     /** Keeps its own copy of the map. */
     public GroupOffsets {
         if (groupId.isEmpty()) throw new IllegalArgumentException("the group id is empty");
         offsets = new TreeMap<>(offsets);
     }
 
-    GroupOffsets only(Map<TopicPartition, ConsumedOffset> some) {
+    GroupOffsets only(Map<TopicPartition, CommittedOffset> some) {
         return new GroupOffsets(groupId, generation, memberId, groupInstanceId, some);
     }
 }

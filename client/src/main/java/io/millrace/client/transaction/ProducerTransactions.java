@@ -1,5 +1,6 @@
 package io.millrace.client.transaction;
 
+import io.millrace.client.CommittedOffset;
 import io.millrace.client.cluster.RetryBackoff;
 import io.millrace.client.sending.ProducerIdAndEpoch;
 import io.millrace.protocol.ErrorCode;
@@ -375,8 +376,8 @@ public final class ProducerTransactions {
     public void offsetsCommitted(
             TransactionStep.CommitOffsets step, Map<TopicPartition, ErrorCode> errors, long nowMs, long randomBits) {
         ErrorCode worst = ErrorCode.NONE;
-        Map<TopicPartition, ConsumedOffset> left = new TreeMap<>();
-        for (Map.Entry<TopicPartition, ConsumedOffset> each :
+        Map<TopicPartition, CommittedOffset> left = new TreeMap<>();
+        for (Map.Entry<TopicPartition, CommittedOffset> each :
                 step.offsets().offsets().entrySet()) {
             ErrorCode error = errors.getOrDefault(each.getKey(), ErrorCode.UNKNOWN_SERVER_ERROR);
             if (error == ErrorCode.NONE) continue;

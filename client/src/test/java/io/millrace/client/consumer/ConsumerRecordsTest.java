@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.client.CommittedOffset;
 import io.millrace.records.RecordHeader;
 import io.millrace.records.TimestampType;
 import io.millrace.records.TopicPartition;
@@ -113,6 +114,19 @@ class ConsumerRecordsTest {
                 assertEquals(expected.getOrDefault(each, List.of()), polled.records(each));
             assertEquals(all.toString(), iterated.toString());
         });
+    }
+
+    @Test
+    void whereReadingGoesOnIsBehindTheLastRecordOfEachPartition() {
+        assertEquals(Map.of(), records.nextOffsets());
+        put(PARTITIONS.getFirst(), 5);
+        put(PARTITIONS.getFirst(), 9);
+        put(PARTITIONS.getLast(), 0);
+        assertEquals(
+                Map.of(
+                        PARTITIONS.getFirst(), new CommittedOffset(10, 3, ""),
+                        PARTITIONS.getLast(), new CommittedOffset(1, 3, "")),
+                records.nextOffsets());
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.client.CommittedOffset;
 import io.millrace.client.cluster.RetryBackoff;
 import io.millrace.client.sending.ProducerIdAndEpoch;
 import io.millrace.protocol.ErrorCode;
@@ -136,7 +137,7 @@ class ProducerTransactionsTest {
 
     @Test
     void offsetsGoStraightToTheirGroupInTheSecondVersionAndAreAnnouncedInTheFirst() {
-        GroupOffsets offsets = new GroupOffsets("g", -1, "", null, Map.of(ORDERS, new ConsumedOffset(5)));
+        GroupOffsets offsets = new GroupOffsets("g", -1, "", null, Map.of(ORDERS, new CommittedOffset(5)));
         open(2);
         transactions.sendOffsets(offsets);
         TransactionStep find = Objects.requireNonNull(next());
@@ -157,7 +158,7 @@ class ProducerTransactionsTest {
     @Test
     void aMemberThatIsNoneEndsTheTransactionButNotTheProducer() {
         open(2);
-        transactions.sendOffsets(new GroupOffsets("g", 4, "gone", null, Map.of(ORDERS, new ConsumedOffset(5))));
+        transactions.sendOffsets(new GroupOffsets("g", 4, "gone", null, Map.of(ORDERS, new CommittedOffset(5))));
         transactions.found(Objects.requireNonNull(next()), ErrorCode.NONE, "", NODE, nowMs, 0);
         TransactionStep.CommitOffsets commit = assertInstanceOf(TransactionStep.CommitOffsets.class, next());
         transactions.offsetsCommitted(commit, Map.of(ORDERS, ErrorCode.UNKNOWN_MEMBER_ID), nowMs, 0);

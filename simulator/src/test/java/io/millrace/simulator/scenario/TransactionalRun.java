@@ -1,5 +1,6 @@
 package io.millrace.simulator.scenario;
 
+import io.millrace.client.CommittedOffset;
 import io.millrace.client.cluster.ClusterView;
 import io.millrace.client.cluster.run.ClientLane;
 import io.millrace.client.cluster.run.ClusterLine;
@@ -9,7 +10,6 @@ import io.millrace.client.sending.AppendRules;
 import io.millrace.client.sending.SendResult;
 import io.millrace.client.sending.SendRules;
 import io.millrace.client.sending.run.SenderLane;
-import io.millrace.client.transaction.ConsumedOffset;
 import io.millrace.client.transaction.GroupOffsets;
 import io.millrace.client.transaction.ProducerTransactions;
 import io.millrace.client.transaction.TransactionPhase;
@@ -244,7 +244,7 @@ final class TransactionalRun implements SenderLane.Listener, TransactionLane.Lis
 
     private void sendOffsets() {
         GroupOffsets consumed =
-                new GroupOffsets(plan.group(), -1, "", null, Map.of(INPUTS, new ConsumedOffset(open().untilInput)));
+                new GroupOffsets(plan.group(), -1, "", null, Map.of(INPUTS, new CommittedOffset(open().untilInput)));
         transactions.sendOffsets(
                 consumed,
                 trouble -> soon(() -> {

@@ -1,6 +1,6 @@
 package io.millrace.client.transaction.run;
 
-import io.millrace.client.transaction.ConsumedOffset;
+import io.millrace.client.CommittedOffset;
 import io.millrace.client.transaction.GroupOffsets;
 import io.millrace.client.transaction.TransactionStep;
 import io.millrace.protocol.ErrorCode;
@@ -124,7 +124,7 @@ final class TransactionRequests {
     }
 
     private static List<TxnOffsetCommitRequest.TxnOffsetCommitRequestTopic> offsets(
-            Map<TopicPartition, ConsumedOffset> offsets) {
+            Map<TopicPartition, CommittedOffset> offsets) {
         Map<String, List<TxnOffsetCommitRequest.TxnOffsetCommitRequestPartition>> byTopic = new TreeMap<>();
         offsets.forEach((partition, consumed) -> byTopic.computeIfAbsent(partition.topic(), name -> new ArrayList<>())
                 .add(TxnOffsetCommitRequest.TxnOffsetCommitRequestPartition.builder()
