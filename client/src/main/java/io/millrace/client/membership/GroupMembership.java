@@ -3,12 +3,10 @@ package io.millrace.client.membership;
 import io.millrace.client.assignor.Assignor;
 import io.millrace.client.assignor.TopicLayouts;
 import io.millrace.protocol.ErrorCode;
-import io.millrace.protocol.MalformedMessage;
 import io.millrace.protocol.Response;
 import io.millrace.protocol.messages.HeartbeatResponse;
 import io.millrace.protocol.messages.JoinGroupResponse;
 import io.millrace.protocol.messages.LeaveGroupResponse;
-import io.millrace.protocol.messages.SyncGroupRequest;
 import io.millrace.protocol.messages.SyncGroupResponse;
 import io.millrace.records.TopicPartition;
 import java.util.ArrayList;
@@ -30,7 +28,7 @@ import java.util.TreeSet;
  * <p>One thing at a time is asked of the application, which does it when it polls; meanwhile heartbeats go on. It is put out by
  * itself if it does not poll for {@link MembershipRules#maxPollMs}.
  *
- * <p>Here is what follows from what, and the conversation with the coordinator. What the application has is in
+ * <p>Here is what follows from what. How it gets into a generation is in {@link JoinConversation}, what the application has in
  * {@link HeldPartitions}, what the leader of a generation has to know in {@link Leadership}, the times of heartbeats in
  * {@link Heartbeats}, and the farewell in {@link Leaving}.
  */
@@ -41,14 +39,10 @@ public final class GroupMembership {
         AWAY,
         /** It is to join as soon as the application has given up what it must, and a pause is over. */
         PREPARING,
+        /** It is getting into a generation: see {@link JoinConversation}. */
         JOINING,
-        /** It leads, and waits to know the topics of all members. */
-        ASSIGNING,
-        SYNCING,
         STABLE
     }
-
-    private static final long NO_CALL = -1;
 
     private final MembershipRules rules;
     private final Map<String, Assignor> assignors;
@@ -69,12 +63,11 @@ public final class GroupMembership {
 
     private final HeldPartitions held = new HeldPartitions();
     private long calls;
-    private long stepCall = NO_CALL;
-    private String protocol = "";
     private int failures;
     private long joinFromMs = Long.MIN_VALUE;
     private long polledAtMs;
     private final Leadership leadership;
+    private final JoinConversation joining;
     private final Heartbeats heartbeats;
     private final Leaving leaving;
 
@@ -100,6 +93,7 @@ public final class GroupMembership {
         this.identity = MemberIdentity.stranger(rules.instanceId());
         this.requests = new MembershipRequests(
                 rules, assignors.stream().map(Assignor::name).toList());
+        this.joining = new JoinConversation(rules, requests, leadership);
     }
 
     /** Who it is to the coordinator now. */
@@ -123,7 +117,7 @@ public final class GroupMembership {
         long dueMs = Math.min(leaveMs, polledAtMs + rules.maxPollMs());
         if (mayBeat()) dueMs = Math.min(dueMs, heartbeats.dueMs());
         if (phase == Phase.PREPARING && !held.isAsked()) dueMs = Math.min(dueMs, joinFromMs);
-        if (phase == Phase.ASSIGNING) dueMs = Math.min(dueMs, leadership.assignByMs());
+        dueMs = Math.min(dueMs, joining.wakeAtMs());
         if (phase == Phase.STABLE && !held.isAsked()) dueMs = Math.min(dueMs, leadership.allGivenByMs());
         return dueMs;
     }
@@ -197,14 +191,14 @@ public final class GroupMembership {
         hasAskedToJoin = false;
         held.putOut();
         leadership.end();
-        stepCall = NO_CALL;
+        joining.over();
         heartbeats.end();
     }
 
     private void prepare(String reason) {
         phase = Phase.PREPARING;
         rejoinReason = reason;
-        stepCall = NO_CALL;
+        joining.over();
         held.takeBackGiven();
         leadership.end();
     }
@@ -230,7 +224,7 @@ public final class GroupMembership {
     private void advance(long nowMs) {
         beat(nowMs);
         if (leaving.wakeAtMs() <= nowMs) leaving.again(nextCall(), nowMs, actions);
-        if (phase == Phase.ASSIGNING) assign(nowMs);
+        joining.assign(identity, nextCall(), nowMs, actions);
         if (held.isAsked()) return;
         if (!identity.isMember() && !held.owned().isEmpty()) {
             tell(held.loseAll());
@@ -264,11 +258,10 @@ public final class GroupMembership {
         phase = Phase.JOINING;
         hasAskedToJoin = true;
         joinedFor = new TreeSet<>(subscribed);
-        stepCall = nextCall();
-        actions.add(new MembershipAction.Ask(
-                stepCall,
+        joining.join(
                 requests.join(identity, subscribed, held.owned(), ownedGeneration(), held.lastGiven(), rejoinReason),
-                rules.rebalanceTimeoutMs()));
+                nextCall(),
+                actions);
         rejoinReason = "";
     }
 
@@ -281,7 +274,7 @@ public final class GroupMembership {
             if (leaving.isItsCall(call)) leaving.answered(left, nowMs, randomBits, actions);
             return;
         }
-        if (call == stepCall) stepCall = NO_CALL;
+        if (joining.isItsCall(call)) joining.answered();
         else if (heartbeats.isItsCall(call)) heartbeats.over();
         else return; // Of another time.
         switch (response) {
@@ -294,19 +287,13 @@ public final class GroupMembership {
 
     private void joined(JoinGroupResponse joined, long nowMs, long randomBits) {
         switch (JoinAnswer.of(joined, rules, assignors)) {
-            case JoinAnswer.Joined(MemberIdentity as, String assignor, GroupLeader leader) -> {
-                if (identity.isMember() && as.generation() > identity.generation() + 1) held.missedGeneration();
-                identity = as;
-                protocol = assignor;
+            case JoinAnswer.Joined as -> {
+                int generation = as.identity().generation();
+                if (identity.isMember() && generation > identity.generation() + 1) held.missedGeneration();
+                identity = as.identity();
                 hasAskedToJoin = false;
                 heartbeats.begin(nowMs);
-                if (leader == null) {
-                    sync(List.of());
-                } else {
-                    phase = Phase.ASSIGNING;
-                    leadership.begin(leader, nowMs);
-                    actions.add(new MembershipAction.LearnTopics(leader.topics()));
-                }
+                joining.joined(as, nextCall(), nowMs, actions);
             }
             case JoinAnswer.Named(MemberIdentity as) -> {
                 boolean hadOne = !identity.memberId().isEmpty();
@@ -322,38 +309,16 @@ public final class GroupMembership {
         }
     }
 
-    private void assign(long nowMs) {
-        List<SyncGroupRequest.SyncGroupRequestAssignment> assignments = leadership.assign(nowMs);
-        if (assignments != null) sync(assignments);
-    }
-
-    private void sync(List<SyncGroupRequest.SyncGroupRequestAssignment> assignments) {
-        phase = Phase.SYNCING;
-        stepCall = nextCall();
-        actions.add(new MembershipAction.Ask(
-                stepCall, requests.sync(identity, protocol, assignments), rules.rebalanceTimeoutMs()));
-    }
-
     private void synced(SyncGroupResponse synced, long nowMs, long randomBits) {
-        ErrorCode error = ErrorCode.forCode(synced.errorCode());
-        if (error == ErrorCode.REBALANCE_IN_PROGRESS) {
-            prepare("the group rebalances once more");
-            return;
+        switch (SyncAnswer.of(synced, rules)) {
+            case SyncAnswer.Given(SortedSet<TopicPartition> assigned) -> given(assigned, nowMs, randomBits);
+            case SyncAnswer.Overtaken overtaken -> prepare("the group rebalances once more");
+            case SyncAnswer.NotUnderstood(String sentence) -> failHere(sentence, nowMs);
+            case SyncAnswer.Refused(ErrorCode error) -> refused("SyncGroup", error, nowMs, randomBits);
         }
-        if (error != ErrorCode.NONE) {
-            refused("SyncGroup", error, nowMs, randomBits);
-            return;
-        }
-        SortedSet<TopicPartition> assigned;
-        try {
-            assigned = ConsumerProtocol.assigned(synced.assignment());
-        } catch (MalformedMessage e) {
-            failHere(
-                    "the leader of group " + rules.groupId() + " gave no assignment that can be read: "
-                            + e.getMessage(),
-                    nowMs);
-            return;
-        }
+    }
+
+    private void given(SortedSet<TopicPartition> assigned, long nowMs, long randomBits) {
         heartbeats.next(nowMs);
         for (TopicPartition each : assigned) {
             if (subscribed.contains(each.topic())) continue;
@@ -364,6 +329,7 @@ public final class GroupMembership {
         }
         failures = 0;
         phase = Phase.STABLE;
+        joining.over();
         held.give(assigned);
     }
 
@@ -372,7 +338,7 @@ public final class GroupMembership {
         return !heartbeats.isAsking()
                 && identity.isMember()
                 && !hasAskedToJoin
-                && (phase == Phase.STABLE || phase == Phase.PREPARING || phase == Phase.ASSIGNING);
+                && (phase == Phase.STABLE || phase == Phase.PREPARING || joining.isAssigning());
     }
 
     private void beat(long nowMs) {
@@ -388,7 +354,7 @@ public final class GroupMembership {
             }
             default -> {
                 // A rebalance that has begun meanwhile is told the same by itself.
-                if (phase == Phase.JOINING || phase == Phase.SYNCING) return;
+                if (phase == Phase.JOINING && !joining.isAssigning()) return;
                 if (error.isRetriable()) {
                     if (isAboutCoordinator(error)) actions.add(new MembershipAction.FindCoordinator());
                     heartbeats.again(nowMs + rules.backoff().waitMs(++failures, randomBits));
@@ -450,7 +416,7 @@ public final class GroupMembership {
             leaving.unanswered(sentence, isUnsupported, nowMs, randomBits, actions);
             return;
         }
-        boolean isStep = call == stepCall;
+        boolean isStep = joining.isItsCall(call);
         if (!isStep && !heartbeats.isItsCall(call)) return;
         if (isUnsupported) {
             fail(ErrorCode.UNSUPPORTED_VERSION, "the coordinator of group " + rules.groupId() + ": " + sentence, false);
