@@ -333,6 +333,44 @@ class ProducerTest {
     }
 
     @Test
+    void recordsWithoutAKeyStickToAPartitionForABatchsWorthOfBytes() {
+        try (Producer<String, String> producer =
+                open(options().with("batch.size", 1_000).with("linger.ms", 60_000))) {
+            List<Delivery> deliveries = new ArrayList<>();
+            for (int i = 0; i < 300; i++) deliveries.add(producer.send(new ProducerRecord<>("orders", numbered(i))));
+            producer.flush();
+            deliveries.forEach(Delivery::await);
+        }
+        int left = 300;
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            List<String> values = log.getOrDefault(partition, List.of());
+            left -= values.size();
+            int runLength = 1;
+            for (int i = 1; i <= values.size(); i++) {
+                boolean isGoingOn = i < values.size() && values.get(i).equals(numbered(number(values.get(i - 1)) + 1));
+                if (isGoingOn) {
+                    runLength++;
+                    continue;
+                }
+                boolean isLastOfAll = values.get(i - 1).equals(numbered(299));
+                assertTrue(runLength >= 8 || isLastOfAll, values::toString);
+                runLength = 1;
+            }
+        }
+        assertEquals(0, left);
+        assertEquals(PARTITIONS, log.size(), "every partition has had its turns");
+    }
+
+    /** So that eight or nine of them make a batch of 1,000 bytes. */
+    private static String numbered(int number) {
+        return String.format("%0100d", number);
+    }
+
+    private static int number(String value) {
+        return Integer.parseInt(value);
+    }
+
+    @Test
     void callbacksComeInOrderOnOneThreadThatIsNotTheLane() {
         List<String> told = new CopyOnWriteArrayList<>();
         List<String> threads = new CopyOnWriteArrayList<>();

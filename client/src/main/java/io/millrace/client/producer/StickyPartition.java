@@ -1,6 +1,7 @@
 package io.millrace.client.producer;
 
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.random.RandomGenerator;
 
 /**
  * Chooses the partition of records without a key (KIP-480, KIP-794): the same one until a batch's worth of bytes has gone
@@ -61,17 +62,30 @@ final class StickyPartition {
         SharedPartition[] all = topic.all();
         ThreadLocalRandom random = ThreadLocalRandom.current();
         if (available.length == 0) return random.nextInt(all.length);
-        if (available.length == 1) return available[0];
         if (!isAdaptive) return available[random.nextInt(available.length)];
+        int[] waiting = new int[available.length];
+        for (int i = 0; i < available.length; i++) waiting[i] = all[available[i]].batchesOnTheirWay();
+        return available[draw(waiting, random)];
+    }
+
+    /**
+     * Draws one, the likelier the less is waiting for it: where most is waiting the weight is 1, and elsewhere one more for each batch
+     * less (KIP-794).
+     *
+     * @param waiting batches that wait for each, at least one number
+     * @return an index into {@code waiting}
+     */
+    static int draw(int[] waiting, RandomGenerator random) {
         int most = 0;
-        for (int each : available) most = Math.max(most, all[each].batchesOnTheirWay());
+        for (int each : waiting) most = Math.max(most, each);
         long weights = 0;
-        for (int each : available) weights += Math.max(1, most + 1 - all[each].batchesOnTheirWay());
+        for (int each : waiting) weights += most + 1 - each;
         long drawn = random.nextLong(weights);
-        for (int each : available) {
-            drawn -= Math.max(1, most + 1 - all[each].batchesOnTheirWay());
-            if (drawn < 0) return each;
+        int chosen = 0;
+        while (drawn >= most + 1 - waiting[chosen]) {
+            drawn -= most + 1 - waiting[chosen];
+            chosen++;
         }
-        return available[available.length - 1]; // What is on its way has changed meanwhile.
+        return chosen;
     }
 }
