@@ -3,6 +3,7 @@ package io.millrace.connection;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +29,11 @@ public final class BufferPool {
     /** The largest buffer there is. */
     public static final int MAX_BYTES = 1 << MAX_CLASS;
 
-    private static final long POISON = 0xdbdb_dbdb_dbdb_dbdbL;
+    private static final byte[] POISON = new byte[8 * 1024];
+
+    static {
+        Arrays.fill(POISON, (byte) 0xdb);
+    }
 
     private final long maxIdleBytes;
     private final long largeBudgetBytes;
@@ -137,7 +142,7 @@ public final class BufferPool {
 
     private static void poison(ByteBuffer bytes) {
         bytes.clear();
-        while (bytes.hasRemaining()) bytes.putLong(POISON);
+        while (bytes.hasRemaining()) bytes.put(POISON, 0, Math.min(POISON.length, bytes.remaining()));
     }
 
     private static int sizeClass(int minBytes) {

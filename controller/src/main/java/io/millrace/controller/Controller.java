@@ -2,6 +2,7 @@ package io.millrace.controller;
 
 import io.millrace.metadata.BrokerImage;
 import io.millrace.metadata.ConfigResource;
+import io.millrace.metadata.ConfigsImage;
 import io.millrace.metadata.FeaturesImage;
 import io.millrace.metadata.MetadataDelta;
 import io.millrace.metadata.MetadataImage;
@@ -60,6 +61,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The controller: a replicated state machine whose state is a {@link MetadataImage}.
@@ -76,6 +78,10 @@ public final class Controller {
     private final BrokerSessions sessions;
     private final TransactionBuffer transactions = new TransactionBuffer();
     private MetadataImage image;
+    private @Nullable InForce inForce;
+
+    /** What followed from the properties set at run time while they were these. */
+    private record InForce(ConfigsImage from, EffectiveConfigs configs) {}
 
     /**
      * A controller that knows what {@code image} says.
@@ -348,10 +354,15 @@ public final class Controller {
     }
 
     /** The values in force on this controller's node. */
+    @SuppressWarnings("ReferenceEquality") // Whether nobody has set anything since, not whether it comes to the same.
     private EffectiveConfigs effective() {
-        return new EffectiveConfigs(
+        InForce known = inForce;
+        if (known != null && known.from() == image.configs()) return known.configs();
+        EffectiveConfigs configs = new EffectiveConfigs(
                 settings.staticProperties(),
                 image.configs().of(ConfigResource.BROKER_DEFAULT),
                 image.configs().of(ConfigResource.broker(settings.nodeId())));
+        inForce = new InForce(image.configs(), configs);
+        return configs;
     }
 }

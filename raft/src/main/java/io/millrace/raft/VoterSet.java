@@ -37,7 +37,9 @@ public record VoterSet(List<Voter> voters) {
 
     /** Whether a replica votes; with known directories it must be the very same directory. */
     public boolean contains(ReplicaKey replica) {
-        return find(replica.id()).filter(voter -> voter.is(replica)).isPresent();
+        // Asked at every step of the quorum.
+        for (Voter voter : voters) if (voter.key().id() == replica.id()) return voter.is(replica);
+        return false;
     }
 
     /** Whether a replica is the only voter. */

@@ -363,7 +363,9 @@ public final class LogDirectories {
 
     /** Those that can be used now. */
     public List<InUse> online() {
-        return inUse.stream().filter(use -> !isOffline(use)).toList();
+        return failed.isEmpty()
+                ? inUse
+                : inUse.stream().filter(use -> !isOffline(use)).toList();
     }
 
     /** Whether a directory has failed. */
@@ -430,7 +432,9 @@ public final class LogDirectories {
 
     /** The ids of those that failed since the start. */
     public List<Uuid> failedIds() {
-        return inUse.stream().filter(this::isOffline).map(InUse::id).toList();
+        return failed.isEmpty()
+                ? List.of()
+                : inUse.stream().filter(this::isOffline).map(InUse::id).toList();
     }
 
     /** The directory that a failure happened in; nothing if it is none of these. */
