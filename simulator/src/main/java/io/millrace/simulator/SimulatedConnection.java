@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -161,11 +162,10 @@ final class SimulatedConnection implements Connection {
         return room > 1 && random.chance(TAKES_A_PART) ? 1 + random.nextInt(room) : room;
     }
 
-    private static ByteBuffer copy(ByteBuffer from, int count) {
-        ByteBuffer piece = ByteBuffer.allocate(count);
-        piece.put(from.slice(from.position(), count)).flip();
-        from.position(from.position() + count);
-        return piece;
+    private static byte[] copy(ByteBuffer from, int count) {
+        byte[] bytes = new byte[count];
+        from.get(bytes);
+        return bytes;
     }
 
     @Override
@@ -174,24 +174,25 @@ final class SimulatedConnection implements Connection {
         if (byteCount < 1) throw new IllegalArgumentException("cannot transfer " + byteCount + " bytes");
         int some = room((int) Math.min(byteCount, Integer.MAX_VALUE));
         if (some == 0) return 0;
-        ByteBuffer piece = ByteBuffer.allocate(some);
-        if (file.read(position, piece) == 0) throw new EOFException(file.path() + " ended before byte " + position);
-        piece.flip();
-        int count = piece.remaining();
-        send(piece);
+        byte[] bytes = new byte[some];
+        int count = file.read(position, ByteBuffer.wrap(bytes));
+        if (count == 0) throw new EOFException(file.path() + " ended before byte " + position);
+        send(count == some ? bytes : Arrays.copyOf(bytes, count));
         return count;
     }
 
     /** Cuts at random places; pieces arrive in order. */
-    private void send(ByteBuffer bytes) {
+    private void send(byte[] bytes) {
         SimulatedConnection to = peer;
         if (to == null) return;
-        bytesUnderWay += bytes.remaining();
-        simulation.trace(bytes.hashCode());
-        while (bytes.hasRemaining()) {
-            int some = random.chance(CUTS_A_PIECE) ? 1 + random.nextInt(bytes.remaining()) : bytes.remaining();
-            ByteBuffer piece = copy(bytes, some);
+        bytesUnderWay += bytes.length;
+        simulation.trace(Arrays.hashCode(bytes));
+        for (int at = 0; at < bytes.length; ) {
+            int left = bytes.length - at;
+            int some = random.chance(CUTS_A_PIECE) ? 1 + random.nextInt(left) : left;
+            ByteBuffer piece = ByteBuffer.wrap(bytes, at, some);
             later(to, some, () -> to.arrive(piece));
+            at += some;
         }
     }
 

@@ -2,7 +2,6 @@ package io.millrace.simulator;
 
 import io.millrace.testkit.SeededRandom;
 import io.millrace.testkit.disk.SimulatedDisk;
-import java.util.PriorityQueue;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 
@@ -28,16 +27,8 @@ public final class Simulation {
         }
     }
 
-    private record Event(long atNanos, long sequence, Runnable action) implements Comparable<Event> {
-        @Override
-        public int compareTo(Event other) {
-            int byTime = Long.compare(atNanos, other.atNanos);
-            return byTime != 0 ? byTime : Long.compare(sequence, other.sequence);
-        }
-    }
-
     private final long seed;
-    private final PriorityQueue<Event> events = new PriorityQueue<>();
+    private final EventQueue events = new EventQueue();
     private final SeededRandom schedule;
     private final SeededRandom seeds;
     private long nowNanos;
@@ -95,7 +86,7 @@ public final class Simulation {
     /** Makes something happen after a delay. */
     public void after(long delayNanos, Runnable action) {
         if (delayNanos < 0) throw new IllegalArgumentException("a delay of " + delayNanos + " ns");
-        events.add(new Event(Math.addExact(nowNanos, delayNanos), nextSequence++, action));
+        events.add(Math.addExact(nowNanos, delayNanos), nextSequence++, action);
     }
 
     /** Makes something happen after a delay in milliseconds. */
@@ -112,9 +103,10 @@ public final class Simulation {
     public void runUntil(BooleanSupplier condition, long mostMs) {
         long deadlineNanos = nowNanos + mostMs * NANOS_PER_MS;
         while (!condition.getAsBoolean()) {
-            Event next = events.peek();
-            if (next == null) throw new Stuck("nothing is left to happen at " + nowMs() + " ms of virtual time");
-            if (next.atNanos() > deadlineNanos) {
+            long nextNanos = events.nextNanos();
+            if (nextNanos == EventQueue.NEVER)
+                throw new Stuck("nothing is left to happen at " + nowMs() + " ms of virtual time");
+            if (nextNanos > deadlineNanos) {
                 throw new Stuck("not so after " + mostMs + " ms, at " + nowMs() + " ms of virtual time and "
                         + eventCount + " events");
             }
@@ -125,16 +117,17 @@ public final class Simulation {
     /** Runs all that happens in the next so many virtual milliseconds. */
     public void runFor(long ms) {
         long deadlineNanos = nowNanos + ms * NANOS_PER_MS;
-        for (Event next = events.peek(); next != null && next.atNanos() <= deadlineNanos; next = events.peek()) step();
+        while (events.nextNanos() <= deadlineNanos) step();
         nowNanos = deadlineNanos;
     }
 
     private void step() {
-        Event event = events.remove();
-        nowNanos = event.atNanos();
+        nowNanos = events.nextNanos();
+        long number = events.nextNumber();
+        Runnable action = events.remove();
         if (++eventCount > MAX_EVENTS) throw new AssertionError("an event storm: " + eventCount + " events");
-        trace(event.sequence());
-        event.action().run();
+        trace(number);
+        action.run();
     }
 
     /** Mixes something that happened, and when, into the trace. */

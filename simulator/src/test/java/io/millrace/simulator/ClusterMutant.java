@@ -32,10 +32,18 @@ enum ClusterMutant {
     WAITS_FOR_NO_FOLLOWER(instead("replication.PartitionLeader", "advance", "FollowerProgress", "isWaitedFor", 0)),
     /** A follower keeps what its leader has not (R2, R5). */
     KEEPS_WHAT_DIVERGES(nothing("replication.run.FollowerPartition", "truncateTo")),
+    /** A follower that has other records than its leader cuts its log at the beginning (R5, KAFKA-2143). */
+    CUTS_AT_THE_BEGINNING(instead("replication.PartitionFollower", "diverges", "Truncation", "offset", 0)),
     /** A leader does not compare the epochs of a follower's log with its own (R2, KAFKA-7164). */
     COMPARES_NO_EPOCHS(instead("replication.PartitionLeader", "fetched", "FollowerFetch", "lastFetchedEpoch", -1)),
     /** Epochs stay known whose records were cut off (R6, KAFKA-10706). */
     KNOWS_EPOCHS_THAT_WERE_CUT(nothing("storage.LeaderEpochs", "truncateFromEnd")),
+    /** What is known of epochs is not written down (R6, KAFKA-16541). */
+    WRITES_NO_EPOCHS(instead("storage.Flush", "run", "Flush", "writeLeaderEpochs", 1)),
+    /** Somebody is elected who may lack records, though nobody allows that (R15). */
+    ELECTS_UNCLEANLY(instead("controller.Electorate", "", "Boolean", "parseBoolean", 1)),
+    /** Elections of somebody who may lack records are not noted (R15, KAFKA-13587). */
+    NOTES_NO_UNCLEAN_ELECTION(instead("controller.PartitionElection", "record", "", "isUnclean", 0)),
     /** Records are acknowledged before they are on all in-sync replicas (R1). */
     ACKNOWLEDGES_AT_ONCE(instead("server.handlers.ProduceHandler", "", "", "isCommitted", 1)),
     /** Records are shown before they are on all in-sync replicas (R3). */
@@ -61,6 +69,11 @@ enum ClusterMutant {
     GOES_ON_DECIDING(
             nothing("server.controller.MetadataRole", "onResigned"),
             instead("raft.run.QuorumWrites", "append", "QuorumMachine", "isLeader", 1)),
+    /** Batches of the metadata log may have any size (M10). */
+    APPENDS_ANY_SIZE(
+            instead("raft.run.QuorumWrites", "append", "MetadataLogConfig", "maxBatchBytes", Integer.MAX_VALUE)),
+    /** Nobody is fenced for silence (M11). */
+    FENCES_NOBODY(instead("controller.BrokerSessions", "expired", "BrokerSessions", "isValid", 1)),
     /** A voter is known by its number alone, whatever disk it has (M8). */
     KNOWS_VOTERS_BY_NUMBER(instead("raft.Voter", "is", "ReplicaKey", "matches", 1));
 

@@ -34,7 +34,7 @@ final class AcknowledgedRecords {
     private void joined(String name, int index, int id) {
         if (!name.equals(topic) || nodes.mayLack(id)) return;
         long acknowledged = ends.getOrDefault(index, 0L);
-        long has = new StoredLog(nodes.node(id).disk(), name + "-" + index).endOffset();
+        long has = nodes.log(id, name + "-" + index).endOffset();
         if (has < acknowledged)
             throw new AssertionError("R7: node " + id + " becomes in-sync of " + name + "-" + index + " and has it to "
                     + has + ", of " + acknowledged + " records that are acknowledged");
@@ -49,7 +49,7 @@ final class AcknowledgedRecords {
         String name = topic + "-" + index;
         for (int id : partition.isr()) {
             if (nodes.mayLack(id)) continue;
-            ByteBuffer batch = new StoredLog(nodes.node(id).disk(), name).batchWith(baseOffset);
+            ByteBuffer batch = nodes.log(id, name).batchWith(baseOffset);
             if (batch == null)
                 throw new AssertionError("R1: records of " + name + " are acknowledged at " + baseOffset
                         + " and are not on node " + id + ", which is in sync: " + partition);
@@ -60,7 +60,8 @@ final class AcknowledgedRecords {
         }
     }
 
-    private static List<String> valuesOf(ByteBuffer batch) {
+    /** The values of a batch, in their order. */
+    static List<String> valuesOf(ByteBuffer batch) {
         List<String> values = new ArrayList<>();
         RecordIterator records = new RecordIterator(batch, 0, DecompressionLimit.DEFAULT);
         while (records.hasNext())

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class Caller {
     private static final long CONNECT_MS = 2_000;
     private static final long REQUEST_MS = 6_000;
-    private static final int MOST_RESPONSE_BYTES = 8 << 20;
+    private static final int MOST_RESPONSE_BYTES = 16 << 20;
     private static final int MOST_REQUESTS_IN_FLIGHT = 16;
     private static final int LEAST_PAUSE_MS = 20;
     private static final int MOST_PAUSE_MS = 500;

@@ -60,6 +60,9 @@ final class ClusterFaults {
     private SeededRandom its;
 
     private int lasting;
+    /** What a slow disk was asked for may take until then. */
+    private long slowUntilMs;
+
     private boolean isHealed;
 
     /**
@@ -363,13 +366,14 @@ final class ClusterFaults {
         simulation.afterMs(1 + its.nextInt(MOST_LASTING_MS), () -> {
             lasting--;
             these.end();
+            if (kind == DiskFaults.Kind.SLOW) slowUntilMs = simulation.nowMs() + DiskFaults.MOST_SLOW_MS;
         });
     }
 
     /** Whoever is down is started again. */
     private void watch() {
         lonely.look();
-        silent.look(lasting == 0);
+        silent.look(lasting == 0 && simulation.nowMs() >= slowUntilMs);
         replaced.look();
         for (int id = 1; id <= nodes.shape().nodeCount(); id++) {
             if (nodes.node(id).machine().isDown() && restartsDue.add(id)) restartLater(id);

@@ -12,6 +12,7 @@ import io.millrace.simulator.Simulation;
 import io.millrace.testkit.SeededRandom;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,6 +40,7 @@ final class ClusterNodes {
     private final MetadataHistory metadata;
     private final List<SimulatedServer> servers = new ArrayList<>();
     private final QuorumDisks quorumDisks;
+    private final StoredLogs logs = new StoredLogs();
     private final boolean isDynamic;
     private final Map<Integer, Long> epochAtPowerLoss = new TreeMap<>();
     private final Map<Integer, Integer> losses = new TreeMap<>();
@@ -82,7 +84,7 @@ final class ClusterNodes {
                             : new FormatOptions.QuorumChoice.StandaloneUnlessStatic(),
                     new Looking(id)));
         }
-        quorumDisks = new QuorumDisks(List.copyOf(servers), shape::isController, isDynamic);
+        quorumDisks = new QuorumDisks(List.copyOf(servers), shape::isController, isDynamic, logs);
     }
 
     /** All controllers, each written with its id and its address. */
@@ -153,6 +155,29 @@ final class ClusterNodes {
     /** What the voters have on their disks. */
     QuorumDisks quorumDisks() {
         return quorumDisks;
+    }
+
+    /**
+     * A log as it lies on a node's disk now.
+     *
+     * @param name of its directory, such as {@code orders-0}
+     */
+    StoredLog log(int id, String name) {
+        return logs.on(node(id).disk(), name);
+    }
+
+    /** Has somebody told of every file on the disk of a node that a program makes shorter, gives another name or deletes. */
+    void whenShortened(Shortened who) {
+        for (int id = 1; id <= shape.nodeCount(); id++) {
+            int each = id;
+            node(id).disk().whenShortened(file -> who.on(each, file));
+        }
+    }
+
+    /** Who is told of a file that is shorter now, or gone. */
+    interface Shortened {
+        /** It is on the disk of that node, or was. */
+        void on(int id, Path file);
     }
 
     /** A node's process ends, and its disk is replaced by an empty one. */

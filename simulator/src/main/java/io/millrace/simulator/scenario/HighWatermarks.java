@@ -2,13 +2,15 @@ package io.millrace.simulator.scenario;
 
 import io.millrace.metadata.PartitionImage;
 import io.millrace.metadata.TopicImage;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Looks into the nodes' disks whenever a client is told of a higher high watermark than anybody before: all below it is on every replica
- * that is in sync, and on {@code min.insync.replicas} of them (R4). What a replica has had of that, it has as long as it is a replica
- * (R5).
+ * that is in sync, and on {@code min.insync.replicas} of them (R4). What a replica has had of that, it has as long as it is a replica,
+ * looked at then, and whenever a file of its log becomes shorter (R5).
  */
 final class HighWatermarks {
     private final ClusterNodes nodes;
@@ -30,6 +32,17 @@ final class HighWatermarks {
         metadata.whenLeft((name, index, broker) -> {
             if (name.equals(topic)) held.getOrDefault(index, new TreeMap<>()).remove(broker);
         });
+        nodes.whenShortened(this::shortened);
+    }
+
+    private void shortened(int id, Path file) {
+        Path directory = file.getParent();
+        if (directory == null || !file.toString().endsWith(StoredLog.SUFFIX) || nodes.mayLack(id)) return;
+        held.forEach((index, its) -> {
+            if (!directory.endsWith(topic + "-" + index)) return;
+            requireHeld(
+                    index, id, its.get(id), nodes.log(id, topic + "-" + index).endOffset(), file);
+        });
     }
 
     /** A client is told that all below this offset is on all in-sync replicas. */
@@ -42,7 +55,7 @@ final class HighWatermarks {
         if (partition == null) return;
         int holding = 0;
         for (int id : partition.replicas()) {
-            long end = new StoredLog(nodes.node(id).disk(), topic + "-" + index).endOffset();
+            long end = nodes.log(id, topic + "-" + index).endOffset();
             boolean mayLack = nodes.mayLack(id);
             if (end >= offset || mayLack) holding++;
             if (mayLack) continue;
@@ -61,9 +74,13 @@ final class HighWatermarks {
     private void hold(int index, int id, boolean isInSync, long end, PartitionImage partition) {
         Map<Integer, Held> its = held.computeIfAbsent(index, _ -> new TreeMap<>());
         Held before = its.get(id);
+        requireHeld(index, id, before, end, partition);
+        if (isInSync) its.put(id, new Held(end, nodes.losses(id)));
+    }
+
+    private void requireHeld(int index, int id, @Nullable Held before, long end, Object what) {
         if (before != null && before.losses() == nodes.losses(id) && end < before.endOffset())
             throw new AssertionError("R5: node " + id + " has had " + topic + "-" + index + " to " + before.endOffset()
-                    + ", all of it on all in-sync replicas, and has it to " + end + ": " + partition);
-        if (isInSync) its.put(id, new Held(end, nodes.losses(id)));
+                    + ", all of it on all in-sync replicas, and has it to " + end + ": " + what);
     }
 }

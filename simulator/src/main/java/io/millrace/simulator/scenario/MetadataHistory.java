@@ -1,6 +1,7 @@
 package io.millrace.simulator.scenario;
 
 import io.millrace.metadata.BrokerImage;
+import io.millrace.metadata.ConfigResource;
 import io.millrace.metadata.MetadataImage;
 import io.millrace.metadata.PartitionImage;
 import io.millrace.metadata.VersionedRecord;
@@ -36,6 +37,7 @@ final class MetadataHistory {
     private final TreeMap<Integer, Integer> leaderByEpoch = new TreeMap<>();
     private final Set<Integer> leading = new TreeSet<>();
     private final Map<Partition, PartitionImage> partitions = new TreeMap<>();
+    private final Map<String, Integer> uncleanElections = new TreeMap<>();
     private MetadataImage newest = MetadataImage.EMPTY;
     private Replica joining = (topic, index, broker) -> {};
     private Replica leaving = (topic, index, broker) -> {};
@@ -104,6 +106,8 @@ final class MetadataHistory {
                     + newest.provenance().lastEpoch());
         checkBrokers(newest, image);
         newest = image;
+        if (image.topics().topic(Operators.TOO_LARGE) != null)
+            throw broken("M10: at offset " + offset + " is a change that is larger than a batch may be");
         checkPartitions(image);
     }
 
@@ -158,26 +162,45 @@ final class MetadataHistory {
                     }
                     for (int each : before.replicas())
                         if (!now.replicas().contains(each)) leaving.on(topic.name(), index, each);
-                    checkElection(name, before, now);
+                    checkElection(topic.name(), name, before, now, image);
                 }));
     }
 
     /**
-     * Nobody allows elections of whoever is there, so that a leader was in sync before or eligible (KIP-966); where all that were had
-     * stopped uncleanly it is one of them, and that is written down (KIP-704).
+     * Where elections of whoever is there are not allowed, a leader was in sync before or eligible (KIP-966); where all that were had
+     * stopped uncleanly it is one of them. Where they are, nobody is awake who was. Both is written down (KIP-704).
      */
-    private static void checkElection(String name, PartitionImage before, PartitionImage now) {
+    private void checkElection(
+            String topic, String name, PartitionImage before, PartitionImage now, MetadataImage image) {
         int leader = now.leader();
         if (!now.hasLeader() || leader == before.leader()) return;
         if (before.isr().contains(leader) || before.elr().contains(leader)) return;
         // Becoming in-sync, and the end of the reassignment that waited for that, are one change.
         if (before.addingReplicas().contains(leader) && now.addingReplicas().isEmpty()) return;
-        if (!before.lastKnownElr().contains(leader))
+        uncleanElections.merge(topic, 1, Integer::sum);
+        boolean isAllowed =
+                "true".equals(image.configs().of(ConfigResource.topic(topic)).get("unclean.leader.election.enable"));
+        if (isAllowed) requireNobodyBetter(name, before, now, image);
+        else if (!before.lastKnownElr().contains(leader))
             throw broken("R15: " + leader + " is elected for " + name + " and may lack what the others have: after "
                     + before + " comes " + now);
         if (!now.isLeaderRecovering())
             throw broken("R15: " + leader + " is elected uncleanly for " + name + ", and nobody notes that: after "
                     + before + " comes " + now);
+    }
+
+    private static void requireNobodyBetter(
+            String name, PartitionImage before, PartitionImage now, MetadataImage image) {
+        for (int each : now.replicas())
+            if (image.cluster().isActive(each)
+                    && (before.isr().contains(each) || before.elr().contains(each)))
+                throw broken("R15: " + now.leader() + " is elected uncleanly for " + name + " though " + each
+                        + " is awake: after " + before + " comes " + now);
+    }
+
+    /** How often somebody was elected for a partition of a topic who may lack records. */
+    int uncleanElectionCount(String topic) {
+        return uncleanElections.getOrDefault(topic, 0);
     }
 
     private static void checkLeader(String name, PartitionImage partition, MetadataImage image) {

@@ -42,6 +42,8 @@ final class Operators {
     private static final int MOST_TEXT_BYTES = 32_767;
     /** With such a text each they are more than the 8 MiB of a batch. */
     private static final int TOO_MANY_TOPICS = 300;
+    /** One of them; it is never there. */
+    static final String TOO_LARGE = "too-large";
 
     private static final Set<ErrorCode> LEGAL_OF_VOTERS =
             Set.of(ErrorCode.NONE, ErrorCode.DUPLICATE_VOTER, ErrorCode.VOTER_NOT_FOUND, ErrorCode.INVALID_REQUEST);
@@ -127,15 +129,16 @@ final class Operators {
 
     /** Wants topics whose records are more together than a batch of the metadata log takes; none of them is made (M10). */
     void createTooMuch() {
-        String replicas = "0:1,".repeat(MOST_TEXT_BYTES / 4);
+        // Of one replica, as the work is in the number of bytes and not in that of replicas.
+        String replicas = "0:" + "0".repeat(MOST_TEXT_BYTES - 3) + "1";
         List<CreateTopicsRequest.CreatableTopic> tooMany = IntStream.range(0, TOO_MANY_TOPICS)
                 .mapToObj(number -> CreateTopicsRequest.CreatableTopic.builder()
-                        .name("large-" + number)
+                        .name(number == 0 ? TOO_LARGE : TOO_LARGE + "-" + number)
                         .numPartitions(1)
                         .replicationFactor((short) 1)
                         .configs(List.of(CreateTopicsRequest.CreatableTopicConfig.builder()
                                 .name("leader.replication.throttled.replicas")
-                                .value(replicas.substring(0, replicas.length() - 1))
+                                .value(replicas)
                                 .build()))
                         .build())
                 .toList();

@@ -40,11 +40,13 @@ final class QuorumDisks {
     private final Set<ReplicaKey> fixed = new TreeSet<>();
 
     private final boolean isDynamic;
+    private final StoredLogs logs;
     /** What is committed of who votes, by offset. */
     private final NavigableMap<Long, Set<ReplicaKey>> committed = new TreeMap<>();
 
-    QuorumDisks(List<SimulatedServer> nodes, IntPredicate isController, boolean isDynamic) {
+    QuorumDisks(List<SimulatedServer> nodes, IntPredicate isController, boolean isDynamic, StoredLogs logs) {
         this.nodes = nodes;
+        this.logs = logs;
         this.isDynamic = isDynamic;
         for (int id = 1; id <= nodes.size(); id++) {
             if (!isController.test(id)) continue;
@@ -55,6 +57,10 @@ final class QuorumDisks {
 
     private SimulatedDisk disk(int id) {
         return nodes.get(id - 1).disk();
+    }
+
+    private StoredLog log(int id) {
+        return logs.on(disk(id), METADATA);
     }
 
     /** The id of the directory that a node has now; empty before it is formatted. */
@@ -72,7 +78,7 @@ final class QuorumDisks {
 
     /** Who votes by what is on the disk of a node, from each offset on. */
     private NavigableMap<Long, Set<ReplicaKey>> voterSets(int id) {
-        if (isDynamic) return StoredVoters.in(disk(id), DIRECTORY);
+        if (isDynamic) return StoredVoters.in(logs, disk(id), DIRECTORY);
         return new TreeMap<>(Map.of(-1L, fixed));
     }
 
@@ -133,8 +139,7 @@ final class QuorumDisks {
         Long there = sets.floorKey(offset);
         if (there == null) return false;
         return sets.tailMap(there, true).values().stream()
-                .anyMatch(voters ->
-                        isMajority(voters, voter -> new StoredLog(disk(voter), METADATA).endOffset() > offset));
+                .anyMatch(voters -> isMajority(voters, voter -> log(voter).endOffset() > offset));
     }
 
     private void isCommitted(long offset, Set<ReplicaKey> voters) {
@@ -177,13 +182,13 @@ final class QuorumDisks {
         int epoch = notedEpoch(id);
         int itsEpoch = notedEpoch(other);
         if (itsEpoch < epoch || (itsEpoch == epoch && !knowsLeader(other))) return false;
-        StoredLog log = new StoredLog(disk(id), METADATA);
+        StoredLog log = log(id);
         long end = log.endOffset();
         if (end == 0) return true;
         ByteBuffer last = log.batchWith(end - 1);
         return last == null
-                ? new StoredLog(disk(other), METADATA).endOffset() >= end
-                : last.equals(new StoredLog(disk(other), METADATA).batchWith(end - 1));
+                ? log(other).endOffset() >= end
+                : last.equals(log(other).batchWith(end - 1));
     }
 
     private boolean knowsLeader(int voter) {

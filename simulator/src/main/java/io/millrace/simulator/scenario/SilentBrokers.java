@@ -7,8 +7,8 @@ import java.util.TreeMap;
 
 /** Sees to it that a broker whose process has ended is fenced within its session, while nothing keeps the controllers from doing so (M11). */
 final class SilentBrokers {
-    /** For whoever comes to lead the quorum: it is elected, and gives every broker a session of its own. */
-    private static final long PATIENCE_MS = 8_000;
+    /** For the record to be written and read. */
+    private static final long PATIENCE_MS = 2_000;
     /** Clocks run up to 5 % too slow. */
     private static final double DRIFT = 1.06;
 
@@ -19,6 +19,7 @@ final class SilentBrokers {
     private final long mostMs;
     private final Map<Integer, Long> downSinceMs = new TreeMap<>();
     private long calmSinceMs;
+    private int leadersKnown;
 
     SilentBrokers(
             Simulation simulation, ClusterNodes nodes, MetadataHistory metadata, LinkFaults links, long sessionMs) {
@@ -32,11 +33,19 @@ final class SilentBrokers {
     /** @param isQuiet whether nothing is being done to any node but that some are down */
     void look(boolean isQuiet) {
         long nowMs = simulation.nowMs();
-        if (!isQuiet || !metadata.isLed() || !links.areWell() || !controllersServe()) calmSinceMs = nowMs;
+        if (!isQuiet || !metadata.isLed() || !links.areWell() || !controllersServe() || isLedAnew())
+            calmSinceMs = nowMs;
         for (int id = 1; id <= nodes.shape().nodeCount(); id++) {
             if (!nodes.node(id).machine().isDown()) downSinceMs.remove(id);
             else look(id, Math.max(calmSinceMs, downSinceMs.computeIfAbsent(id, _ -> nowMs)), nowMs);
         }
+    }
+
+    /** Whoever comes to lead the quorum gives every broker a session of its own. */
+    private boolean isLedAnew() {
+        int before = leadersKnown;
+        leadersKnown = metadata.leaderCount();
+        return leadersKnown != before;
     }
 
     private boolean controllersServe() {

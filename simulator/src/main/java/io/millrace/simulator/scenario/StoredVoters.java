@@ -3,8 +3,6 @@ package io.millrace.simulator.scenario;
 import io.millrace.raft.ReplicaKey;
 import io.millrace.raft.Voter;
 import io.millrace.raft.VoterSet;
-import io.millrace.records.BatchCheck;
-import io.millrace.records.BatchHeader;
 import io.millrace.records.ControlRecord;
 import io.millrace.records.ControlRecords;
 import io.millrace.records.DecompressionLimit;
@@ -31,25 +29,21 @@ final class StoredVoters {
      * @param directory of the metadata log
      * @return voters by the offset from which on they vote; of a snapshot the one before which it ends
      */
-    static NavigableMap<Long, Set<ReplicaKey>> in(SimulatedDisk disk, Path directory) {
+    static NavigableMap<Long, Set<ReplicaKey>> in(StoredLogs logs, SimulatedDisk disk, Path directory) {
         NavigableMap<Long, Set<ReplicaKey>> sets = new TreeMap<>();
-        for (Path file : disk.filesIn(directory)) {
-            String name = String.valueOf(file.getFileName());
+        disk.eachFileIn(directory, (name, file) -> {
             if (name.endsWith(SNAPSHOT)) {
                 long endOffset = Long.parseLong(name.substring(0, name.indexOf('-')));
-                visit(disk.content(file), (offset, voters) -> sets.put(endOffset - 1, voters));
+                visit(logs.segment(file), file.bytes(), (offset, voters) -> sets.put(endOffset - 1, voters));
             } else if (name.endsWith(SEGMENT)) {
-                visit(disk.content(file), sets::put);
+                visit(logs.segment(file), file.bytes(), sets::put);
             }
-        }
+        });
         return sets;
     }
 
-    private static void visit(byte[] content, BiConsumer<Long, Set<ReplicaKey>> found) {
-        ByteBuffer batches = ByteBuffer.wrap(content);
-        for (int at = 0; batches.limit() - at >= BatchHeader.HEADER_BYTES; at += BatchHeader.sizeBytes(batches, at)) {
-            if (!(BatchHeader.check(batches, at) instanceof BatchCheck.Whole)) return; // A torn tail.
-            if (!BatchHeader.isControl(batches, at)) continue;
+    private static void visit(StoredSegment segment, ByteBuffer batches, BiConsumer<Long, Set<ReplicaKey>> found) {
+        for (int at : segment.control()) {
             RecordIterator records = new RecordIterator(batches, at, DecompressionLimit.DEFAULT);
             while (records.hasNext()) {
                 var record = records.next();

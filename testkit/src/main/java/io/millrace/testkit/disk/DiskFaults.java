@@ -39,7 +39,9 @@ public final class DiskFaults {
         SLOW
     }
 
-    private static final int MOST_SLOW_MS = 8_000;
+    /** What a slow operation takes at most, in milliseconds of virtual time. */
+    public static final int MOST_SLOW_MS = 8_000;
+
     private static final int MOST_WRITES_WITHOUT_SPACE = 12;
     private static final long NANOS_PER_MS = 1_000_000;
 

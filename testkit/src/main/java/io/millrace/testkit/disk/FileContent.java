@@ -14,7 +14,7 @@ import java.util.List;
  * <p>After a force that failed the cache takes all pages for clean: what did not reach the platters is never written by a
  * later force, though that reports success (Rebello et al., ATC'20).
  */
-final class FileContent implements DiskEntry {
+final class FileContent implements DiskEntry, StoredFile {
     private static final int SECTOR_BYTES = 512;
     private static final int PAGE_BYTES = 4096;
 
@@ -55,6 +55,7 @@ final class FileContent implements DiskEntry {
     private byte[] forced = new byte[0];
     private final List<Change> unforced = new ArrayList<>();
     private long modifiedMs;
+    private long rewriteCount;
 
     FileContent(long nowMs) {
         modifiedMs = nowMs;
@@ -83,6 +84,16 @@ final class FileContent implements DiskEntry {
         return Arrays.copyOf(bytes, sizeBytes);
     }
 
+    @Override
+    public ByteBuffer bytes() {
+        return ByteBuffer.wrap(bytes, 0, sizeBytes);
+    }
+
+    @Override
+    public long rewriteCount() {
+        return rewriteCount;
+    }
+
     void write(int position, ByteBuffer from, long nowMs) {
         byte[] written = new byte[from.remaining()];
         from.get(written);
@@ -99,6 +110,7 @@ final class FileContent implements DiskEntry {
     private void change(Change change) {
         if (change.until() > bytes.length) bytes = Arrays.copyOf(bytes, Math.max(change.until(), bytes.length * 2));
         change.apply(bytes, change.from(), change.until());
+        if (change.from() < sizeBytes) rewriteCount++;
         sizeBytes = change.sizeAfter;
         unforced.add(change);
     }
@@ -124,10 +136,12 @@ final class FileContent implements DiskEntry {
         if (!evicts) return;
         // The length is in the inode, which is not lost with the pages.
         bytes = Arrays.copyOf(forced, sizeBytes);
+        rewriteCount++;
     }
 
     /** Turns a bit over, in the cache and on the platters. */
     void rot(int position, int bit) {
+        rewriteCount++;
         bytes[position] ^= (byte) (1 << bit);
         if (position < forced.length) forced[position] ^= (byte) (1 << bit);
         for (Change change : unforced)
@@ -137,6 +151,7 @@ final class FileContent implements DiskEntry {
 
     void losePower(SeededRandom random) {
         byte[] left = unforced.isEmpty() ? forced : survivingBytes(random, survivingSize(random));
+        rewriteCount++;
         bytes = left.clone();
         sizeBytes = left.length;
         forced = left.clone();

@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +43,7 @@ public final class SimulatedDisk implements Disk {
     private @Nullable Runnable interrupt;
     private long totalBytes = TOTAL_BYTES;
     private @Nullable String failure;
+    private Consumer<Path> shortened = path -> {};
 
     /**
      * An empty disk in a machine that is up.
@@ -114,6 +117,15 @@ public final class SimulatedDisk implements Disk {
         return faults.takeSlowNanos();
     }
 
+    /** Has somebody told of every file that a program makes shorter, gives another name or deletes, when that is done, by the name that it had. */
+    public void whenShortened(Consumer<Path> who) {
+        shortened = who;
+    }
+
+    void isShorter(Path file) {
+        shortened.accept(file);
+    }
+
     /** The paths of all files, in their order. */
     public List<Path> files() {
         List<Path> files = new ArrayList<>();
@@ -129,6 +141,14 @@ public final class SimulatedDisk implements Disk {
                 if (entry instanceof FileContent) files.add(directory.resolve(name));
             });
         return files;
+    }
+
+    /** Shows the files of one directory, in the order of their names; none if there is no such directory. */
+    public void eachFileIn(Path directory, BiConsumer<String, StoredFile> who) {
+        if (names.find(directory) instanceof DirectoryNames found)
+            found.live.forEach((name, entry) -> {
+                if (entry instanceof FileContent content) who.accept(name, content);
+            });
     }
 
     private static void addFiles(Path path, DirectoryNames directory, List<Path> into) {
@@ -290,12 +310,14 @@ public final class SimulatedDisk implements Disk {
     public void rename(Path from, Path to) throws IOException {
         operation(DiskOperation.RENAME, from, to.toString().hashCode());
         names.rename(from, to);
+        isShorter(from);
     }
 
     @Override
     public void delete(Path path) throws IOException {
         operation(DiskOperation.DELETE, path, 0);
         names.delete(path);
+        isShorter(path);
     }
 
     @Override

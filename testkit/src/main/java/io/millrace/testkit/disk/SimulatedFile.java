@@ -68,7 +68,9 @@ final class SimulatedFile implements DiskFile {
     @Override
     public void truncate(long sizeBytes) throws IOException {
         begin(DiskOperation.TRUNCATE, sizeBytes);
-        if (sizeBytes < content.sizeBytes()) content.truncate((int) sizeBytes, disk.wallMs());
+        if (sizeBytes >= content.sizeBytes()) return;
+        content.truncate((int) sizeBytes, disk.wallMs());
+        disk.isShorter(path);
     }
 
     @Override

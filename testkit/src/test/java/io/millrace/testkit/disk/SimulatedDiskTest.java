@@ -21,6 +21,7 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -88,6 +89,48 @@ class SimulatedDiskTest {
         assertThrows(IOException.class, () -> reader.truncate(0));
         file.close();
         assertThrows(IOException.class, () -> file.read(0, ByteBuffer.allocate(1)));
+    }
+
+    @Test
+    void whoeverLooksAtAFileIsToldWhetherItHasOnlyGrown() throws IOException {
+        disk.createDirectories(DATA);
+        DiskFile file = write(disk, FILE, "abc");
+        StoredFile[] seen = new StoredFile[1];
+        disk.eachFileIn(DATA, (name, stored) -> seen[0] = stored);
+        StoredFile stored = seen[0];
+        long before = stored.rewriteCount();
+        file.write(3, bytes("def"));
+        file.force();
+        assertEquals(before, stored.rewriteCount());
+        assertEquals(bytes("abcdef"), stored.bytes());
+        file.write(5, bytes("x"));
+        assertTrue(stored.rewriteCount() > before);
+        before = stored.rewriteCount();
+        file.truncate(5);
+        assertTrue(stored.rewriteCount() > before);
+        before = stored.rewriteCount();
+        disk.rot(FILE, 0, 0);
+        assertTrue(stored.rewriteCount() > before);
+        before = stored.rewriteCount();
+        disk.forceDirectory(Path.of("/"));
+        disk.forceDirectory(DATA);
+        cutPower(disk);
+        assertTrue(stored.rewriteCount() > before);
+    }
+
+    @Test
+    void whatBecomesShorterIsTold() throws IOException {
+        List<Path> told = new ArrayList<>();
+        disk.createDirectories(DATA);
+        DiskFile file = write(disk, FILE, "abc");
+        disk.whenShortened(told::add);
+        file.write(3, bytes("d"));
+        file.truncate(4);
+        assertEquals(List.of(), told);
+        file.truncate(1);
+        disk.rename(FILE, DATA.resolve("other"));
+        disk.delete(DATA.resolve("other"));
+        assertEquals(List.of(FILE, FILE, DATA.resolve("other")), told);
     }
 
     @Test
