@@ -35,6 +35,7 @@ public final class ClusterStory {
     private static final int MOST_PARTITIONS = 6;
     private static final int OFFSETS_PARTITIONS = 3;
     private static final int MOST_REPLICAS = 3;
+    private static final int STORIES_A_LOSSY_TOPIC = 3;
     private static final long NOTICES_MS = 1_000;
 
     private final Reduction reduction;
@@ -254,6 +255,8 @@ public final class ClusterStory {
         beginAll(List.of(anchor));
         until("the group is not anchored", anchor::isDone, MOST_FAULTY_MS);
         List<Actor> writers = writers(topic);
+        LossyTopic lossy = lossyTopic();
+        if (lossy != null) writers.add(lossy);
         beginAll(writers);
         Turnover turnover = new Turnover(
                 simulation,
@@ -287,6 +290,24 @@ public final class ClusterStory {
         readers.forEach(
                 (partition, its) -> ends.put(partition, (long) its.whole().size()));
         ReplicaComparison.compare(nodes, metadata.newest(), TOPIC, ends);
+        if (lossy != null) lossy.check(nodes, metadata.newest());
+    }
+
+    /** In some stories, not in those of a node that may lose what nobody else has. */
+    private @Nullable LossyTopic lossyTopic() {
+        SeededRandom draws = new SeededRandom(~simulation.seed());
+        if (mayLose > 0 || reduction.others() == 0 || draws.nextInt(STORIES_A_LOSSY_TOPIC) > 0) return null;
+        TopicMaker maker = new TopicMaker(
+                LossyTopic.NAME,
+                1,
+                LossyTopic.REPLICAS,
+                LossyTopic.PROPERTIES,
+                caller("lossy-maker", nodes.anyBroker(draws.split())));
+        return new LossyTopic(
+                maker,
+                caller("lossy", nodes.leaderOf(LossyTopic.NAME, 0, draws.split())),
+                metadata,
+                draws.nextInt(20, 150));
     }
 
     private boolean haveRead(long offset) {

@@ -7,6 +7,9 @@ import io.millrace.protocol.messages.CreateTopicsResponse;
 import io.millrace.protocol.messages.MetadataRequest;
 import io.millrace.protocol.messages.MetadataResponse;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Makes a topic and learns its id. A topic whose making was acknowledged is there ever after, with the same id. */
@@ -15,6 +18,7 @@ final class TopicMaker implements Actor {
 
     private final String topic;
     private final int partitions;
+    private final SortedMap<String, String> properties;
     private final int replicas;
     private final Caller caller;
     private @Nullable Uuid acknowledgedId;
@@ -25,6 +29,12 @@ final class TopicMaker implements Actor {
     }
 
     TopicMaker(String topic, int partitions, int replicas, Caller caller) {
+        this(topic, partitions, replicas, Map.of(), caller);
+    }
+
+    /** @param properties of the topic */
+    TopicMaker(String topic, int partitions, int replicas, Map<String, String> properties, Caller caller) {
+        this.properties = new TreeMap<>(properties);
         this.topic = topic;
         this.partitions = partitions;
         this.replicas = replicas;
@@ -38,6 +48,12 @@ final class TopicMaker implements Actor {
                         .name(topic)
                         .numPartitions(partitions)
                         .replicationFactor((short) replicas)
+                        .configs(properties.entrySet().stream()
+                                .map(each -> CreateTopicsRequest.CreatableTopicConfig.builder()
+                                        .name(each.getKey())
+                                        .value(each.getValue())
+                                        .build())
+                                .toList())
                         .build()))
                 .timeoutMs(TIMEOUT_MS)
                 .build();
