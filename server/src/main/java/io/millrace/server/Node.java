@@ -142,7 +142,7 @@ public final class Node {
                 directories, config.metadataLogDir(), lanes, environment.metadataLane(), broker, this::fail);
         DirectoryAssignments assignments =
                 new DirectoryAssignments(access, broker, config.nodeId(), environment.metadataLane());
-        directories.whenPlaced(assignments::placed);
+        directories.placement().whenPlaced(assignments::placed);
         InSyncProposals proposals = new InSyncProposals(
                 (request, then) -> access.ask(new InSyncProposals.Alteration(request), then),
                 broker::epoch,

@@ -139,12 +139,12 @@ final class NodeStop {
 
     /** One after the other: there may be many, and logs that are being opened want the helpers more. */
     private void deleteLeftovers(Consumer<LogDirectoryFailed> diskFailed) {
-        if (directories.leftovers().isEmpty()) return;
+        if (directories.atStart().leftovers().isEmpty()) return;
         environment
                 .metadataLane()
                 .offload(
                         () -> {
-                            for (Runnable leftover : directories.leftovers()) leftover.run();
+                            for (Runnable leftover : directories.atStart().leftovers()) leftover.run();
                             return true;
                         },
                         outcome -> {

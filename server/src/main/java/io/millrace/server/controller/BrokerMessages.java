@@ -54,7 +54,7 @@ final class BrokerMessages {
         this.configs = config.effective();
         this.diskFailed = diskFailed;
         this.incarnation = new Uuid(randomness.nextLong(), randomness.nextLong());
-        this.hasCordoned = directories.cordon(configs.brokerList(CORDONED));
+        this.hasCordoned = directories.placement().cordon(configs.brokerList(CORDONED));
     }
 
     /** The id of this run. */
@@ -67,7 +67,7 @@ final class BrokerMessages {
         EffectiveConfigs now = configs.withDynamic(
                 image.configs().of(ConfigResource.BROKER_DEFAULT),
                 image.configs().of(ConfigResource.broker(config.nodeId())));
-        if (!directories.cordon(now.brokerList(CORDONED))) return false;
+        if (!directories.placement().cordon(now.brokerList(CORDONED))) return false;
         hasCordoned = true;
         return true;
     }
@@ -80,7 +80,7 @@ final class BrokerMessages {
                 .wantFence(wantFence)
                 .wantShutDown(wantShutDown)
                 .offlineLogDirs(directories.failedIds())
-                .cordonedLogDirs(hasCordoned ? directories.cordonedIds() : null)
+                .cordonedLogDirs(hasCordoned ? directories.placement().cordonedIds() : null)
                 .build());
     }
 

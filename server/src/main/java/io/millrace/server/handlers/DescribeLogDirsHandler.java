@@ -151,7 +151,7 @@ public final class DescribeLogDirsHandler implements Handler<DescribeLogDirsRequ
                 .build()));
         return result.totalBytes(room.totalBytes())
                 .usableBytes(room.usableBytes())
-                .isCordoned(directories.isCordoned(directory))
+                .isCordoned(directories.placement().isCordoned(directory))
                 .topics(topics)
                 .build();
     }

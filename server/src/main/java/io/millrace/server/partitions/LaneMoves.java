@@ -8,6 +8,7 @@ import io.millrace.records.TopicPartition;
 import io.millrace.replication.FutureReplica;
 import io.millrace.replication.run.LocalReplica;
 import io.millrace.server.storage.LogDirectories;
+import io.millrace.server.storage.LogsAtStart;
 import io.millrace.storage.LogDirectory;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionDirectoryName;
@@ -81,12 +82,12 @@ public final class LaneMoves {
         if (directories.isOfflinePath(path)) return ErrorCode.KAFKA_STORAGE_ERROR;
         LogDirectories.InUse to = directories.at(path).orElse(null);
         if (to == null) return ErrorCode.LOG_DIR_NOT_FOUND;
-        if (directories.isCordoned(to)) return ErrorCode.INVALID_REPLICA_ASSIGNMENT;
+        if (directories.placement().isCordoned(to)) return ErrorCode.INVALID_REPLICA_ASSIGNMENT;
         LocalReplica partition = lane.partitions().replica(name);
         if (partition == null) {
             ErrorCode why = lane.whyNotLed(name);
             if (why == ErrorCode.KAFKA_STORAGE_ERROR) return why;
-            if (applier.replica(name) == null) directories.prefer(name, to);
+            if (applier.replica(name) == null) directories.placement().prefer(name, to);
             return why == ErrorCode.NOT_LEADER_OR_FOLLOWER ? ErrorCode.REPLICA_NOT_AVAILABLE : why;
         }
         LogDirectories.InUse from = applier.placeOf(name).orElse(null);
@@ -116,7 +117,8 @@ public final class LaneMoves {
             underWay.goOnAs(partition);
             return;
         }
-        LogDirectories.Future found = directories.takeFuture(partition.name()).orElse(null);
+        LogsAtStart.Future found =
+                directories.atStart().takeFuture(partition.name()).orElse(null);
         if (found == null) return;
         LogDirectories.InUse from = applier.placeOf(partition.name()).orElse(null);
         if (from == null || directories.isOffline(found.in())) return;

@@ -9,6 +9,7 @@ import io.millrace.metadata.TopicImage;
 import io.millrace.protocol.Uuid;
 import io.millrace.records.TopicPartition;
 import io.millrace.server.storage.LogDirectories;
+import io.millrace.server.storage.LogsAtStart;
 import io.millrace.storage.LogConfig;
 import io.millrace.storage.LogDirectory;
 import io.millrace.storage.LogDirectoryFailed;
@@ -94,12 +95,13 @@ final class LogOpener {
     /** Logs of this lane that lie in a directory and are not open: their turn has not come, they are damaged, or nobody leads them yet. */
     Map<TopicPartition, LogDirectories.InUse> unopened() {
         Map<TopicPartition, LogDirectories.InUse> unopened = openings.unopened();
-        for (TopicPartition name : directories.found()) {
+        for (TopicPartition name : directories.atStart().found()) {
             if (foundAndUsed.contains(name) || lane.ownerOf(name) != lane) continue;
             TopicImage topic = lane.image().topics().topic(name.topic());
             PartitionImage partition = topic == null ? null : topic.partition(name.partition());
             if (topic == null || partition == null || ReplicaRole.of(brokerId, partition) == ReplicaRole.NONE) continue;
             directories
+                    .atStart()
                     .found(name, topic.id())
                     .filter(found -> topic.id().equals(found.topicId()))
                     .ifPresent(found -> unopened.putIfAbsent(name, found.in()));
@@ -114,8 +116,9 @@ final class LogOpener {
 
     /** Opens the log of a partition, or makes it; the owner is told once it is open. */
     void open(TopicPartition name, Uuid topicId, LogConfig config) {
-        Optional<LogDirectories.Found> found =
-                foundAndUsed.contains(name) ? Optional.empty() : directories.found(name, topicId);
+        Optional<LogsAtStart.Found> found = foundAndUsed.contains(name)
+                ? Optional.empty()
+                : directories.atStart().found(name, topicId);
         LogPlaces.Placement placed = places.of(name);
         if (placed != null && directories.isOffline(placed.directory())) return;
         if (found.isPresent() && directories.isOffline(found.get().in())) {
@@ -142,7 +145,7 @@ final class LogOpener {
     boolean isLost(TopicPartition name, Uuid topicId, PartitionImage image) {
         return places.of(name) == null
                 && (foundAndUsed.contains(name)
-                        || directories.found(name, topicId).isEmpty())
+                        || directories.atStart().found(name, topicId).isEmpty())
                 && isLost(image);
     }
 
@@ -161,15 +164,17 @@ final class LogOpener {
     private void create(TopicPartition name, Uuid topicId, LogConfig config) {
         PartitionImage image = lane.image().topics().partition(name.topic(), name.partition());
         Uuid assigned = image == null ? DirectoryIds.UNASSIGNED : image.directoryOf(brokerId);
-        LogDirectories.Future copy =
-                directories.takeFuture(name, assigned, topicId).orElse(null);
+        LogsAtStart.Future copy =
+                directories.atStart().takeFuture(name, assigned, topicId).orElse(null);
         if (copy != null) {
             openPromoted(copy, name, topicId, config);
             return;
         }
         LogDirectories.InUse directory = directories
+                .placement()
                 .placeFor(name, assigned, earlierTopics.contains(topicId))
-                .or(() -> image != null && isLost(image) ? directories.takeLeastUsed() : Optional.empty())
+                .or(() ->
+                        image != null && isLost(image) ? directories.placement().takeLeastUsed() : Optional.empty())
                 .orElse(null);
         if (directory == null) {
             LOG.log(
@@ -197,7 +202,7 @@ final class LogOpener {
             hasPlace = true;
             owner.made(name, log);
         } finally {
-            if (!hasPlace) directories.countPartitions(directory, -1);
+            if (!hasPlace) directories.placement().countPartitions(directory, -1);
         }
     }
 
@@ -205,7 +210,7 @@ final class LogOpener {
      * Only a copy is here of a replica that the metadata says is in the copy's directory: another broker's run ended just before it was to
      * take the name, and the original is gone.
      */
-    private void openPromoted(LogDirectories.Future copy, TopicPartition name, Uuid topicId, LogConfig config) {
+    private void openPromoted(LogsAtStart.Future copy, TopicPartition name, Uuid topicId, LogConfig config) {
         LogDirectories.InUse use = copy.in();
         Path path = use.directory().promote(copy.path(), name);
         LOG.log(System.Logger.Level.WARNING, name + " goes on in " + path + ", a copy that had not taken its name");
@@ -255,9 +260,9 @@ final class LogOpener {
                                 lane.clock().wallMs())));
     }
 
-    private void openFound(LogDirectories.Found found, TopicPartition name, Uuid topicId, LogConfig config) {
+    private void openFound(LogsAtStart.Found found, TopicPartition name, Uuid topicId, LogConfig config) {
         foundAndUsed.add(name);
-        for (LogDirectories.Found other : directories.allFound(name))
+        for (LogsAtStart.Found other : directories.atStart().allFound(name))
             if (!other.path().equals(found.path())) setAsideOther(other, name, topicId);
         // It was of a topic that is gone, and has been set aside since it was found.
         if (!found.in().directory().disk().exists(found.path())) {
@@ -296,7 +301,7 @@ final class LogOpener {
     }
 
     /** A directory of a topic that was deleted and made again under this name meanwhile (R14). */
-    private void setAside(LogDirectories.Found found, TopicPartition name, Uuid topicId) {
+    private void setAside(LogsAtStart.Found found, TopicPartition name, Uuid topicId) {
         LOG.log(
                 System.Logger.Level.WARNING,
                 found.path() + " belongs to topic id " + found.topicId() + ", and " + name.topic() + " is now "
@@ -305,7 +310,7 @@ final class LogOpener {
     }
 
     /** It lies in another log directory, which may fail alone: nothing is made in it then. */
-    private void setAsideOther(LogDirectories.Found other, TopicPartition name, Uuid topicId) {
+    private void setAsideOther(LogsAtStart.Found other, TopicPartition name, Uuid topicId) {
         if (directories.isOffline(other.in())) return;
         try {
             if (other.in().directory().disk().exists(other.path())) setAside(other, name, topicId);

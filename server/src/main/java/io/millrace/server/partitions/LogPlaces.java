@@ -46,19 +46,19 @@ final class LogPlaces {
     void putCounted(TopicPartition name, Placement placement, int counted) {
         lane.partitions().online(name);
         int wanted = placements.put(name, placement) == null ? 1 : 0;
-        if (wanted != counted) directories.countPartitions(placement.directory(), wanted - counted);
+        if (wanted != counted) directories.placement().countPartitions(placement.directory(), wanted - counted);
         TopicImage topic = lane.image().topics().topic(name.topic());
         PartitionImage image = topic == null ? null : topic.partition(name.partition());
         if (topic == null || image == null || !topic.id().equals(placement.topicId())) return;
         if (!image.directoryOf(brokerId).equals(placement.directory().id()))
-            directories.tellPlaced(topic.id(), name.partition(), placement.directory());
+            directories.placement().tellPlaced(topic.id(), name.partition(), placement.directory());
     }
 
     /** A log has come to lie in another directory. */
     void moved(TopicPartition name, LogDirectories.InUse to) {
         Placement before = placements.remove(name);
         if (before == null) throw new IllegalStateException(name + " has no place");
-        directories.countPartitions(before.directory(), -1);
+        directories.placement().countPartitions(before.directory(), -1);
         put(name, new Placement(to, before.topicId()));
     }
 
@@ -67,7 +67,7 @@ final class LogPlaces {
     Placement remove(TopicPartition name) {
         closed.remove(name);
         Placement before = placements.remove(name);
-        if (before != null) directories.countPartitions(before.directory(), -1);
+        if (before != null) directories.placement().countPartitions(before.directory(), -1);
         return before;
     }
 
@@ -82,7 +82,7 @@ final class LogPlaces {
         if (placement == null || !placement.topicId().equals(topicId) || !directories.isOffline(placement.directory()))
             return;
         placements.remove(name);
-        directories.countPartitions(placement.directory(), -1);
+        directories.placement().countPartitions(placement.directory(), -1);
     }
 
     /** A log was closed in order. */

@@ -7,6 +7,7 @@ import io.millrace.replication.CopyRounds;
 import io.millrace.replication.FutureReplica;
 import io.millrace.replication.run.LocalReplica;
 import io.millrace.server.storage.LogDirectories;
+import io.millrace.server.storage.LogsAtStart;
 import io.millrace.storage.CopyWork;
 import io.millrace.storage.CorruptLog;
 import io.millrace.storage.Flush;
@@ -571,12 +572,14 @@ final class ReplicaMove {
                             // One that was closed without space for its last small files is looked at as after a
                             // crash.
                             if (how == Ending.SUSPEND && !isBroken(outcome))
-                                directories.leaveFuture(
-                                        name,
-                                        new LogDirectories.Future(
-                                                to,
-                                                made.directory(),
-                                                source.topicId().orElse(null)));
+                                directories
+                                        .atStart()
+                                        .leaveFuture(
+                                                name,
+                                                new LogsAtStart.Future(
+                                                        to,
+                                                        made.directory(),
+                                                        source.topicId().orElse(null)));
                             whenEnded.run();
                             if (how == Ending.SUSPEND) moves.suspended(name);
                         });

@@ -162,7 +162,7 @@ public final class LaneCompactions {
         known.put(name, now);
         if (before != null && before.topicId != null && before.topicId.equals(now.topicId))
             log.compaction().resumeAt(before.log.compaction().firstDirtyOffset());
-        else if (directories.found(name).isPresent() && place.speaksOf(name, now.topicId))
+        else if (directories.atStart().found(name).isPresent() && place.speaksOf(name, now.topicId))
             log.compaction().resumeAt(checkpoints.getOrDefault(place, Map.of()).getOrDefault(name, 0L));
         return now;
     }

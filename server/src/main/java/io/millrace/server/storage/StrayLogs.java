@@ -20,7 +20,7 @@ import java.util.function.Consumer;
 public final class StrayLogs {
     private static final System.Logger LOG = System.getLogger(StrayLogs.class.getName());
 
-    private record Stray(TopicPartition name, LogDirectories.Found found, Uuid uniqueId) {
+    private record Stray(TopicPartition name, LogsAtStart.Found found, Uuid uniqueId) {
         void setAside() {
             found.in().directory().setAside(found.path(), name, PartitionDirectoryName.State.STRAY, uniqueId);
         }
@@ -43,20 +43,20 @@ public final class StrayLogs {
             Consumer<LogDirectoryFailed> diskFailed,
             Runnable then) {
         List<Stray> strays = new ArrayList<>();
-        for (TopicPartition name : directories.found()) {
+        for (TopicPartition name : directories.atStart().found()) {
             TopicImage topic = image.topics().topic(name.topic());
             PartitionImage partition = topic == null ? null : topic.partition(name.partition());
             if (partition != null && partition.replicas().contains(brokerId)) continue;
-            for (LogDirectories.Found found : directories.allFound(name))
+            for (LogsAtStart.Found found : directories.atStart().allFound(name))
                 strays.add(new Stray(name, found, new Uuid(randomness.nextLong(), randomness.nextLong())));
         }
-        List<LogDirectories.Future> copies = new ArrayList<>();
-        directories.futures().forEach((name, copy) -> {
+        List<LogsAtStart.Future> copies = new ArrayList<>();
+        directories.atStart().futures().forEach((name, copy) -> {
             TopicImage topic = image.topics().topic(name.topic());
             boolean isIts = topic != null
                     && topic.partition(name.partition()) != null
                     && topic.id().equals(copy.topicId());
-            if (!isIts) directories.takeFuture(name).ifPresent(copies::add);
+            if (!isIts) directories.atStart().takeFuture(name).ifPresent(copies::add);
         });
         if (strays.isEmpty() && copies.isEmpty()) {
             then.run();
@@ -76,7 +76,7 @@ public final class StrayLogs {
                             failures.add(failed);
                         }
                     }
-                    for (LogDirectories.Future copy : copies) {
+                    for (LogsAtStart.Future copy : copies) {
                         try {
                             copy.in().directory().delete(copy.path());
                         } catch (LogDirectoryFailed failed) {

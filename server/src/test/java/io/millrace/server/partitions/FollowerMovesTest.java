@@ -119,7 +119,7 @@ class FollowerMovesTest {
         void restart() {
             broker.close();
             broker = start();
-            broker.directories.leftovers().forEach(Runnable::run);
+            broker.directories.atStart().leftovers().forEach(Runnable::run);
             create(leader);
         }
 
@@ -244,7 +244,7 @@ class FollowerMovesTest {
         fill(1_000);
         replica.rate(1_000_000);
         List<Uuid> told = new ArrayList<>();
-        replica.broker.directories.whenPlaced((topicId, partition, directoryId) -> told.add(directoryId));
+        replica.broker.directories.placement().whenPlaced((topicId, partition, directoryId) -> told.add(directoryId));
         assertEquals(ErrorCode.NONE, replica.move(OTHER));
         replica.broker.time.advance(1_000);
         assertEquals(1, replica.broker.home().applier().moves().copies().size());

@@ -149,7 +149,7 @@ class LaneMovesTest {
         assertEquals(List.of(), busy.failures);
         busy.close();
         TestBroker next = broker(busy.disk);
-        next.directories.leftovers().forEach(Runnable::run);
+        next.directories.atStart().leftovers().forEach(Runnable::run);
         next.create("t", 1, "segment.bytes", "4194304");
         next.time.advance(1_000);
         assertEquals(10 + written[0], next.partition("t", 0).log().logEndOffset());
@@ -232,7 +232,7 @@ class LaneMovesTest {
         String aside = in(broker, TestBroker.DIRECTORY).getFirst();
         broker.disk.rename(TestBroker.DIRECTORY.resolve(aside), TestBroker.DIRECTORY.resolve("t-0"));
         TestBroker next = broker(broker.disk);
-        next.directories.leftovers().forEach(Runnable::run);
+        next.directories.atStart().leftovers().forEach(Runnable::run);
         next.create("t", 1);
         assertEquals(15, next.partition("t", 0).log().logEndOffset());
         assertEquals(OTHER.resolve("t-0"), next.partition("t", 0).log().directory());
@@ -355,7 +355,7 @@ class LaneMovesTest {
         assertEquals(
                 ErrorCode.INVALID_TOPIC_EXCEPTION,
                 ask(broker, new TopicPartition("t".repeat(245), 0), OTHER.toString()));
-        broker.directories.cordon(List.of(OTHER.toString()));
+        broker.directories.placement().cordon(List.of(OTHER.toString()));
         assertEquals(ErrorCode.INVALID_REPLICA_ASSIGNMENT, ask(broker, NAME, OTHER.toString()));
         assertTrue(describe(broker, OTHER).isCordoned());
         broker.directories.fence(broker.directories.at(OTHER.toString()).orElseThrow());
@@ -366,20 +366,22 @@ class LaneMovesTest {
     void newReplicasPassOverACordonedDirectoryAndGoWhereTheyWereWanted() {
         LogDirectories directories = broker.directories;
         io.millrace.protocol.Uuid none = io.millrace.metadata.DirectoryIds.UNASSIGNED;
-        directories.cordon(List.of(TestBroker.DIRECTORY.toString()));
+        directories.placement().cordon(List.of(TestBroker.DIRECTORY.toString()));
         List<Path> places = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             LogDirectories.InUse place = directories
+                    .placement()
                     .placeFor(new TopicPartition("u", i), none, false)
                     .orElseThrow();
             places.add(place.directory().path());
         }
         assertEquals(List.of(OTHER, OTHER, OTHER), places);
-        directories.cordon(List.of());
-        directories.prefer(NAME, directories.at(OTHER.toString()).orElseThrow());
+        directories.placement().cordon(List.of());
+        directories.placement().prefer(NAME, directories.at(OTHER.toString()).orElseThrow());
         assertEquals(
                 OTHER,
                 directories
+                        .placement()
                         .placeFor(NAME, none, false)
                         .orElseThrow()
                         .directory()
@@ -387,6 +389,7 @@ class LaneMovesTest {
         assertEquals(
                 TestBroker.DIRECTORY,
                 directories
+                        .placement()
                         .placeFor(NAME, none, false)
                         .orElseThrow()
                         .directory()

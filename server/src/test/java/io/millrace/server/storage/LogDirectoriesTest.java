@@ -84,9 +84,11 @@ class LogDirectoriesTest {
         one.createPartition(new TopicPartition("__cluster_metadata", 0), null);
         one.close();
         LogDirectories directories = LogDirectories.open(disk, List.of(ONE), 1);
-        assertEquals(List.of(PARTITION), List.copyOf(directories.found()));
-        assertEquals(new Uuid(3, 3), directories.found(PARTITION).orElseThrow().topicId());
-        assertTrue(directories.leftovers().isEmpty());
+        assertEquals(List.of(PARTITION), List.copyOf(directories.atStart().found()));
+        assertEquals(
+                new Uuid(3, 3),
+                directories.atStart().found(PARTITION).orElseThrow().topicId());
+        assertTrue(directories.atStart().leftovers().isEmpty());
     }
 
     @Test
@@ -97,9 +99,9 @@ class LogDirectoriesTest {
         one.setAside(path, PARTITION, PartitionDirectoryName.State.DELETE, new Uuid(4, 4));
         one.close();
         LogDirectories directories = LogDirectories.open(disk, List.of(ONE), 1);
-        assertTrue(directories.found().isEmpty());
-        assertEquals(1, directories.leftovers().size());
-        directories.leftovers().get(0).run();
+        assertTrue(directories.atStart().found().isEmpty());
+        assertEquals(1, directories.atStart().leftovers().size());
+        directories.atStart().leftovers().get(0).run();
         assertTrue(disk.list(ONE).stream().noneMatch(name -> name.startsWith("t-")), disk.list(ONE)::toString);
     }
 
@@ -129,8 +131,9 @@ class LogDirectoriesTest {
         makePartition(TWO, TOPIC_ID, true);
         LogDirectories directories = LogDirectories.open(disk, List.of(ONE, TWO), 1);
         assertEquals(
-                TWO.resolve("t-0"), directories.found(PARTITION).orElseThrow().path());
-        directories.leftovers().forEach(Runnable::run);
+                TWO.resolve("t-0"),
+                directories.atStart().found(PARTITION).orElseThrow().path());
+        directories.atStart().leftovers().forEach(Runnable::run);
         assertFalse(disk.exists(ONE.resolve("t-0")));
         assertTrue(disk.exists(TWO.resolve("t-0")));
         directories.close();
@@ -143,15 +146,15 @@ class LogDirectoriesTest {
         makePartition(ONE, EARLIER_TOPIC_ID, true);
         makePartition(TWO, TOPIC_ID, true);
         LogDirectories directories = LogDirectories.open(disk, List.of(ONE, TWO), 1);
-        assertEquals(2, directories.allFound(PARTITION).size());
+        assertEquals(2, directories.atStart().allFound(PARTITION).size());
         assertEquals(TWO.resolve("t-0"), found(directories, TOPIC_ID));
         assertEquals(ONE.resolve("t-0"), found(directories, EARLIER_TOPIC_ID));
         assertEquals(ONE.resolve("t-0"), found(directories, new Uuid(5, 5)));
-        assertTrue(directories.leftovers().isEmpty());
+        assertTrue(directories.atStart().leftovers().isEmpty());
         directories.close();
     }
 
     private static Path found(LogDirectories directories, Uuid topicId) {
-        return directories.found(PARTITION, topicId).orElseThrow().path();
+        return directories.atStart().found(PARTITION, topicId).orElseThrow().path();
     }
 }
