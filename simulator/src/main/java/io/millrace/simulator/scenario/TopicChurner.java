@@ -87,7 +87,8 @@ final class TopicChurner implements Actor {
     }
 
     private void again(String what, ErrorCode error, Runnable step) {
-        boolean mayComeYet = replicas > 1 && error == ErrorCode.INVALID_REPLICATION_FACTOR;
+        // While too few brokers are awake, perhaps none.
+        boolean mayComeYet = error == ErrorCode.INVALID_REPLICATION_FACTOR;
         if (!error.isRetriable() && !mayComeYet) throw new AssertionError(what + " of " + TOPIC + ": " + error);
         caller.afterPause(step);
     }

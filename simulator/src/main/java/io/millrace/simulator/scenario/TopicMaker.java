@@ -71,9 +71,9 @@ final class TopicMaker implements Actor {
                 () -> caller.afterPause(this::begin));
     }
 
-    /** Brokers for more than one replica may not all be there yet. */
-    private boolean mayComeYet(ErrorCode error) {
-        return replicas > 1 && error == ErrorCode.INVALID_REPLICATION_FACTOR;
+    /** Too few brokers may be awake yet, perhaps none. */
+    private static boolean mayComeYet(ErrorCode error) {
+        return error == ErrorCode.INVALID_REPLICATION_FACTOR;
     }
 
     /** Looks the topic up, again and again while it is not served yet. */
