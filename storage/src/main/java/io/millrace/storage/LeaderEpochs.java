@@ -51,6 +51,23 @@ public final class LeaderEpochs {
         changedFrom = Math.min(changedFrom, startOffset);
     }
 
+    /**
+     * Notes what was told of a stretch of the log in which compaction may have left nothing: epochs newer than the newest
+     * one, up to {@code lastEpoch}, that began in it. Without that an epoch whose first records are gone would seem to
+     * begin at those that are left, and a follower that has others in their place would not be told to cut them.
+     *
+     * @param told      what is said of it, growing
+     * @param lastEpoch the epoch of the batch behind the stretch, or the largest number
+     * @param from      where the stretch begins
+     * @param until     where it ends, exclusive
+     */
+    void assignWithin(List<Entry> told, int lastEpoch, long from, long until) {
+        for (Entry entry : told) {
+            if (entry.epoch() > lastEpoch || entry.startOffset() >= until) return;
+            if (entry.startOffset() >= from) assign(entry.epoch(), entry.startOffset());
+        }
+    }
+
     /** Drops epochs that begin at this offset or later. */
     void truncateFromEnd(long endOffset) {
         while (!entries.isEmpty() && entries.getLast().startOffset() >= endOffset) {

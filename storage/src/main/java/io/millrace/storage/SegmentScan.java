@@ -13,9 +13,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The scan of a log after a crash: every batch from the segment that holds the recovery point on is checked with its
- * CRC; indexes, epochs and producers are made anew on the way; the first place that does not hold a whole batch that
- * continues the log ends it. At the end what was kept is forced, so that nobody reads what another power cut could take
- * back (KAFKA-10101); what was scanned is written again before, so that the force cannot be an empty one ({@link Rewriting}).
+ * CRC; indexes, epochs and producers are made anew on the way (what the file says of epochs that began where compaction
+ * left nothing stays); the first place that does not hold a whole batch that continues the log ends it. At the end what
+ * was kept is forced, so that nobody reads what another power cut could take back (KAFKA-10101); what was scanned is
+ * written again before, so that the force cannot be an empty one ({@link Rewriting}).
  */
 final class SegmentScan {
     private static final int CHUNK_BYTES = 1 << 20;
@@ -27,6 +28,9 @@ final class SegmentScan {
     private final ProducerSnapshots snapshots;
     private final List<String> notes;
     private final boolean mayHaveGaps;
+    /** What the file says; it holds for offsets whose records compaction took away. */
+    private List<LeaderEpochs.Entry> epochsTold = List.of();
+
     private ByteBuffer chunk = ByteBuffer.allocate(0);
     private int segmentsScanned;
     private long bytesScanned;
@@ -68,6 +72,7 @@ final class SegmentScan {
         }
         for (int i = 0; i < first; i++) segments.at(i).mendIndexes();
         long scanStart = firstPosition < 0 ? segments.at(first).baseOffset() : resume;
+        epochsTold = epochs.entries();
         epochs.truncateFromEnd(scanStart);
         snapshots.deleteFrom(scanStart + 1);
         snapshots.restore(producers, segments, Math.min(logStartOffset, scanStart), scanStart);
@@ -97,7 +102,9 @@ final class SegmentScan {
             notes.add("the log ends at " + nextOffset + ", below its recovery point " + recoveryPoint
                     + ": it was cut after its checkpoint, or has lost its end");
         force(first, Math.max(firstPosition, 0));
-        return Math.max(nextOffset, segments.active().baseOffset());
+        long logEndOffset = Math.max(nextOffset, segments.active().baseOffset());
+        epochs.assignWithin(epochsTold, Integer.MAX_VALUE, nextOffset, logEndOffset);
+        return logEndOffset;
     }
 
     private boolean continues(Segment segment) {
@@ -202,7 +209,10 @@ final class SegmentScan {
         long baseOffset = StoredBatch.baseOffset(chunk, at);
         long lastOffset = StoredBatch.lastOffset(chunk, at);
         segment.reindex(lastOffset, StoredBatch.maxTimestamp(chunk, at), position, batchBytes);
-        epochs.assign(StoredBatch.leaderEpoch(chunk, at), baseOffset);
+        int epoch = StoredBatch.leaderEpoch(chunk, at);
+        if (epoch > epochs.latestEpoch() && baseOffset > nextOffset)
+            epochs.assignWithin(epochsTold, epoch, nextOffset, baseOffset);
+        epochs.assign(epoch, baseOffset);
         if (StoredBatch.producerId(chunk, at) != BatchHeader.NO_PRODUCER_ID) {
             ProducerStates.Ended ended = producers.replay(chunk, at);
             if (ended != null && ended.isAborted())

@@ -165,6 +165,32 @@ class CompactionTest {
     }
 
     @Test
+    void afterACrashEpochsBeginWhereTheyDidAlsoIfTheirFirstRecordsAreGone() {
+        CrashingDisk disk = disk();
+        LogConfig config = config("cleanup.policy", "compact");
+        PartitionLog log = open(disk, config);
+        LogUnderTest.append(log, Batches.of(1_000, "a", "b"), AppendOrigin.CLIENT, 1);
+        LogUnderTest.append(log, Batches.of(1_000, "c", "d"), AppendOrigin.CLIENT, 3);
+        LogUnderTest.append(log, Batches.of(1_000, "e", "f"), AppendOrigin.CLIENT, 3);
+        log.roll(1_000);
+        LogUnderTest.append(log, Batches.of(1_000, "g", "h"), AppendOrigin.CLIENT, 4);
+        LogUnderTest.append(log, Batches.of(1_000, "i", "j"), AppendOrigin.CLIENT, 5);
+        log.roll(1_000);
+        LogUnderTest.append(log, Batches.of(1_000, "k", "l"), AppendOrigin.CLIENT, 5);
+        flush(log);
+        log.advanceHighWatermark(log.logEndOffset());
+        List<LeaderEpochs.Entry> epochs = log.leaderEpochs();
+        CompactionTwin.run(log, begin(log, log.compaction().range(2_000)), 1);
+        assertEquals(8, LogUnderTest.readAll(log, 10_000).getFirst().offset());
+        assertEquals(epochs, log.leaderEpochs());
+
+        PartitionLog again = open(disk.afterKill(), config, 0, false);
+        assertEquals(epochs, again.leaderEpochs());
+        assertEquals(Optional.of(2L), again.endOffsetForEpoch(1).map(end -> end.offset()));
+        assertEquals(epochs, open(disk.afterKill(), config, 9, false).leaderEpochs());
+    }
+
+    @Test
     void aReaderGoesOnReadingTheOldFileAndWhoComesLaterReadsTheNewOne() {
         PartitionLog log = twoSegments(config("cleanup.policy", "compact"));
         ReadOutcome.Slice early = (ReadOutcome.Slice) log.read(0, 10_000, true, 4);
