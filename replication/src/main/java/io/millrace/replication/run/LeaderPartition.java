@@ -273,6 +273,11 @@ public final class LeaderPartition implements LocalReplica {
         if (isDeserted) acks.releaseAll(Runnable::run);
     }
 
+    /** Whether another broker is likely to lead by now, as {@link #controllerIsSilent} found when it last looked. */
+    public boolean isDeserted() {
+        return isDeserted;
+    }
+
     /** Who leads is known again. */
     public void controllerIsHeard() {
         isDeserted = false;

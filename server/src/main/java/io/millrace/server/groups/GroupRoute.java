@@ -39,6 +39,13 @@ public final class GroupRoute {
         toPartition(partitionOf(groupId), task);
     }
 
+    /** Goes to the shard of a group, on the shard's lane, for a heartbeat. */
+    public void toForHeartbeat(String groupId, Consumer<GroupShard> task) {
+        int partition = partitionOf(groupId);
+        BrokerLane owner = home.ownerOf(new TopicPartition(LaneGroups.TOPIC, partition));
+        owner.run(() -> task.accept(owner.groups().shardForHeartbeats(partition)));
+    }
+
     /** Goes to the shard of a partition, on the shard's lane. */
     public void toPartition(int partition, Consumer<GroupShard> task) {
         BrokerLane owner = home.ownerOf(new TopicPartition(LaneGroups.TOPIC, partition));

@@ -98,9 +98,15 @@ public final class LaneGroups implements Leaderships {
 
     /**
      * The shard of a partition; one that refuses everything if the partition is not led here: as COORDINATOR_LOAD_IN_PROGRESS if it will be once its log is open,
-     * otherwise as NOT_COORDINATOR.
+     * otherwise as NOT_COORDINATOR. That is said, too, while another broker is likely to lead it: what is known here of commits and members may be of the past.
      */
     public GroupShard shard(int partition) {
+        Led led = shards.get(partition);
+        return led != null && led.partition.isDeserted() ? nobody : shardForHeartbeats(partition);
+    }
+
+    /** As {@link #shard}, also while another broker is likely to lead it: for heartbeats, which learn nothing from it. */
+    public GroupShard shardForHeartbeats(int partition) {
         Led led = shards.get(partition);
         if (led != null) return led.shard;
         return isBeingOpened.test(new TopicPartition(TOPIC, partition)) ? opening : nobody;

@@ -17,6 +17,6 @@ public final class HeartbeatHandler implements Handler<HeartbeatRequest, Heartbe
 
     @Override
     public void handle(HeartbeatRequest request, Exchange<HeartbeatResponse> exchange) {
-        groups.to(request.groupId(), shard -> shard.heartbeat(request, exchange::reply));
+        groups.toForHeartbeat(request.groupId(), shard -> shard.heartbeat(request, exchange::reply));
     }
 }

@@ -10,6 +10,7 @@ import io.millrace.environment.OpenMode;
 import io.millrace.metadata.PartitionImage;
 import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
+import io.millrace.protocol.messages.HeartbeatRequest;
 import io.millrace.protocol.messages.JoinGroupRequest;
 import io.millrace.protocol.messages.OffsetCommitRequest;
 import io.millrace.protocol.messages.OffsetFetchRequest;
@@ -199,6 +200,37 @@ class LaneGroupsTest {
         broker.time.advance(1);
         fetch("here again");
         assertEquals(List.of("c: NONE", "here again: offset 7"), heard);
+    }
+
+    @Test
+    void whileAnotherIsLikelyToCoordinateOnlyHeartbeatsAreAnswered() {
+        broker.createReplicated(LaneGroups.TOPIC, List.of(1, 2), List.of(1, 2));
+        commit("c", 7);
+        followerHas(1, 4);
+        broker.time.advance(3_001);
+        broker.onHome(() -> broker.home().applier().inSync().controllerIsSilent(3_000));
+        fetch("silent");
+        commit("silent", 8);
+        broker.onHome(() -> broker.home()
+                .groups()
+                .shardForHeartbeats(0)
+                .heartbeat(
+                        HeartbeatRequest.builder()
+                                .groupId("g")
+                                .generationId(1)
+                                .memberId("m")
+                                .build(),
+                        response -> heard.add("beat: " + ErrorCode.forCode(response.errorCode()))));
+        broker.onHome(() -> broker.home().applier().inSync().controllerIsHeard());
+        fetch("heard");
+        assertEquals(
+                List.of(
+                        "c: NONE",
+                        "silent: NOT_COORDINATOR",
+                        "silent: NOT_COORDINATOR",
+                        "beat: UNKNOWN_MEMBER_ID",
+                        "heard: offset 7"),
+                heard);
     }
 
     @Test
