@@ -160,6 +160,8 @@ final class CommandLineTest {
         assertEquals(
                 List.of(),
                 millrace("consume", "saved", "--from", "earliest", "--exit", "--command-config", file.toString()));
-        assertEquals(List.of("Removed context nowhere."), millrace("context", "remove", "nowhere"));
+        assertEquals(
+                List.of("Removed context nowhere; none is the current one now."),
+                millrace("context", "remove", "nowhere"));
     }
 }
