@@ -31,6 +31,9 @@ final class SegmentScan {
     /** What the file says; it holds for offsets whose records compaction took away. */
     private List<LeaderEpochs.Entry> epochsTold = List.of();
 
+    /** Behind the last batch so far, in whichever segment: from here to the next one there may be nothing left. */
+    private long gapFrom;
+
     private ByteBuffer chunk = ByteBuffer.allocate(0);
     private int segmentsScanned;
     private long bytesScanned;
@@ -73,6 +76,7 @@ final class SegmentScan {
         for (int i = 0; i < first; i++) segments.at(i).mendIndexes();
         long scanStart = firstPosition < 0 ? segments.at(first).baseOffset() : resume;
         epochsTold = epochs.entries();
+        gapFrom = scanStart;
         epochs.truncateFromEnd(scanStart);
         snapshots.deleteFrom(scanStart + 1);
         snapshots.restore(producers, segments, Math.min(logStartOffset, scanStart), scanStart);
@@ -103,7 +107,7 @@ final class SegmentScan {
                     + ": it was cut after its checkpoint, or has lost its end");
         force(first, Math.max(firstPosition, 0));
         long logEndOffset = Math.max(nextOffset, segments.active().baseOffset());
-        epochs.assignWithin(epochsTold, Integer.MAX_VALUE, nextOffset, logEndOffset);
+        epochs.assignWithin(epochsTold, Integer.MAX_VALUE, gapFrom, logEndOffset);
         return logEndOffset;
     }
 
@@ -210,9 +214,9 @@ final class SegmentScan {
         long lastOffset = StoredBatch.lastOffset(chunk, at);
         segment.reindex(lastOffset, StoredBatch.maxTimestamp(chunk, at), position, batchBytes);
         int epoch = StoredBatch.leaderEpoch(chunk, at);
-        if (epoch > epochs.latestEpoch() && baseOffset > nextOffset)
-            epochs.assignWithin(epochsTold, epoch, nextOffset, baseOffset);
+        if (epoch > epochs.latestEpoch()) epochs.assignWithin(epochsTold, epoch, gapFrom, baseOffset);
         epochs.assign(epoch, baseOffset);
+        gapFrom = lastOffset + 1;
         if (StoredBatch.producerId(chunk, at) != BatchHeader.NO_PRODUCER_ID) {
             ProducerStates.Ended ended = producers.replay(chunk, at);
             if (ended != null && ended.isAborted())

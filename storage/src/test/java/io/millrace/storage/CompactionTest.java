@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.records.Compression;
 import io.millrace.testkit.Property;
 import io.millrace.testkit.SeededRandom;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -188,6 +189,27 @@ class CompactionTest {
         assertEquals(epochs, again.leaderEpochs());
         assertEquals(Optional.of(2L), again.endOffsetForEpoch(1).map(end -> end.offset()));
         assertEquals(epochs, open(disk.afterKill(), config, 9, false).leaderEpochs());
+    }
+
+    /** Apache's cleaner leaves nothing where the last batches of a segment were; ours leaves an empty one. */
+    @Test
+    void soTheyDoWhereNothingIsLeftBeforeTheNextSegment() {
+        CrashingDisk disk = disk();
+        LogConfig config = config("cleanup.policy", "compact");
+        PartitionLog log = open(disk, config);
+        LogUnderTest.append(log, Batches.of(1_000, "a", "b"), AppendOrigin.CLIENT, 1);
+        int firstBytes = (int) log.sizeBytes();
+        LogUnderTest.append(log, Batches.of(1_000, "c", "d"), AppendOrigin.CLIENT, 2);
+        log.roll(1_000);
+        LogUnderTest.append(log, Batches.of(1_000, "e", "f"), AppendOrigin.CLIENT, 3);
+        flush(log);
+        CrashingDisk after = disk.afterKill();
+        var firstSegment = DIRECTORY.resolve("00000000000000000000.log");
+        after.put(firstSegment, Arrays.copyOf(after.content(firstSegment), firstBytes));
+
+        PartitionLog again = open(after, config, 0, false);
+        assertEquals(6, again.logEndOffset());
+        assertEquals(log.leaderEpochs(), again.leaderEpochs());
     }
 
     @Test
