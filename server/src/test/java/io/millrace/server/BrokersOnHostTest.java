@@ -371,25 +371,15 @@ class BrokersOnHostTest {
 
     /** One of a dynamic quorum: the first makes it, and others join. */
     private HostedNode joining(int id, List<Integer> ports, boolean joins) throws Exception {
-        HostedNode node = HostedNode.start(
+        HostedNode node = startBoth(
+                id,
+                ports,
                 home("joining-" + id),
-                1,
-                "node.id",
-                String.valueOf(id),
-                "listeners",
-                "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:" + ports.get(id - 1),
+                1_500,
                 "controller.quorum.bootstrap.servers",
                 "127.0.0.1:" + ports.get(0) + ",127.0.0.1:" + ports.get(1),
                 "controller.quorum.auto.join.enable",
-                String.valueOf(joins),
-                "controller.quorum.election.timeout.ms",
-                "300",
-                "controller.quorum.fetch.timeout.ms",
-                "600",
-                "broker.heartbeat.interval.ms",
-                "200",
-                "broker.session.timeout.ms",
-                "1500");
+                String.valueOf(joins));
         nodes.add(node);
         return node;
     }
@@ -456,31 +446,41 @@ class BrokersOnHostTest {
         return both(id, ports, home, 600_000);
     }
 
+    /** A broker and controller that reaches the quorum as these properties say. */
+    private static HostedNode startBoth(int id, List<Integer> ports, Path home, int sessionMs, String... quorum)
+            throws Exception {
+        List<String> properties = new ArrayList<>(List.of(
+                "node.id",
+                String.valueOf(id),
+                "listeners",
+                "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:" + ports.get(id - 1),
+                "controller.quorum.election.timeout.ms",
+                "300",
+                "controller.quorum.fetch.timeout.ms",
+                "600",
+                "controller.quorum.election.backoff.max.ms",
+                "300",
+                "broker.heartbeat.interval.ms",
+                "200",
+                "broker.session.timeout.ms",
+                String.valueOf(sessionMs)));
+        properties.addAll(List.of(quorum));
+        return HostedNode.start(home, 1, properties.toArray(String[]::new));
+    }
+
     /** It is ready once there is a quorum, for which it needs others. */
     private CompletableFuture<HostedNode> both(int id, List<Integer> ports, Path home, int sessionMs) {
         return CompletableFuture.supplyAsync(
                 () -> {
                     try {
-                        return HostedNode.start(
+                        return startBoth(
+                                id,
+                                ports,
                                 home,
-                                1,
-                                "node.id",
-                                String.valueOf(id),
-                                "listeners",
-                                "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:" + ports.get(id - 1),
+                                sessionMs,
                                 "controller.quorum.voters",
                                 "1@127.0.0.1:" + ports.get(0) + ",2@127.0.0.1:" + ports.get(1) + ",3@127.0.0.1:"
-                                        + ports.get(2),
-                                "controller.quorum.election.timeout.ms",
-                                "300",
-                                "controller.quorum.fetch.timeout.ms",
-                                "600",
-                                "controller.quorum.election.backoff.max.ms",
-                                "300",
-                                "broker.heartbeat.interval.ms",
-                                "200",
-                                "broker.session.timeout.ms",
-                                String.valueOf(sessionMs));
+                                        + ports.get(2));
                     } catch (Exception thrown) {
                         throw new AssertionError(thrown);
                     }

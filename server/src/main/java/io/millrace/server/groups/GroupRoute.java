@@ -42,14 +42,18 @@ public final class GroupRoute {
     /** Goes to the shard of a group, on the shard's lane, for a heartbeat. */
     public void toForHeartbeat(String groupId, Consumer<GroupShard> task) {
         int partition = partitionOf(groupId);
-        BrokerLane owner = home.ownerOf(new TopicPartition(LaneGroups.TOPIC, partition));
+        BrokerLane owner = ownerOf(partition);
         owner.run(() -> task.accept(owner.groups().shardForHeartbeats(partition)));
     }
 
     /** Goes to the shard of a partition, on the shard's lane. */
     public void toPartition(int partition, Consumer<GroupShard> task) {
-        BrokerLane owner = home.ownerOf(new TopicPartition(LaneGroups.TOPIC, partition));
+        BrokerLane owner = ownerOf(partition);
         owner.run(() -> task.accept(owner.groups().shard(partition)));
+    }
+
+    private BrokerLane ownerOf(int partition) {
+        return home.ownerOf(new TopicPartition(LaneGroups.TOPIC, partition));
     }
 
     /** What a shard needs to know of a request beside its body. */
