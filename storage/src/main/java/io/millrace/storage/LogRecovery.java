@@ -56,26 +56,38 @@ final class LogRecovery {
         Set<String> names = new HashSet<>(disk.list(folder.directory()));
         if (LeftoverFiles.settle(folder, names, notes)) names = new HashSet<>(disk.list(folder.directory()));
         collect(names);
-        if (names.contains(LeaderEpochs.FILE_NAME)) loadEpochs();
+        boolean hasEpochs = names.contains(LeaderEpochs.FILE_NAME) && loadEpochs();
         if (segments.isEmpty()) return finished(startAt(logStartOffset), logStartOffset, 0, cleanShutdown, null);
+        if (!hasEpochs) rereadEpochs(cleanShutdown ? Long.MAX_VALUE : recoveryPoint);
         return cleanShutdown ? trust(recoveryPoint, logStartOffset) : scan(recoveryPoint, logStartOffset);
     }
 
-    private void loadEpochs() throws IOException {
-        Path file = folder.file(LeaderEpochs.FILE_NAME);
+    /** False if the file is damaged. */
+    private boolean loadEpochs() throws IOException {
         try {
-            epochs.load(LeaderEpochs.read(disk, file));
+            epochs.load(LeaderEpochs.read(disk, folder.file(LeaderEpochs.FILE_NAME)));
+            return true;
         } catch (CorruptLog e) {
-            notes.add(e.getMessage() + "; leader epochs are taken from the batches");
-            rereadEpochs();
+            notes.add(e.getMessage());
+            return false;
         }
     }
 
-    private void rereadEpochs() throws IOException {
+    /**
+     * Takes the epochs of batches that are not scanned from them, up to the offset. A follower that knew none would take its log
+     * for one from before leader epochs, and cut it to what it knows to be committed.
+     */
+    private void rereadEpochs(long until) throws IOException {
         for (Segment segment : segments.all()) {
+            long next = segment.baseOffset();
+            if (segment.sizeBytes() == 0 || next >= until) continue;
             BatchCursor cursor = segment.scan();
-            while (cursor.next()) epochs.assign(cursor.leaderEpoch(), cursor.baseOffset());
+            while (next < until && cursor.next()) {
+                epochs.assign(cursor.leaderEpoch(), cursor.baseOffset());
+                next = cursor.lastOffset() + 1;
+            }
         }
+        if (epochs.latestEpoch() >= 0) notes.add("leader epochs were taken from the batches");
     }
 
     private void collect(Set<String> names) throws IOException {

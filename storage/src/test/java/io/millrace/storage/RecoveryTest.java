@@ -115,6 +115,25 @@ class RecoveryTest {
         }
     }
 
+    /** Whoever knew none would take the log for one from before leader epochs, and cut it when it follows. */
+    @Test
+    void leaderEpochsOfALogWithoutTheirFileAreThoseOfItsBatches() throws Exception {
+        CrashingDisk disk = disk();
+        PartitionLog log = open(disk, SMALL);
+        append(log, Batches.of(1_000, "a", "b"), AppendOrigin.CLIENT, 1);
+        log.roll(1_000);
+        append(log, Batches.of(1_000, "c"), AppendOrigin.CLIENT, 4);
+        List<LeaderEpochs.Entry> epochs = log.leaderEpochs();
+        log.close();
+        disk.delete(DIRECTORY.resolve(LeaderEpochs.FILE_NAME));
+
+        assertEquals(epochs, open(disk.afterKill(), SMALL, 3, false).leaderEpochs());
+        PartitionLog again = open(disk, SMALL, 3, true);
+        assertEquals(epochs, again.leaderEpochs());
+        again.close();
+        assertEquals(epochs, LeaderEpochs.read(disk, DIRECTORY.resolve(LeaderEpochs.FILE_NAME)));
+    }
+
     @Test
     void aKilledProcessLosesNothing() {
         Property.check(60, random -> {

@@ -27,6 +27,7 @@ final class Openings {
     private final IdentityHashMap<LogDirectories.InUse, Integer> underWay = new IdentityHashMap<>();
     private final Map<TopicPartition, LogDirectories.InUse> opening = new LinkedHashMap<>();
     private final Map<TopicPartition, LogDirectories.InUse> offline = new LinkedHashMap<>();
+    private final Map<TopicPartition, LogDirectories.InUse> dropped = new LinkedHashMap<>();
     private final List<Runnable> waitingToSettle = new ArrayList<>();
     private int opened;
     private long bytesScanned;
@@ -92,11 +93,17 @@ final class Openings {
         else waitingToSettle.add(then);
     }
 
-    /** Forgets those whose turn has not come, in the directories that {@code of} takes. */
+    /**
+     * Opens no more of those whose turn has not come, in the directories that {@code of} takes; they stay {@linkplain #unopened
+     * unopened}. Called while the node stops.
+     */
     void dropWaiting(Predicate<LogDirectories.InUse> of) {
         waiting.forEach((directory, queue) -> {
             if (!of.test(directory)) return;
-            for (Opening one : queue) opening.remove(one.name());
+            for (Opening one : queue) {
+                opening.remove(one.name());
+                dropped.put(one.name(), directory);
+            }
             queue.clear();
         });
         settle();
@@ -124,6 +131,7 @@ final class Openings {
     Map<TopicPartition, LogDirectories.InUse> unopened() {
         Map<TopicPartition, LogDirectories.InUse> unopened = new LinkedHashMap<>(opening);
         unopened.putAll(offline);
+        unopened.putAll(dropped);
         return unopened;
     }
 

@@ -133,6 +133,8 @@ class UnopenedLogsTest {
             openings.whenSettled(() -> begun.add("settled"));
         });
         assertEquals(List.of("dropped-0", "settled"), begun);
+        // The first could not be opened; a directory that holds any of them must not be marked as closed in order.
+        for (int i = 0; i < 3; i++) assertEquals(directory, openings.unopened().get(new TopicPartition("dropped", i)));
     }
 
     private static void add(
