@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Our own consumer as an application would use it, run from this file with the program's jar on the class path. It is assigned all
+ * Our own consumer as an application would use it, with the program's jar on the class path. It is assigned all
  * partitions of a topic, and commits for a group.
  *
  * <pre>

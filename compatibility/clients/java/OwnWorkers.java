@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Workers of our own on a topic, as an application would use them, run from this file with the program's jar on the class path.
+ * Workers of our own on a topic, as an application would use them, with the program's jar on the class path.
  *
  * <pre>
  * BROKER TOPIC GROUP [NAME=VALUE]...

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.compatibility.program.JavaClients;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,9 +19,11 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -31,32 +34,37 @@ final class OwnConsumerCommitsTest {
     private static final int PARTITIONS = 3;
 
     @RegisterExtension
-    static final BrokerUnderTest broker = BrokerUnderTest.with("group.min.session.timeout.ms=1000");
+    static final BrokerUnderTest broker =
+            BrokerUnderTest.with("group.initial.rebalance.delay.ms=0", "group.min.session.timeout.ms=1000");
 
-    private static List<String> command(String... arguments) {
-        List<String> command = new ArrayList<>(Checkout.java("256m"));
-        command.addAll(List.of(
-                "-cp",
-                Checkout.ROOT.resolve("cli/target/millrace.jar").toString(),
-                Checkout.ROOM.resolve("clients/java/OwnConsumer.java").toString()));
-        command.addAll(List.of(arguments));
-        return command;
+    @TempDir
+    static Path classes;
+
+    private static OwnProgram program;
+
+    @BeforeAll
+    static void compile() {
+        program = OwnProgram.compiled("OwnConsumer", classes);
     }
 
     private static List<String> ours(String what, String topic, String group, String... more) {
         return ChildProcess.run(
-                "our consumer", Checkout.TARGET, Map.of(), PATIENCE, command(arguments(what, topic, group, more)));
+                "our consumer",
+                Checkout.TARGET,
+                Map.of(),
+                PATIENCE,
+                program.command(arguments(what, topic, group, more)));
     }
 
     private static ChildProcess started(String what, String topic, String group, String... more) {
         return ChildProcess.start(
-                "our consumer", Checkout.TARGET, Map.of(), command(arguments(what, topic, group, more)));
+                "our consumer", Checkout.TARGET, Map.of(), program.command(arguments(what, topic, group, more)));
     }
 
-    private static String[] arguments(String what, String topic, String group, String... more) {
+    private static List<String> arguments(String what, String topic, String group, String... more) {
         List<String> arguments = new ArrayList<>(List.of(what, broker.bootstrap(), topic, group));
         arguments.addAll(List.of(more));
-        return arguments.toArray(String[]::new);
+        return arguments;
     }
 
     /** Makes a topic with so many records, whose values are their numbers. */

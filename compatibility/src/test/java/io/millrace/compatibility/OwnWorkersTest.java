@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.compatibility.program.JavaClients;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,9 +21,11 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -37,17 +40,20 @@ final class OwnWorkersTest {
     static final BrokerUnderTest broker =
             BrokerUnderTest.with("group.initial.rebalance.delay.ms=0", "group.min.session.timeout.ms=1000");
 
+    @TempDir
+    static Path classes;
+
+    private static OwnProgram program;
+
+    @BeforeAll
+    static void compile() {
+        program = OwnProgram.compiled("OwnWorkers", classes);
+    }
+
     private static ChildProcess start(String topic, String... more) {
-        List<String> command = new ArrayList<>(Checkout.java("256m"));
-        command.addAll(List.of(
-                "-cp",
-                Checkout.ROOT.resolve("cli/target/millrace.jar").toString(),
-                Checkout.ROOM.resolve("clients/java/OwnWorkers.java").toString(),
-                broker.bootstrap(),
-                topic,
-                "g-" + topic));
-        command.addAll(List.of(more));
-        return ChildProcess.start("our workers", Checkout.TARGET, Map.of(), command);
+        List<String> arguments = new ArrayList<>(List.of(broker.bootstrap(), topic, "g-" + topic));
+        arguments.addAll(List.of(more));
+        return ChildProcess.start("our workers", Checkout.TARGET, Map.of(), program.command(arguments));
     }
 
     /** Makes a topic with so many records, whose values are their numbers, each key in one partition. */
