@@ -38,7 +38,7 @@ final class ConsumeCommandTest {
     private static final long FIRST_MS = 1_700_000_000_000L;
 
     @RegisterExtension
-    static final BrokerUnderTest broker = BrokerUnderTest.with();
+    static final BrokerUnderTest broker = BrokerUnderTest.with("group.initial.rebalance.delay.ms=0");
 
     @TempDir
     Path directory;

@@ -42,6 +42,14 @@ class ControllersTest {
     /** An election timeout, in ms, of which even the first part, drawn at a start, is longer than any test. */
     private static final int NEVER_MS = 1_000_000_000;
 
+    /**
+     * After so long, in ms, what may be done twice is tried by a new client: one that was told that nobody leads asks no more who
+     * does, and waits until its time is up.
+     */
+    private static final int AGAIN_SOON_MS = 5_000;
+    /** So long, in ms, a change may take that is an error the second time. */
+    private static final int PATIENT_MS = 20_000;
+
     private static final ConfigResource DEFAULTS = new ConfigResource(ConfigResource.Type.BROKER, "");
 
     @TempDir
@@ -93,13 +101,14 @@ class ControllersTest {
         };
     }
 
-    private Admin admin() {
+    /** A client of the controllers that run, which gives a call up after so many ms. */
+    private Admin admin(int timeoutMs) {
         String running = controllers.stream()
                 .filter(ControllerProcess::isRunning)
                 .map(controller -> "127.0.0.1:" + controller.port())
                 .collect(Collectors.joining(","));
         return Admin.create(Map.of(
-                "bootstrap.controllers", running, "default.api.timeout.ms", 20_000, "request.timeout.ms", 3_000));
+                "bootstrap.controllers", running, "default.api.timeout.ms", timeoutMs, "request.timeout.ms", 3_000));
     }
 
     /** What an answer of the cluster has to be, asked of a new client each time until it is. */
@@ -107,14 +116,14 @@ class ControllersTest {
         T ask(Admin admin) throws ExecutionException, InterruptedException, java.util.concurrent.TimeoutException;
     }
 
-    private <T> T answered(String what, Question<T> question, java.util.function.Predicate<T> isWanted) {
+    private <T> T answered(String what, int timeoutMs, Question<T> question, java.util.function.Predicate<T> isWanted) {
         List<T> last = new ArrayList<>();
         List<Exception> failures = new ArrayList<>();
         Await.until(
                 what,
                 PATIENCE,
                 () -> {
-                    try (Admin admin = admin()) {
+                    try (Admin admin = admin(timeoutMs)) {
                         last.add(question.ask(admin));
                         return isWanted.test(last.getLast());
                     } catch (ExecutionException | java.util.concurrent.TimeoutException notNow) {
@@ -133,6 +142,7 @@ class ControllersTest {
     private QuorumInfo quorum(java.util.function.Predicate<QuorumInfo> isWanted) {
         return answered(
                 "the quorum is as wanted",
+                AGAIN_SOON_MS,
                 admin -> admin.describeMetadataQuorum().quorumInfo().get(25, TimeUnit.SECONDS),
                 isWanted);
     }
@@ -147,6 +157,7 @@ class ControllersTest {
         Map<ConfigResource, Collection<AlterConfigOp>> change = Map.of(DEFAULTS, List.of(op));
         answered(
                 "log.retention.ms is set to " + value,
+                AGAIN_SOON_MS,
                 admin -> {
                     admin.incrementalAlterConfigs(change).all().get(25, TimeUnit.SECONDS);
                     return true;
@@ -196,7 +207,7 @@ class ControllersTest {
         // Of three voters one runs: what the new one has does not count, and nobody leads.
         controller(other).kill();
         assertThrows(ExecutionException.class, () -> {
-            try (Admin admin = admin()) {
+            try (Admin admin = admin(PATIENT_MS)) {
                 var op = new AlterConfigOp(new ConfigEntry("log.retention.ms", "1000002"), AlterConfigOp.OpType.SET);
                 admin.incrementalAlterConfigs(Map.of(DEFAULTS, List.of(op)), new AlterConfigsOptions().timeoutMs(6_000))
                         .all()
@@ -249,9 +260,9 @@ class ControllersTest {
         controller(other).kill();
         alter("1000002");
         controller(last).kill();
-        controller(other).begin(timeouts(15_000, 15_000));
+        controller(other).begin(timeouts(2_000, 6_000));
         quorum(quorum -> quorum.leaderId() == 1);
-        controller(last).begin(timeouts(15_000, 15_000));
+        controller(last).begin(timeouts(2_000, 6_000));
         QuorumInfo led = quorum(ControllersTest::allHaveCaughtUp);
         assertEquals(1, led.leaderId(), this::allOutput);
         alter("2000009");
@@ -313,6 +324,7 @@ class ControllersTest {
     private void done(String what, Question<Void> change) {
         answered(
                 what,
+                PATIENT_MS,
                 admin -> {
                     change.ask(admin);
                     return true;

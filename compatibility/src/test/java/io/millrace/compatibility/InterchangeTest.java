@@ -35,6 +35,8 @@ final class InterchangeTest {
     private static final List<Long> TIMESTAMPS =
             List.of(0L, MixedLoad.FIRST_TIMESTAMP + 7_500, MixedLoad.FIRST_TIMESTAMP + 100_000);
 
+    private static final String FIRST_SEGMENT = "00000000000000000000.log";
+
     /** Segments and what belongs to one come and go; the other files of a directory stay. */
     private static final Pattern OF_A_SEGMENT =
             Pattern.compile("\\d{20}(\\.(log|index|timeindex|txnindex|snapshot)|-\\d{10}\\.checkpoint)(\\.deleted)?");
@@ -52,10 +54,12 @@ final class InterchangeTest {
             "num.recovery.threads.per.data.dir=2",
             "log.flush.interval.messages=10000",
             "log.flush.interval.ms=1000",
-            "log.retention.hours=168",
+            "log.retention.hours=-1", // the records are old, and looked for sooner than by default:
+            "log.initial.task.delay.ms=500",
+            "broker.session.timeout.ms=4000",
             "log.retention.bytes=1073741824",
             "log.segment.bytes=1073741824",
-            "log.retention.check.interval.ms=300000",
+            "log.retention.check.interval.ms=500",
             "group.initial.rebalance.delay.ms=0",
             "group.min.session.timeout.ms=1000",
             "offsets.topic.num.partitions=4",
@@ -157,6 +161,11 @@ final class InterchangeTest {
                 PATIENCE,
                 () -> Files.readString(directory.logs().resolve("log-start-offset-checkpoint"))
                         .contains(MixedLoad.DELETED_FROM));
+        Await.until(
+                "segments of deleted records are gone, in which Apache's broker finds times still",
+                PATIENCE,
+                () -> directory.files().stream()
+                        .noneMatch(file -> file.equals(Path.of(MixedLoad.DELETED_FROM + "-0", FIRST_SEGMENT))));
         Map<String, String> picture = ClusterPicture.of(directory.bootstrap(), TIMESTAMPS);
         assertTrue(offset(picture, "last stable of transactions-0") < offset(picture, "latest of transactions-0"));
         assertEquals(150, offset(picture, "earliest of deleted-from-0"));
