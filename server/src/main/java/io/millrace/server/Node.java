@@ -136,8 +136,8 @@ public final class Node {
                         configs.brokerLong("controller.socket.timeout.ms"));
         ControllerAccess access = controllers == null ? metadata : controllers;
         this.broker = controllers == null
-                ? new LoneBroker(metadata, config, directories, environment, this::diskFailed)
-                : new ClusterBroker(metadata, controllers, config, directories, lanes, environment, this::diskFailed);
+                ? new LoneBroker(metadata, config, directories, environment)
+                : new ClusterBroker(metadata, controllers, config, directories, lanes, environment);
         this.directoryFence = new DirectoryFence(
                 directories, config.metadataLogDir(), lanes, environment.metadataLane(), broker, this::fail);
         DirectoryAssignments assignments =
@@ -333,6 +333,11 @@ public final class Node {
         }
 
         @Override
+        public void showing() {
+            directories.beginUse(Node.this::diskFailed);
+        }
+
+        @Override
         public void published(MetadataImage image) {
             // Lanes have been sent it; what waits for logs to be opened is told by the lanes.
             if (config.isBroker()) broker.propertiesMayHaveChanged(image);
@@ -374,7 +379,6 @@ public final class Node {
     private void serve() {
         if (isServing || hasFailed || stop.isStopping()) return;
         isServing = true;
-        directories.beginUse(this::diskFailed);
         stop.startUpkeep(config.effective(), config.isLone(), this::diskFailed);
         if (!config.isBroker()) {
             open();

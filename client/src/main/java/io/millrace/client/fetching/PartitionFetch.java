@@ -31,6 +31,7 @@ public final class PartitionFetch {
     private boolean isAsking;
 
     private int askedLeaderEpoch;
+    private int askedPositionEpoch = FetchPosition.NO_EPOCH;
     private long generation;
     private int preferredReplica = NOBODY;
     private long preferredUntilMs;
@@ -114,6 +115,9 @@ public final class PartitionFetch {
         if (state == State.LOOKING_UP) {
             return new FetchStep.LookUp(leader.brokerId(), leader.epoch(), lookUpTimestamp);
         }
+        // Somebody has led since, and this one would say that it has nothing of that.
+        boolean isPast = leader.epoch() != PartitionLeader.NO_EPOCH && leader.epoch() < position.leaderEpoch();
+        if (isPast) return new FetchStep.FindLeader();
         boolean isUnchecked = leader.epoch() > checkedLeaderEpoch && position.leaderEpoch() != FetchPosition.NO_EPOCH;
         if (isUnchecked) return new FetchStep.CheckEpoch(leader.brokerId(), leader.epoch(), position.leaderEpoch());
         boolean isNearer = preferredReplica != NOBODY && nowMs < preferredUntilMs;
@@ -125,6 +129,7 @@ public final class PartitionFetch {
     public void asked(int leaderEpoch) {
         isAsking = true;
         askedLeaderEpoch = leaderEpoch;
+        askedPositionEpoch = position.leaderEpoch();
     }
 
     /**
@@ -174,6 +179,8 @@ public final class PartitionFetch {
             return List.of();
         }
         if (error != ErrorCode.NONE) return refused(error, nowMs, randomBits);
+        // Records of a later epoch came meanwhile, from the leader before.
+        if (position.leaderEpoch() != askedPositionEpoch) return List.of();
         if (endOffset < 0 || endEpoch < 0) {
             return reset(ErrorCode.OFFSET_OUT_OF_RANGE, "the log has nothing of " + position, wallMs);
         }

@@ -74,6 +74,27 @@ class PartitionFetchTest {
         assertInstanceOf(FetchStep.Fetch.class, fetch.next(NEXT_LEADER, 0));
     }
 
+    /** As a broker that is cut off still tells; it would say that its log has nothing of that epoch, and reading would begin anew. */
+    @Test
+    void aLeaderOfBeforeThePositionIsNotAsked() {
+        PartitionFetch fetch = fetch("earliest");
+        fetch.seek(new FetchPosition(50, 5), 1);
+        assertInstanceOf(FetchStep.FindLeader.class, fetch.next(LEADER, 0));
+        assertEquals(new FetchStep.CheckEpoch(2, 5, 5), fetch.next(NEXT_LEADER, 0));
+    }
+
+    /** The leader before may have answered a fetch while the next one is asked. */
+    @Test
+    void anAnswerAboutTheEpochOfAnEarlierPositionIsNotHeldAgainstTheNewOne() {
+        PartitionFetch fetch = fetch("earliest");
+        fetch.seek(new FetchPosition(50, 3), 1);
+        assertEquals(new FetchStep.CheckEpoch(2, 5, 3), fetch.next(NEXT_LEADER, 0));
+        fetch.asked(5);
+        fetch.fetched(new FetchPosition(60, 4));
+        assertEquals(List.of(), fetch.epochChecked(1, ErrorCode.NONE, 3, 50, 0, WALL_MS, 0));
+        assertEquals(new FetchStep.CheckEpoch(2, 5, 4), fetch.next(NEXT_LEADER, 0));
+    }
+
     @Test
     void aTruncatedLogIsReadFromWhereItParted() {
         PartitionFetch fetch = fetch("latest");

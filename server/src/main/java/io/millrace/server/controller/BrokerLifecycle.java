@@ -150,12 +150,14 @@ final class BrokerLifecycle {
     List<Action> timePassed(long nowMs) {
         if (stage == Stage.LEAVING && nowMs >= leaveUntilMs)
             return left("the controller did not let the broker go within " + times.leaveMs() + " ms");
-        List<Action> actions = new ArrayList<>(askIfDue(nowMs));
+        List<Action> actions = new ArrayList<>();
         if (stage == Stage.SERVING && nowMs >= silentAtMs) {
             isSilent = true;
             silentAtMs = nowMs + SILENT_LOOK_MS;
             actions.add(new Action.Silent());
         }
+        // Behind that: the controller may be this node's own, and answers at once.
+        actions.addAll(askIfDue(nowMs));
         if (stage == Stage.LEAVING && !isLooking && nowMs >= lookAtMs) {
             isLooking = true;
             actions.add(new Action.Look());

@@ -17,11 +17,9 @@ import io.millrace.protocol.messages.BrokerRegistrationResponse;
 import io.millrace.server.config.ListenerAddress;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.storage.LogDirectories;
-import io.millrace.storage.LogDirectoryFailed;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.function.Consumer;
 
 /** What a broker says of itself to the controller, in one run of the process. Touched on the metadata lane. */
 final class BrokerMessages {
@@ -32,27 +30,18 @@ final class BrokerMessages {
     private final ServerConfig config;
     private final LogDirectories directories;
     private final EffectiveConfigs configs;
-    private final Consumer<LogDirectoryFailed> diskFailed;
     private final Uuid incarnation;
     /** Whether any directory has been cordoned in this run: until then there is nothing to say. */
     private boolean hasCordoned;
 
     /**
      * The messages of a run that has just begun.
-     *
-     * @param diskFailed is told of a directory that cannot be read
      */
-    BrokerMessages(
-            MetadataRole metadata,
-            ServerConfig config,
-            LogDirectories directories,
-            Randomness randomness,
-            Consumer<LogDirectoryFailed> diskFailed) {
+    BrokerMessages(MetadataRole metadata, ServerConfig config, LogDirectories directories, Randomness randomness) {
         this.metadata = metadata;
         this.config = config;
         this.directories = directories;
         this.configs = config.effective();
-        this.diskFailed = diskFailed;
         this.incarnation = new Uuid(randomness.nextLong(), randomness.nextLong());
         this.hasCordoned = directories.placement().cordon(configs.brokerList(CORDONED));
     }
@@ -119,20 +108,11 @@ final class BrokerMessages {
     private long previousEpoch() {
         long previous = -1;
         for (LogDirectories.InUse use : directories.online()) {
-            OptionalLong epochThere = cleanEpoch(use);
+            OptionalLong epochThere = use.cleanShutdownEpoch();
             if (epochThere.isEmpty()) return -1;
             previous = Math.max(previous, epochThere.getAsLong());
         }
         return previous;
-    }
-
-    private OptionalLong cleanEpoch(LogDirectories.InUse use) {
-        try {
-            return use.directory().cleanShutdownBrokerEpoch();
-        } catch (LogDirectoryFailed failed) {
-            diskFailed.accept(failed);
-            return OptionalLong.empty();
-        }
     }
 
     record Registration(BrokerRegistrationRequest request)

@@ -10,7 +10,6 @@ import io.millrace.server.config.ListenerAddress;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.server.storage.LogDirectories;
-import io.millrace.storage.LogDirectoryFailed;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -58,8 +57,6 @@ public final class ClusterBroker implements BrokerLife {
 
     /**
      * Makes the life of a broker that is not registered yet.
-     *
-     * @param diskFailed is told of a directory that cannot be read
      */
     public ClusterBroker(
             MetadataRole metadata,
@@ -67,8 +64,7 @@ public final class ClusterBroker implements BrokerLife {
             ServerConfig config,
             LogDirectories directories,
             List<BrokerLane> lanes,
-            Environment environment,
-            Consumer<LogDirectoryFailed> diskFailed) {
+            Environment environment) {
         this.metadata = metadata;
         this.controller = controller;
         this.environment = environment;
@@ -76,7 +72,7 @@ public final class ClusterBroker implements BrokerLife {
         this.directories = directories;
         this.lanes = lanes;
         this.sessionMs = config.effective().brokerLong("broker.session.timeout.ms");
-        this.messages = new BrokerMessages(metadata, config, directories, environment.randomness(), diskFailed);
+        this.messages = new BrokerMessages(metadata, config, directories, environment.randomness());
         this.leavesInOrder = config.effective().brokerBoolean("controlled.shutdown.enable");
         this.lifecycle = new BrokerLifecycle(messages.incarnation(), times(config));
         controller.whenForeign(why -> carryOut(lifecycle.foreign(why)));

@@ -7,7 +7,6 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.server.config.ListenerAddress;
 import io.millrace.server.config.ServerConfig;
 import io.millrace.server.storage.LogDirectories;
-import io.millrace.storage.LogDirectoryFailed;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -26,17 +25,10 @@ public final class LoneBroker implements BrokerLife {
 
     /**
      * Makes the life of a broker that is not registered yet.
-     *
-     * @param diskFailed is told of a directory that cannot be read
      */
-    public LoneBroker(
-            MetadataRole metadata,
-            ServerConfig config,
-            LogDirectories directories,
-            Environment environment,
-            Consumer<LogDirectoryFailed> diskFailed) {
+    public LoneBroker(MetadataRole metadata, ServerConfig config, LogDirectories directories, Environment environment) {
         this.metadata = metadata;
-        this.messages = new BrokerMessages(metadata, config, directories, environment.randomness(), diskFailed);
+        this.messages = new BrokerMessages(metadata, config, directories, environment.randomness());
         this.metadataLane = environment.metadataLane();
     }
 

@@ -84,6 +84,9 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
         /** This node leads no more; another controller does, or will. */
         void resigned();
 
+        /** The lanes are about to be sent images, and will lead and follow. */
+        void showing();
+
         /** An image was sent to the lanes. */
         void published(MetadataImage image);
 
@@ -139,7 +142,7 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
     public void begin(MetadataQuorum newQuorum, Showing when) {
         quorum = newQuorum;
         showing = when;
-        hasCaughtUp = when == Showing.ALL;
+        if (when == Showing.ALL) beginShowing();
         newQuorum.start();
     }
 
@@ -207,8 +210,13 @@ public final class MetadataRole implements QuorumListener, ControllerAccess {
     /** All that earlier runs committed has been read: the lanes are sent the image, and all that follow. */
     public void showImages() {
         if (hasCaughtUp) return;
-        hasCaughtUp = true;
+        beginShowing();
         send(ImageChange.everything(image));
+    }
+
+    private void beginShowing() {
+        events.showing();
+        hasCaughtUp = true;
     }
 
     private void send(ImageChange change) {

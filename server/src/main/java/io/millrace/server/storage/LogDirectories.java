@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -35,6 +36,7 @@ public final class LogDirectories {
      * @param directory it
      * @param id its id, from {@code meta.properties}
      * @param wasClean whether its logs were all closed in order
+     * @param cleanShutdownEpoch the epoch the broker had then; empty if they were not, or the marker does not say
      * @param recoveryPoints what was forced, per partition, as of the last checkpoint
      * @param logStartOffsets log start offsets within a segment, as of the last checkpoint
      * @param highWatermarks what was known to be committed, as of the last checkpoint
@@ -44,6 +46,7 @@ public final class LogDirectories {
             LogDirectory directory,
             Uuid id,
             boolean wasClean,
+            OptionalLong cleanShutdownEpoch,
             Map<TopicPartition, Long> recoveryPoints,
             Map<TopicPartition, Long> logStartOffsets,
             Map<TopicPartition, Long> highWatermarks,
@@ -147,6 +150,7 @@ public final class LogDirectories {
                     directory,
                     meta.directoryId(),
                     directory.wasCleanlyShutDown(),
+                    directory.cleanShutdownBrokerEpoch(),
                     directory.recoveryPoints().read(),
                     directory.logStartOffsets().read(),
                     directory.highWatermarks().read(),
@@ -160,8 +164,9 @@ public final class LogDirectories {
     }
 
     /**
-     * Before the first append: notes of which topics the checkpoints speak, before any topic can be made again under the name of
-     * one, and removes the clean-shutdown markers. Blocks.
+     * Before anybody is told whom to lead or to follow: notes of which topics the checkpoints speak, before any topic can be made
+     * again under the name of one, and removes the clean-shutdown markers, before a log can become longer than it was closed.
+     * Blocks.
      *
      * @param diskFailed is told of each directory in which that fails
      */

@@ -81,6 +81,15 @@ class BrokerLifecycleTest {
         assertEquals(11_600, life.wakeAtMs());
     }
 
+    /** Where the controller is on the same node it answers while the heartbeat is sent: the word that it is heard has to be the last. */
+    @Test
+    void theSilenceOfAControllerIsToldBeforeItIsAskedAgain() {
+        serve();
+        life.timePassed(2_004);
+        life.unanswered(8_900);
+        assertEquals(List.of(new Action.Silent(), new Action.Beat(100, false, false)), life.timePassed(9_004));
+    }
+
     @Test
     void aControllerThatRegistersTheBrokerAnewIsHeard() {
         serve();

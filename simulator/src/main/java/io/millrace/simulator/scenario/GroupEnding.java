@@ -65,7 +65,7 @@ final class GroupEnding {
 
     private boolean isReadAndCommitted(Map.Entry<Integer, Long> end) {
         return history.isReadBelow(end.getKey(), end.getValue())
-                && history.lastCommitted(end.getKey()) == end.getValue();
+                && history.isLastCommitted(end.getKey(), end.getValue());
     }
 
     /** The group comes to rest, all partitions being read, and stays so (G5). */

@@ -234,13 +234,17 @@ final class GroupHistory {
         return true;
     }
 
-    /** The offset of the last commit that was acknowledged, or found to be there; 0 if none was. */
-    long lastCommitted(int partition) {
-        Commit last = null;
-        for (Commit each : commits.getOrDefault(partition, List.of()))
-            if (each.isAcknowledged && (last == null || each.endedAt > last.endedAt)) last = each;
+    /**
+     * Whether an offset was acknowledged, or found to be committed, and no later commit can have taken its place. An answer that is
+     * late says nothing of the order in which two were carried out.
+     */
+    boolean isLastCommitted(int partition, long offset) {
+        List<Commit> all = commits.getOrDefault(partition, List.of());
+        for (Commit each : all)
+            if (each.isAcknowledged && each.offset == offset && isCurrent(each, all, NOT_YET)) return true;
         Found seen = found.getOrDefault(partition, new Found(0, 0));
-        return last == null || last.endedAt < seen.at() ? seen.offset() : last.offset;
+        return seen.offset() == offset
+                && all.stream().noneMatch(each -> each.isAcknowledged && each.askedAt > seen.at());
     }
 
     private String lastOf(int partition, long askedAt) {

@@ -97,6 +97,7 @@ final class Reboot {
                 directory,
                 Uuid.ZERO,
                 directory.wasCleanlyShutDown(),
+                directory.cleanShutdownBrokerEpoch(),
                 directory.recoveryPoints().read(),
                 directory.logStartOffsets().read(),
                 directory.highWatermarks().read(),
