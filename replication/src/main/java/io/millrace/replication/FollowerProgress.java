@@ -85,6 +85,13 @@ final class FollowerProgress {
         fetchedAtMs = nowMs;
     }
 
+    /** It had all there was until now, and last fetched then; of another life than the one that fetched last, nothing is taken. */
+    void rested(long ofBrokerEpoch, long lastFetchAtMs, long leadersEnd) {
+        if (logEndOffset != leadersEnd || ofBrokerEpoch != brokerEpoch) return;
+        caughtUpAtMs = Math.max(caughtUpAtMs, lastFetchAtMs);
+        fetchedAtMs = Math.max(fetchedAtMs, lastFetchAtMs);
+    }
+
     /** Whether it has all there is, or had it within the time allowed. */
     boolean isCaughtUp(long leadersEnd, long nowMs, long lagTimeMaxMs) {
         return logEndOffset == leadersEnd || nowMs - caughtUpAtMs <= lagTimeMaxMs;

@@ -214,6 +214,28 @@ public final class PartitionLeader {
         return FetchVerdict.Agrees.YES;
     }
 
+    /**
+     * Whether nothing would come of further fetches of this follower until something changes: it has all there is, and the controller has committed
+     * that it is in sync.
+     */
+    public boolean mayRest(int followerId) {
+        FollowerProgress follower = follower(followerId);
+        return follower != null
+                && follower.logEndOffset() == logEndOffset
+                && inSync.committed().contains(followerId);
+    }
+
+    /**
+     * A follower that {@link #mayRest} has fetched, and was not looked at. To be told before what ends its rest.
+     *
+     * @param brokerEpoch   which life of it fetched
+     * @param lastFetchAtMs when it fetched last; it was caught up then
+     */
+    public void rested(int followerId, long brokerEpoch, long lastFetchAtMs) {
+        FollowerProgress follower = follower(followerId);
+        if (follower != null) follower.rested(brokerEpoch, lastFetchAtMs, logEndOffset);
+    }
+
     /** Whether a request is for this leadership: NONE, FENCED_LEADER_EPOCH or UNKNOWN_LEADER_EPOCH (KIP-320). */
     public ErrorCode refusal(int requestedLeaderEpoch) {
         if (requestedLeaderEpoch < leaderEpoch) return ErrorCode.FENCED_LEADER_EPOCH;

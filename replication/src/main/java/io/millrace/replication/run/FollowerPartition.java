@@ -17,6 +17,7 @@ import io.millrace.storage.CorruptLog;
 import io.millrace.storage.LogConfig;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
+import io.millrace.storage.PendingDeletion;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -146,6 +147,11 @@ public final class FollowerPartition implements LocalReplica, SourceFetches.Repl
     @Override
     public void updateConfig(LogConfig config) {
         forced.updateConfig(config);
+    }
+
+    @Override
+    public List<PendingDeletion> expire(long wallMs) {
+        return log.expire(wallMs);
     }
 
     @Override

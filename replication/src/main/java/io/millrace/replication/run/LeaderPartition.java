@@ -19,6 +19,7 @@ import io.millrace.storage.AppendOutcome;
 import io.millrace.storage.LogConfig;
 import io.millrace.storage.LogDirectoryFailed;
 import io.millrace.storage.PartitionLog;
+import io.millrace.storage.PendingDeletion;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -43,6 +44,7 @@ public final class LeaderPartition implements LocalReplica {
     private final OffsetWaiters<Runnable> acks = new OffsetWaiters<>();
     private final Set<Runnable> watchers = new LinkedHashSet<>();
     private final Set<Runnable> endWatchers = new LinkedHashSet<>();
+    private final RestingFollowers resting = new RestingFollowers();
     private ReplicationLimits limits;
     private @Nullable Consumer<LeaderPartition> follower;
     private @Nullable IntConsumer copier;
@@ -114,9 +116,11 @@ public final class LeaderPartition implements LocalReplica {
     public void lead(PartitionRegistration registration) {
         if (registration.leaderEpoch() < leader.leaderEpoch()) return;
         boolean isLater = registration.leaderEpoch() > leader.leaderEpoch();
+        noteRests();
         if (isLater) leader = leadership(registration, leader.highWatermark());
         else if (registration.partitionEpoch() <= leader.partitionEpoch()) return;
         else leader.registered(registration, broker, clock.monotonicMs());
+        resting.end(isLater);
         advance();
         proposeGrowth();
         if (!isLater) return;
@@ -183,9 +187,11 @@ public final class LeaderPartition implements LocalReplica {
             throw failed;
         }
         if (outcome instanceof AppendOutcome.Appended appended) {
+            noteRests();
             leader.appended(appended.lastOffset() + 1);
             forced.appended();
             if (!endWatchers.isEmpty()) wakeEndWatchers();
+            resting.end(true);
             advance();
             if (copier != null) copier.accept(sizeBytes);
         }
@@ -195,9 +201,21 @@ public final class LeaderPartition implements LocalReplica {
     private void advance() {
         if (!leader.advance(log.config().unforcedRecords())) return;
         log.advanceHighWatermark(leader.highWatermark());
+        endRests();
         acks.release(leader.highWatermark(), Runnable::run);
         if (follower != null) follower.accept(this);
         if (!watchers.isEmpty()) for (Runnable watcher : List.copyOf(watchers)) watcher.run();
+    }
+
+    /** Their next fetches are looked at, and tell them what is new. */
+    private void endRests() {
+        noteRests();
+        resting.end(false);
+    }
+
+    private void noteRests() {
+        if (resting.isEmpty()) return;
+        resting.forEach(rest -> leader.rested(rest.brokerId(), rest.brokerEpoch(), rest.fetchedAtMs()));
     }
 
     private void wakeEndWatchers() {
@@ -250,6 +268,7 @@ public final class LeaderPartition implements LocalReplica {
      * was committed. To be called again and again until {@link #controllerIsHeard}.
      */
     public void controllerIsSilent(long sessionMs) {
+        noteRests();
         isDeserted = leader.waitsForTheSilent(sessionMs, clock.monotonicMs());
         if (isDeserted) acks.releaseAll(Runnable::run);
     }
@@ -306,6 +325,7 @@ public final class LeaderPartition implements LocalReplica {
      * @return empty if that is the leader
      */
     public OptionalInt preferredReadReplica(String rack, long offset, KnownBrokers brokers) {
+        noteRests();
         return leader.preferredReadReplica(rack, offset, brokers);
     }
 
@@ -332,6 +352,7 @@ public final class LeaderPartition implements LocalReplica {
     public ProposalAnswer.Consequence answered(IsrProposal proposal, ProposalAnswer answer) {
         if (isResigned) return ProposalAnswer.Consequence.SETTLED;
         ProposalAnswer.Consequence consequence = leader.answered(proposal, answer);
+        endRests();
         advance();
         return consequence;
     }
@@ -362,6 +383,7 @@ public final class LeaderPartition implements LocalReplica {
 
     @Override
     public void goOnIn(PartitionLog copy) {
+        endRests();
         log = copy;
         copier = null;
         forced.goOnIn(copy);
@@ -407,6 +429,42 @@ public final class LeaderPartition implements LocalReplica {
         endWatchers.remove(watcher);
     }
 
+    /**
+     * A follower whose fetch has been found to {@linkplain FetchVerdict.Agrees agree}, and is answered with what is so now, need not be looked at again
+     * before {@code rest} is told so. No effect if it rests already.
+     *
+     * @return false if it has to be looked at with each fetch for now
+     */
+    public boolean rest(FollowerRest rest) {
+        if (rest.isForgotten() || !leader.mayRest(rest.brokerId())) return false;
+        resting.add(rest);
+        return true;
+    }
+
+    /** Ends {@link #rest} without a word. */
+    public void forgetRest(FollowerRest rest) {
+        resting.remove(rest);
+    }
+
+    /**
+     * Deletes records, as {@link PartitionLog#deleteRecordsBefore} does; followers are told with their next fetches.
+     *
+     * @return false if {@code offset} lies above the high watermark
+     */
+    public boolean deleteRecordsBefore(long offset) {
+        boolean isDone = log.deleteRecordsBefore(offset);
+        endRests();
+        return isDone;
+    }
+
+    @Override
+    public List<PendingDeletion> expire(long wallMs) {
+        long startOffset = log.logStartOffset();
+        List<PendingDeletion> pending = log.expire(wallMs);
+        if (log.logStartOffset() != startOffset) endRests();
+        return pending;
+    }
+
     /** Tells {@code follower} of each move of the high watermark and of each later leader epoch: the coordinator whose log this is. */
     public void follow(@Nullable Consumer<LeaderPartition> follower) {
         this.follower = follower;
@@ -434,5 +492,6 @@ public final class LeaderPartition implements LocalReplica {
         watchers.clear();
         endWatchers.clear();
         for (Runnable watcher : last) watcher.run();
+        resting.end(true);
     }
 }

@@ -3,6 +3,8 @@ package io.millrace.replication.run;
 import io.millrace.records.TopicPartition;
 import io.millrace.storage.LogConfig;
 import io.millrace.storage.PartitionLog;
+import io.millrace.storage.PendingDeletion;
+import java.util.List;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,14 @@ public sealed interface LocalReplica permits LeaderPartition, FollowerPartition 
 
     /** Takes over changed properties of the log. */
     void updateConfig(LogConfig config);
+
+    /**
+     * Takes out what retention no longer wants, as {@link PartitionLog#expire} does.
+     *
+     * @param wallMs the time of day
+     * @return files to be deleted
+     */
+    List<PendingDeletion> expire(long wallMs);
 
     /**
      * Sees to it that after a crash the log is scanned from its present end only, off the lane. No effect if nothing was

@@ -46,7 +46,7 @@ public final class FetchSessions {
      * @param error {@link ErrorCode#NONE}, or what the whole request is refused with
      * @param session the session it belongs to, if any
      * @param isIncremental whether the answer leaves out partitions without news
-     * @param partitions what is to be read, in serving order
+     * @param partitions what is to be read, in serving order; without those that rest, which may be added when they do no longer
      */
     public record Plan(
             ErrorCode error,
@@ -71,21 +71,21 @@ public final class FetchSessions {
             List<FollowedPartition> wanted = FetchSession.wanted(request);
             boolean wantsSession = request.sessionEpoch() == INITIAL_EPOCH && !wanted.isEmpty();
             FetchSession session = wantsSession ? create(request, byTopicId, wanted.size(), nowMs) : null;
-            return new Plan(ErrorCode.NONE, session, false, session == null ? wanted : session.followed());
+            return new Plan(ErrorCode.NONE, session, false, session == null ? wanted : session.due());
         }
         FetchSession session = sessions.get(request.sessionId());
         if (session == null) return refused(ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
         if (session.nextEpoch() != request.sessionEpoch()) return refused(ErrorCode.INVALID_FETCH_SESSION_EPOCH);
         if (session.byTopicId() != byTopicId) return refused(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR);
         followedCount -= session.size();
-        session.update(request);
+        session.update(request, nowMs);
         followedCount += session.size();
         session.used(nowMs);
         if (session.size() > 0 && followedCount <= MAX_FOLLOWED)
-            return new Plan(ErrorCode.NONE, session, true, session.followed());
+            return new Plan(ErrorCode.NONE, session, true, session.due());
         // Nothing is followed any more, or it is too much: the answer names no session, so the client begins anew.
         forget(session.id());
-        return new Plan(ErrorCode.NONE, null, false, session.followed());
+        return new Plan(ErrorCode.NONE, null, false, session.due());
     }
 
     private static Plan refused(ErrorCode error) {
@@ -104,7 +104,7 @@ public final class FetchSessions {
         do id = 1 + Math.floorMod(randomIds.getAsInt(), Integer.MAX_VALUE);
         while (sessions.containsKey(id));
         FetchSession session = new FetchSession(id, byTopicId, isOfReplica, nowMs);
-        session.update(request);
+        session.update(request, nowMs);
         sessions.put(id, session);
         followedCount += session.size();
         return session;
@@ -123,14 +123,21 @@ public final class FetchSessions {
 
     private void forget(int id) {
         FetchSession gone = sessions.remove(id);
-        if (gone != null) followedCount -= gone.size();
+        if (gone == null) return;
+        followedCount -= gone.size();
+        gone.endRests();
     }
 
-    /** Takes a session out, for the lane that its connection moves to; empty if there is none of that id. */
+    /**
+     * Takes a session out, for the lane that its connection moves to.
+     *
+     * @return empty if there is none of that id, or another connection's fetch of it is under way here: then
+     *     it is given up, and the client begins anew
+     */
     public Optional<FetchSession> giveAway(int id) {
         FetchSession session = sessions.get(id);
         forget(id);
-        return Optional.ofNullable(session);
+        return Optional.ofNullable(session).filter(one -> !one.isInUse());
     }
 
     /**
@@ -141,6 +148,12 @@ public final class FetchSessions {
         if (sessions.containsKey(session.id()) || isFull(session.size())) return;
         sessions.put(session.id(), session);
         followedCount += session.size();
+    }
+
+    /** The session of that id; null if there is none. */
+    @Nullable
+    FetchSession find(int id) {
+        return sessions.get(id);
     }
 
     /** How many there are. */

@@ -2,6 +2,7 @@ package io.millrace.server.fetch;
 
 import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.FetchRequest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One partition a client asks for, with what was last told of it. Outside a session it lives for one request; within one,
@@ -19,6 +20,7 @@ public final class FollowedPartition {
     private int maxBytes;
     private long toldHighWatermark = -1;
     private long toldLogStartOffset = -1;
+    private RestingShare.@Nullable Resting rest;
 
     FollowedPartition(Key key, FetchRequest.FetchPartition wanted) {
         this.key = key;
@@ -61,6 +63,15 @@ public final class FollowedPartition {
     /** The most bytes wanted of this partition, a soft limit. */
     public int maxBytes() {
         return maxBytes;
+    }
+
+    /** What tells the session of it when it has rested; null before it rests for the first time. */
+    RestingShare.@Nullable Resting rest() {
+        return rest;
+    }
+
+    void rest(RestingShare.@Nullable Resting newRest) {
+        rest = newRest;
     }
 
     /**

@@ -72,7 +72,7 @@ public final class DeleteRecordsHandler implements Handler<DeleteRecordsRequest,
         if (before < 0 || before > partition.highWatermark())
             return answer.errorCode(ErrorCode.OFFSET_OUT_OF_RANGE.code()).build();
         try {
-            partition.log().deleteRecordsBefore(before);
+            partition.deleteRecordsBefore(before);
         } catch (LogDirectoryFailed failed) {
             diskFailed.accept(failed);
             return answer.errorCode(ErrorCode.KAFKA_STORAGE_ERROR.code()).build();

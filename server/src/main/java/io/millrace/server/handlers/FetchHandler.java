@@ -4,7 +4,10 @@ import io.millrace.protocol.ErrorCode;
 import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.FetchRequest;
 import io.millrace.protocol.messages.FetchResponse;
+import io.millrace.records.TopicPartition;
 import io.millrace.replication.FollowerFetch;
+import io.millrace.replication.run.FollowerRest;
+import io.millrace.server.fetch.FetchSession;
 import io.millrace.server.fetch.FetchSessions;
 import io.millrace.server.fetch.FollowedPartition;
 import io.millrace.server.fetch.PendingFetch;
@@ -75,18 +78,40 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
         exchange.usesFetchSession(plan.sessionId());
         List<PartitionRead> reads = new ArrayList<>(plan.partitions().size());
         for (FollowedPartition followed : plan.partitions())
-            reads.add(resolve(reads.size(), followed, byTopicId, wanted(request, replicaId, followed)));
+            reads.add(resolve(reads.size(), followed, byTopicId, wanted(request, replicaId, followed), plan.session()));
+        long replicaEpoch = request.replicaState().replicaEpoch();
         int maxBytes = Math.min(request.maxBytes(), maxBytesOfAnAnswer);
         // More than an answer may hold is never there, so it is not waited for.
         PendingFetch.Limits limits =
                 new PendingFetch.Limits(Math.min(request.minBytes(), maxBytes), maxBytes, request.maxWaitMs());
-        PendingFetch pending = new PendingFetch(home, limits, reads, readerOf(request, replicaId, exchange), () -> {
-            if (replicaId >= 0) home.leaderThrottle().spent(throttledBytes(reads));
-            exchange.reply(answer(plan, reads, exchange), () -> reads.forEach(PartitionRead::release));
-        });
+        PendingFetch pending = new PendingFetch(
+                home,
+                limits,
+                reads,
+                readerOf(request, replicaId, exchange),
+                plan,
+                followed -> resolve(
+                        placeOf(followed, plan.partitions()),
+                        followed,
+                        byTopicId,
+                        byFollower(replicaId, replicaEpoch, followed),
+                        plan.session()),
+                () -> {
+                    if (replicaId >= 0) home.leaderThrottle().spent(throttledBytes(reads));
+                    exchange.reply(answer(plan, reads, exchange), () -> reads.forEach(PartitionRead::release));
+                });
         exchange.whenAbandoned(pending::abandon);
-        exchange.partitionsOf(pending.onlyOwner());
+        // A fetch for which everything rests says nothing of where its partitions are.
+        if (!reads.isEmpty()) exchange.partitionsOf(pending.onlyOwner());
         pending.start();
+    }
+
+    /** The place of a partition in a fetch; it gets the next one if it has none. */
+    private static int placeOf(FollowedPartition followed, List<FollowedPartition> all) {
+        int known = all.indexOf(followed);
+        if (known >= 0) return known;
+        all.add(followed);
+        return all.size() - 1;
     }
 
     private static long throttledBytes(List<PartitionRead> reads) {
@@ -103,16 +128,7 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
     }
 
     private static PartitionRead.Wanted wanted(FetchRequest request, int replicaId, FollowedPartition followed) {
-        if (replicaId >= 0)
-            return PartitionRead.Wanted.by(
-                    new FollowerFetch(
-                            replicaId,
-                            request.replicaState().replicaEpoch(),
-                            followed.currentLeaderEpoch(),
-                            followed.fetchOffset(),
-                            followed.lastFetchedEpoch(),
-                            followed.followersLogStartOffset()),
-                    followed.maxBytes());
+        if (replicaId >= 0) return byFollower(replicaId, request.replicaState().replicaEpoch(), followed);
         return new PartitionRead.Wanted(
                 followed.fetchOffset(),
                 followed.maxBytes(),
@@ -121,12 +137,27 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
                 request.isolationLevel() == 1);
     }
 
+    private static PartitionRead.Wanted byFollower(int replicaId, long replicaEpoch, FollowedPartition followed) {
+        FollowerFetch fetch = new FollowerFetch(
+                replicaId,
+                replicaEpoch,
+                followed.currentLeaderEpoch(),
+                followed.fetchOffset(),
+                followed.lastFetchedEpoch(),
+                followed.followersLogStartOffset());
+        return PartitionRead.Wanted.by(fetch, followed.maxBytes());
+    }
+
     private static FetchResponse refusal(ErrorCode error) {
         return FetchResponse.builder().errorCode(error.code()).build();
     }
 
     private PartitionRead resolve(
-            int position, FollowedPartition followed, boolean byTopicId, PartitionRead.Wanted wanted) {
+            int position,
+            FollowedPartition followed,
+            boolean byTopicId,
+            PartitionRead.Wanted wanted,
+            @Nullable FetchSession session) {
         FollowedPartition.Key key = followed.key();
         var topic = byTopicId
                 ? home.image().topics().topic(key.topicId())
@@ -136,7 +167,10 @@ public final class FetchHandler implements Handler<FetchRequest, FetchResponse> 
         else if (key.partition() < 0 || key.partition() >= topic.partitionCount())
             error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
         String name = topic == null ? key.topic() : topic.name();
-        return new PartitionRead(position, AskedPartition.of(name, key.partition()), wanted, error);
+        TopicPartition partition = AskedPartition.of(name, key.partition());
+        FollowerRest rest =
+                session == null || error != ErrorCode.NONE ? null : session.restOf(followed, partition, home);
+        return new PartitionRead(position, partition, wanted, error, rest);
     }
 
     private record TopicKey(String name, Uuid id) {}

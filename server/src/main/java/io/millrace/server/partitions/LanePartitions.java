@@ -7,6 +7,7 @@ import io.millrace.records.TopicPartition;
 import io.millrace.replication.FetchVerdict;
 import io.millrace.replication.FollowerFetch;
 import io.millrace.replication.run.FollowerPartition;
+import io.millrace.replication.run.FollowerRest;
 import io.millrace.replication.run.LeaderPartition;
 import io.millrace.replication.run.LocalReplica;
 import io.millrace.storage.CorruptLog;
@@ -327,6 +328,27 @@ public final class LanePartitions {
     private static FetchVerdict again(LeaderPartition partition, FollowerFetch fetch) {
         ErrorCode error = partition.refusal(fetch.leaderEpoch());
         return error == ErrorCode.NONE ? new FetchVerdict.Agrees() : new FetchVerdict.Refused(error);
+    }
+
+    /**
+     * Has a partition rest of which a follower has everything, and is told everything by what was read.
+     *
+     * @return whether it rests, which {@code read} says then, too
+     */
+    public boolean rest(PartitionRead read) {
+        FollowerRest rest = read.rest();
+        if (rest == null || read.isUrgent()) return false;
+        LeaderPartition partition = led.get(read.topicPartition());
+        if (partition == null || !isUpToDate(read, partition) || !partition.rest(rest)) return false;
+        read.rests();
+        return true;
+    }
+
+    private static boolean isUpToDate(PartitionRead read, LeaderPartition partition) {
+        return read.wanted().fetchOffset() == partition.log().logEndOffset()
+                && read.leaderEpoch() == partition.leaderEpoch()
+                && read.highWatermark() == partition.highWatermark()
+                && read.logStartOffset() == partition.log().logStartOffset();
     }
 
     private static PartitionRead toFollower(

@@ -6,6 +6,7 @@ import io.millrace.protocol.messages.FetchResponse;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.records.TopicPartition;
 import io.millrace.replication.FollowerFetch;
+import io.millrace.replication.run.FollowerRest;
 import io.millrace.storage.FileRecords;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -74,17 +75,27 @@ public final class PartitionRead {
     private boolean wasRefusedUnread;
     private boolean isThrottled;
     private boolean isHeldBack;
+    private final @Nullable FollowerRest rest;
+    private boolean isResting;
+
+    /** As the other, of a partition that is looked at with each fetch. */
+    public PartitionRead(int position, TopicPartition topicPartition, Wanted wanted, ErrorCode error) {
+        this(position, topicPartition, wanted, error, null);
+    }
 
     /**
      * A read to be done, or one already refused.
      *
      * @param position its place in the fetch, from 0
      * @param error {@link ErrorCode#NONE} unless refused already
+     * @param rest what is told when the partition has to be looked at again, if it need not be for a while; null if it is looked at with each fetch
      */
-    public PartitionRead(int position, TopicPartition topicPartition, Wanted wanted, ErrorCode error) {
+    public PartitionRead(
+            int position, TopicPartition topicPartition, Wanted wanted, ErrorCode error, @Nullable FollowerRest rest) {
         this.position = position;
         this.topicPartition = topicPartition;
         this.wanted = wanted;
+        this.rest = rest;
         this.error = error;
         this.wasRefusedUnread = error != ErrorCode.NONE;
     }
@@ -150,7 +161,7 @@ public final class PartitionRead {
 
     /** A refusal with what is known of the partition. */
     PartitionRead refused(ErrorCode why) {
-        PartitionRead refused = new PartitionRead(position, topicPartition, wanted, why);
+        PartitionRead refused = new PartitionRead(position, topicPartition, wanted, why, rest);
         refused.wasRefusedUnread = false;
         return refused;
     }
@@ -162,7 +173,7 @@ public final class PartitionRead {
             long lastStableOffset,
             long logStartOffset,
             List<FetchResponse.AbortedTransaction> aborted) {
-        PartitionRead result = new PartitionRead(position, topicPartition, wanted, ErrorCode.NONE);
+        PartitionRead result = new PartitionRead(position, topicPartition, wanted, ErrorCode.NONE, rest);
         result.records = found;
         result.leaderEpoch = epoch;
         result.highWatermark = highWatermark;
@@ -187,6 +198,21 @@ public final class PartitionRead {
     /** Whether no records were looked for, as the replication throttle is used up. */
     public boolean isHeldBack() {
         return isHeldBack;
+    }
+
+    /** What is told when the partition has to be looked at again; null if it is looked at with each fetch. */
+    public @Nullable FollowerRest rest() {
+        return rest;
+    }
+
+    /** The partition need not be looked at again before {@link #rest} is told so. */
+    void rests() {
+        isResting = true;
+    }
+
+    /** Whether the partition need not be looked at again before somebody says so. */
+    public boolean isResting() {
+        return isResting;
     }
 
     /** The client's log is not a prefix of this one: it shares it up to here at most (KIP-595). */
@@ -231,6 +257,7 @@ public final class PartitionRead {
         wasRefusedUnread = result.wasRefusedUnread;
         isThrottled = result.isThrottled;
         isHeldBack = result.isHeldBack;
+        isResting = result.isResting;
     }
 
     /** Gives the records up, keeping the watermarks. */

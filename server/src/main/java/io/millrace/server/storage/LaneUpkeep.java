@@ -77,7 +77,7 @@ public final class LaneUpkeep {
 
     private void keep(LocalReplica partition) {
         try {
-            for (PendingDeletion deletion : partition.log().expire(lane.clock().wallMs()))
+            for (PendingDeletion deletion : partition.expire(lane.clock().wallMs()))
                 deleteLater(lane, deletion, lane.applier().fileDeleteDelayMs(partition.log()));
             partition.log().expireProducers(lane.clock().wallMs());
             partition.log().closeIdleFiles();
