@@ -3,6 +3,7 @@ package io.millrace.server;
 import io.millrace.environment.Environment;
 import io.millrace.environment.Lane;
 import io.millrace.metadata.config.EffectiveConfigs;
+import io.millrace.raft.run.ForcedUpTo;
 import io.millrace.records.TopicPartition;
 import io.millrace.server.controller.BrokerLife;
 import io.millrace.server.controller.MetadataRole;
@@ -273,7 +274,7 @@ final class NodeStop {
             boolean hasFailed,
             Consumer<Optional<Exception>> stopped) {
         long brokerEpoch = broker.epoch();
-        long metadataRecoveryPoint = metadata.quorum().recoveryPoint();
+        ForcedUpTo metadataRecoveryPoint = metadata.quorum().recoveryPoint();
         environment
                 .metadataLane()
                 .offload(

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * An offset per partition of a log directory, as text: a line with version {@code 0}, a line with the number of entries,
@@ -54,6 +55,20 @@ public final class OffsetCheckpoint {
             offsets.put(partition, CheckpointText.number(file, fields[2]));
         }
         return offsets;
+    }
+
+    /**
+     * Has a file say no more than this of a partition, if it speaks of it; what it says of others stays. Forces what it writes.
+     *
+     * @throws LogDirectoryFailed if it cannot be read or written
+     */
+    public static void lower(Disk disk, Path file, TopicPartition partition, long offset) {
+        OffsetCheckpoint checkpoint = new OffsetCheckpoint(disk, file);
+        Map<TopicPartition, Long> offsets = checkpoint.read();
+        if (offsets.getOrDefault(partition, 0L) <= offset) return;
+        Map<TopicPartition, Long> lowered = new TreeMap<>(offsets);
+        lowered.put(partition, offset);
+        checkpoint.write(lowered);
     }
 
     /**

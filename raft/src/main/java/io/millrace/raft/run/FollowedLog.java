@@ -58,9 +58,9 @@ final class FollowedLog {
         }
     }
 
-    /** Blocks for a force; it happens once in an election, at the most. */
+    /** Blocks for a force or two; it happens once in an election, at the most. */
     void truncateTo(long offset) {
-        log.log().truncateTo(offset);
+        log.truncateTo(offset);
         long endOffset = log.log().logEndOffset();
         history.truncateFrom(endOffset);
         reader.truncatedTo(endOffset);

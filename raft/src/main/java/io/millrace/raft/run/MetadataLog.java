@@ -49,10 +49,13 @@ final class MetadataLog implements LogOutline {
     /** How much is read at once when the log is walked. */
     private static final int READ_BYTES = 1 << 20;
 
+    private final Disk disk;
     private final PartitionLog log;
     private final Snapshots snapshots;
+    private ForcedUpTo told = new ForcedUpTo(0);
 
-    private MetadataLog(PartitionLog log, Snapshots snapshots) {
+    private MetadataLog(Disk disk, PartitionLog log, Snapshots snapshots) {
+        this.disk = disk;
         this.log = log;
         this.snapshots = snapshots;
     }
@@ -91,7 +94,7 @@ final class MetadataLog implements LogOutline {
                     "the log starts at offset " + log.logStartOffset()
                             + " and there is no snapshot of what was before");
         }
-        return new MetadataLog(log, snapshots);
+        return new MetadataLog(disk, log, snapshots);
     }
 
     /**
@@ -223,9 +226,28 @@ final class MetadataLog implements LogOutline {
         }
     }
 
+    /** Up to where the log is forced now. */
+    ForcedUpTo forcedUpTo() {
+        told = new ForcedUpTo(log.recoveryPoint());
+        return told;
+    }
+
+    /** Blocks for a force, or two. */
+    void truncateTo(long offset) {
+        lowerRecoveryPoint(offset);
+        log.truncateTo(offset);
+    }
+
+    private void lowerRecoveryPoint(long offset) {
+        told.cutTo(
+                offset,
+                () -> OffsetCheckpoint.lower(disk, log.directory().resolveSibling(RECOVERY_POINTS), PARTITION, offset));
+    }
+
     /** Begins anew behind a snapshot, with what that says of who votes. Blocks for a force. */
     void beginBehind(FetchedSnapshot.Whole whole, VoterHistory history) {
         SnapshotReader.Snapshot snapshot = whole.snapshot();
+        lowerRecoveryPoint(snapshot.id().offset());
         log.truncateFullyAndStartAt(snapshot.id().offset());
         snapshots.add(new Snapshots.Stored(snapshot.id(), whole.sizeBytes(), snapshot.lastContainedLogTimeMs()));
         history.truncateFrom(VoterHistory.BOOTSTRAP_OFFSET);

@@ -212,11 +212,11 @@ public final class MetadataQuorum {
     }
 
     /**
-     * Everything below is forced. Whoever writes the log directory's {@code recovery-point-offset-checkpoint} puts it in
+     * Up to where all is forced. Whoever writes the log directory's {@code recovery-point-offset-checkpoint} puts it in
      * under {@code __cluster_metadata-0}, so that damage below it is noticed at the next {@link #open}.
      */
-    public long recoveryPoint() {
-        return log.log().recoveryPoint();
+    public ForcedUpTo recoveryPoint() {
+        return log.forcedUpTo();
     }
 
     /** End offset and epoch of the latest snapshot, if there is one that holds more than bootstrap records. */

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class MetadataQuorumTest {
@@ -260,7 +261,9 @@ class MetadataQuorumTest {
         quorum.append(1, ints(1));
         quorum.append(1, ints(2));
         lane.runAll();
-        long recoveryPoint = quorum.recoveryPoint();
+        AtomicLong written = new AtomicLong();
+        quorum.recoveryPoint().write(written::set);
+        long recoveryPoint = written.get();
         assertEquals(3, recoveryPoint);
         shutDown(quorum);
         Path segment = LOG.resolve("00000000000000000000.log");

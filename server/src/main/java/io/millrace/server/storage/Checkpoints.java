@@ -2,6 +2,7 @@ package io.millrace.server.storage;
 
 import io.millrace.environment.Lane;
 import io.millrace.protocol.Uuid;
+import io.millrace.raft.run.ForcedUpTo;
 import io.millrace.records.TopicPartition;
 import io.millrace.server.partitions.BrokerLane;
 import io.millrace.storage.CheckpointTopicIds;
@@ -14,7 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +29,7 @@ public final class Checkpoints {
     private final LogDirectories directories;
     private final List<BrokerLane> lanes;
     private final Lane home;
-    private final LongSupplier metadataRecoveryPoint;
+    private final Supplier<ForcedUpTo> metadataRecoveryPoint;
     private final long intervalMs;
     private final Consumer<LogDirectoryFailed> diskFailed;
     private final IdentityHashMap<OffsetCheckpoint, Map<TopicPartition, Long>> written = new IdentityHashMap<>();
@@ -51,7 +52,7 @@ public final class Checkpoints {
             LogDirectories directories,
             List<BrokerLane> lanes,
             Lane home,
-            LongSupplier metadataRecoveryPoint,
+            Supplier<ForcedUpTo> metadataRecoveryPoint,
             long intervalMs,
             Consumer<LogDirectoryFailed> diskFailed) {
         this.directories = directories;
@@ -174,7 +175,7 @@ public final class Checkpoints {
 
     private void writeOffLane(List<LaneOffsets> collected, List<Runnable> waiting) {
         if (isStopped) return;
-        long metadataIsForcedTo = metadataRecoveryPoint.getAsLong();
+        ForcedUpTo metadataIsForcedTo = metadataRecoveryPoint.get();
         isWriting = true;
         home.offload(
                 () -> {
@@ -205,7 +206,7 @@ public final class Checkpoints {
      *
      * @return the failures, at most one of each directory; they do not keep the other directories from theirs
      */
-    public List<LogDirectoryFailed> write(List<LaneOffsets> collected, long metadataIsForcedTo) {
+    public List<LogDirectoryFailed> write(List<LaneOffsets> collected, ForcedUpTo metadataIsForcedTo) {
         List<LogDirectoryFailed> failures = new ArrayList<>();
         for (LogDirectories.InUse directory : directories.online()) {
             try {
@@ -217,7 +218,7 @@ public final class Checkpoints {
         return failures;
     }
 
-    private void write(LogDirectories.InUse directory, List<LaneOffsets> collected, long metadataIsForcedTo) {
+    private void write(LogDirectories.InUse directory, List<LaneOffsets> collected, ForcedUpTo metadataIsForcedTo) {
         Map<TopicPartition, Long> recoveryPoints = new TreeMap<>();
         Map<TopicPartition, Long> logStartOffsets = new TreeMap<>();
         Map<TopicPartition, Long> highWatermarks = new TreeMap<>();
@@ -228,7 +229,6 @@ public final class Checkpoints {
             highWatermarks.putAll(offsets.highWatermarks().getOrDefault(directory, Map.of()));
             topicIds.putAll(offsets.topicIds().getOrDefault(directory, Map.of()));
         }
-        if (directory.hasMetadataLog()) recoveryPoints.put(METADATA_PARTITION, metadataIsForcedTo);
         CheckpointTopicIds ids = directory.directory().checkpointTopicIds();
         for (LaneOffsets offsets : collected) {
             Set<TopicPartition> unopened = offsets.unopened().getOrDefault(directory, Set.of());
@@ -238,7 +238,13 @@ public final class Checkpoints {
             keep(unopened, topicIdsWritten(ids), topicIds);
         }
         leaveOutOthers(ids, topicIds);
-        writeIfNew(directory.directory().recoveryPoints(), recoveryPoints);
+        OffsetCheckpoint recoveryPointFile = directory.directory().recoveryPoints();
+        if (directory.hasMetadataLog())
+            metadataIsForcedTo.write(offset -> {
+                recoveryPoints.put(METADATA_PARTITION, offset);
+                writeIfNew(recoveryPointFile, recoveryPoints);
+            });
+        else writeIfNew(recoveryPointFile, recoveryPoints);
         writeIfNew(directory.directory().logStartOffsets(), logStartOffsets);
         writeIfNew(directory.directory().highWatermarks(), highWatermarks);
         if (!topicIds.equals(topicIdsWritten(ids))) {

@@ -11,6 +11,7 @@ import io.millrace.protocol.MetadataRecord;
 import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.PartitionRecord;
 import io.millrace.protocol.messages.TopicRecord;
+import io.millrace.raft.run.ForcedUpTo;
 import io.millrace.records.BatchHeader;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.records.TopicPartition;
@@ -259,7 +260,12 @@ class FollowersOnLaneTest {
         broker.partition("alone", 0).append(Batches.of("x"), AppendOrigin.CLIENT);
         sends(1, 4, "a", "b");
         Checkpoints checkpoints = new Checkpoints(
-                broker.directories, broker.lanes, broker.home().lane(), () -> 0, 60_000, broker.failures::add);
+                broker.directories,
+                broker.lanes,
+                broker.home().lane(),
+                () -> new ForcedUpTo(0),
+                60_000,
+                broker.failures::add);
         broker.onHome(checkpoints::start);
         broker.onHome(() -> checkpoints.startHighWatermarks(1_000));
         broker.time.advance(1_000);
@@ -303,7 +309,12 @@ class FollowersOnLaneTest {
 
     private Checkpoints checkpoints() {
         Checkpoints checkpoints = new Checkpoints(
-                broker.directories, broker.lanes, broker.home().lane(), () -> 0, 1_000, broker.failures::add);
+                broker.directories,
+                broker.lanes,
+                broker.home().lane(),
+                () -> new ForcedUpTo(0),
+                1_000,
+                broker.failures::add);
         broker.onHome(checkpoints::start);
         return checkpoints;
     }

@@ -54,9 +54,11 @@ final class SilentBrokers {
         return true;
     }
 
+    /** Word that a link held back may come after the end of whoever sent it, and have the broker counted as awake for one more session. */
     private void look(int id, long sinceMs, long nowMs) {
         BrokerImage broker = metadata.newest().cluster().broker(id);
-        if (nowMs - sinceMs > mostMs && broker != null && !broker.isFenced())
+        if (broker == null || broker.isFenced()) downSinceMs.put(id, nowMs);
+        else if (nowMs - sinceMs > mostMs)
             throw MetadataHistory.broken("M11: the process of broker " + id + " has ended " + (nowMs - sinceMs)
                     + " ms ago, and the broker is not fenced");
     }
