@@ -20,6 +20,7 @@ import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -172,7 +173,7 @@ public final class GoneBrokers {
     private final class Look {
         private final Consumer<Boolean> then;
         private final Lane.Timer deadline;
-        private final Set<Connection> open = new HashSet<>();
+        private final Set<Connection> open = new LinkedHashSet<>();
         private int unknown;
         private boolean isOver;
 

@@ -16,6 +16,7 @@ import io.millrace.server.network.NodeLine;
 import io.millrace.server.partitions.LeaderFetches;
 import io.millrace.server.partitions.ReplicationThrottle;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +47,7 @@ public final class FetchStreams implements LeaderFetches {
     private final ReplicationThrottle throttle;
     private final BufferPool pool;
     private final Map<Integer, FetchStream> streams = new HashMap<>();
-    private final Map<FollowerPartition, Place> places = new HashMap<>();
+    private final Map<FollowerPartition, Place> places = new LinkedHashMap<>();
     private NodeLine.@Nullable Means means;
     private MetadataImage image = MetadataImage.EMPTY;
     private boolean isClosed;

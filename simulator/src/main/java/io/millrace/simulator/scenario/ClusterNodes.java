@@ -183,7 +183,6 @@ final class ClusterNodes {
     /** A node's process ends, and its disk is replaced by an empty one. */
     void replaceDisk(int id) {
         loses(id);
-        metadata.losesAll(id);
         node(id).replaceDisk();
     }
 

@@ -60,6 +60,9 @@ final class LossyTopic implements Actor {
         String value = "lossy " + sendsLeft;
         // Before it is sent: the answer may come when somebody else has been elected since.
         int electionsBefore = metadata.uncleanElectionCount(NAME);
+        PartitionImage partitionBefore = metadata.newest().topics().partition(NAME, 0);
+        // Otherwise just any broker is asked: one may be cut off, have led before, and be alone in sync, as far as it knows.
+        boolean isLed = partitionBefore != null && partitionBefore.hasLeader();
         caller.ask(
                 request(value),
                 ProduceResponse.class,
@@ -70,7 +73,7 @@ final class LossyTopic implements Actor {
                     if (error != ErrorCode.NONE && !error.isRetriable())
                         throw new AssertionError("Produce to " + NAME + ": " + error + ", " + partition.errorMessage());
                     if (error == ErrorCode.NONE) {
-                        acknowledged.add(new Acknowledged(partition.baseOffset(), value, electionsBefore));
+                        if (isLed) acknowledged.add(new Acknowledged(partition.baseOffset(), value, electionsBefore));
                         sendsLeft--;
                     }
                     caller.afterPause(this::send);
