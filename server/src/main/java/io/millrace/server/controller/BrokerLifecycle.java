@@ -136,7 +136,8 @@ final class BrokerLifecycle {
         long askAtMs = isAsking ? Long.MAX_VALUE : dueAtMs;
         if (stage == Stage.SERVING) return Math.min(askAtMs, silentAtMs);
         if (stage != Stage.LEAVING) return askAtMs;
-        return Math.min(Math.min(askAtMs, leaveUntilMs), isLooking ? Long.MAX_VALUE : lookAtMs);
+        long leavingAtMs = Math.min(Math.min(askAtMs, leaveUntilMs), isLooking ? Long.MAX_VALUE : lookAtMs);
+        return Math.min(leavingAtMs, silentAtMs);
     }
 
     List<Action> begin(long nowMs) {
@@ -151,7 +152,7 @@ final class BrokerLifecycle {
         if (stage == Stage.LEAVING && nowMs >= leaveUntilMs)
             return left("the controller did not let the broker go within " + times.leaveMs() + " ms");
         List<Action> actions = new ArrayList<>();
-        if (stage == Stage.SERVING && nowMs >= silentAtMs) {
+        if ((stage == Stage.SERVING || stage == Stage.LEAVING) && nowMs >= silentAtMs) {
             isSilent = true;
             silentAtMs = nowMs + SILENT_LOOK_MS;
             actions.add(new Action.Silent());

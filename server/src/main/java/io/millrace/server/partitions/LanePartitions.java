@@ -233,12 +233,15 @@ public final class LanePartitions {
     public PartitionRead read(PartitionRead read, boolean mayReadAtFollowers, int bytesLeft, boolean atLeastOneBatch) {
         openFiles.sweepIfTooMany();
         LocalReplica partition = led.get(read.topicPartition());
+        boolean isLed = partition != null;
         if (partition == null && mayReadAtFollowers) partition = followed.get(read.topicPartition());
         if (partition == null) return read.refused(whyNotLed(read.topicPartition()));
         PartitionRead.Wanted wanted = read.wanted();
         ErrorCode epochError = checkLeaderEpoch(wanted.currentLeaderEpoch(), partition.leaderEpoch());
         if (epochError != ErrorCode.NONE) return read.refused(epochError);
         PartitionLog log = partition.log();
+        // What a follower lacks its leader may have: a reader that was told of no such offset would begin anew.
+        if (!isLed && wanted.fetchOffset() > log.logEndOffset()) return read.refused(ErrorCode.OFFSET_NOT_AVAILABLE);
         long lastStableOffset = Math.min(log.lastStableOffset(), partition.highWatermark());
         long untilOffset = wanted.readCommitted() ? lastStableOffset : partition.highWatermark();
         int maxBytes = Math.min(wanted.maxBytes(), bytesLeft);

@@ -91,6 +91,15 @@ class BrokerLifecycleTest {
     }
 
     @Test
+    void aBrokerThatLeavesLooksForASilentControllerToo() {
+        serve();
+        life.timePassed(2_004);
+        life.unanswered(8_900);
+        life.leave(8_950);
+        assertTrue(life.timePassed(9_004).contains(new Action.Silent()));
+    }
+
+    @Test
     void aControllerThatRegistersTheBrokerAnewIsHeard() {
         serve();
         life.timePassed(2_004);

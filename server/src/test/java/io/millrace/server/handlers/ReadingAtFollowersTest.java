@@ -126,10 +126,11 @@ class ReadingAtFollowersTest {
         assertEquals(2, all.highWatermark());
         assertEquals(-1, all.preferredReadReplica());
         assertEquals(Batches.of("x", "y").remaining(), bytes(all));
-        // Neither what is not committed as far as it knows, nor what it does not have, as in Kafka.
+        // Neither what is not committed as far as it knows, nor what it does not have: for that KIP-392 has a word, and
+        // Kafka's says OFFSET_OUT_OF_RANGE.
         assertEquals(0, bytes(only(ask(2, 4, V, 0))));
         assertEquals(ErrorCode.NONE, error(ask(3, 4, V, 0)));
-        assertEquals(ErrorCode.OFFSET_OUT_OF_RANGE, error(ask(4, 4, V, 0)));
+        assertEquals(ErrorCode.OFFSET_NOT_AVAILABLE, error(ask(4, 4, V, 0)));
     }
 
     @Test

@@ -61,7 +61,8 @@ final class LossyTopic implements Actor {
         // Before it is sent: the answer may come when somebody else has been elected since.
         int electionsBefore = metadata.uncleanElectionCount(NAME);
         PartitionImage partitionBefore = metadata.newest().topics().partition(NAME, 0);
-        // Otherwise just any broker is asked: one may be cut off, have led before, and be alone in sync, as far as it knows.
+        // Otherwise just any broker is asked: one may be cut off, have led before, and be alone in sync, as far as it
+        // knows.
         boolean isLed = partitionBefore != null && partitionBefore.hasLeader();
         caller.ask(
                 request(value),

@@ -111,7 +111,8 @@ final class MetadataHistory {
             BrokerImage known = before.cluster().broker(broker.id());
             boolean wakes =
                     !broker.isFenced() && (known == null || known.isFenced() || known.epoch() != broker.epoch());
-            // Also by a process that has ended, or on a disk that is no more: its last heartbeat may be on its way still.
+            // Also by a process that has ended, or on a disk that is no more: its last heartbeat may be on its way
+            // still.
             long has = everReadBy.getOrDefault(broker.id(), -1L);
             if (wakes && has < broker.epoch())
                 throw broken("M11: broker " + broker.id() + " is awake, and has read to " + has

@@ -78,6 +78,11 @@ final class PartitionHistory {
             throw broken("offset " + offset + " was " + brief(before) + " and is now " + how + " as " + brief(value));
     }
 
+    /** Where the partition ends at least, by what was acknowledged and read. */
+    long knownEnd() {
+        return known.isEmpty() ? 0 : known.lastKey() + 1;
+    }
+
     long acknowledgedCount() {
         return acknowledged;
     }

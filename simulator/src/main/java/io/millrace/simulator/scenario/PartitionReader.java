@@ -25,6 +25,9 @@ final class PartitionReader implements Actor {
     private static final int LEAST_FETCH_BYTES = 100;
     private static final int MOST_FETCH_BYTES = 20_000;
 
+    /** How often an end below what is known is not believed; some twenty seconds. */
+    private static final int MOST_EARLY_ENDS = 80;
+
     private final Uuid topicId;
     private final int partition;
     private final PartitionHistory history;
@@ -33,6 +36,7 @@ final class PartitionReader implements Actor {
     private final List<String> whole = new ArrayList<>();
     private boolean isLastRound;
     private boolean isDone;
+    private int earlyEnds;
 
     PartitionReader(Uuid topicId, int partition, PartitionHistory history, Caller caller, SeededRandom random) {
         this.topicId = topicId;
@@ -102,6 +106,10 @@ final class PartitionReader implements Actor {
         if (!isAtEnd) {
             if (error == ErrorCode.NONE) fetch(isOfLastRound);
             else caller.afterPause(() -> fetch(isOfLastRound));
+        } else if (isOfLastRound && whole.size() < history.knownEnd() && earlyEnds++ < MOST_EARLY_ENDS) {
+            // Nobody leads for now, and whoever was asked may have led before, or follow; or a new leader does not know
+            // yet how much is committed.
+            caller.afterPause(() -> fetch(true));
         } else if (isOfLastRound) {
             isDone = true;
         } else if (isLastRound || random.nextInt(4) == 0) {
