@@ -118,8 +118,9 @@ public final class LogDirectory implements Closeable {
     }
 
     /**
-     * Removes the marker, and forces that. Called once all logs are open, before the first append: a crash while they are
-     * being opened cleanly leaves them as clean as they were (KAFKA-15375).
+     * Removes the marker, and forces that. Called before anybody may open a log to write to it: one that has grown since it was
+     * closed must not be trusted to end where it was closed. A crash from then on has the logs looked at from their recovery
+     * points, which are their ends, so that one while they are being opened costs next to nothing (KAFKA-15375).
      */
     public void removeCleanShutdownMarker() {
         try {
