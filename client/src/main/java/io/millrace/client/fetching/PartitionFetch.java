@@ -2,6 +2,7 @@ package io.millrace.client.fetching;
 
 import io.millrace.client.cluster.PartitionLeader;
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
 import java.util.List;
 
 /**
@@ -23,6 +24,7 @@ public final class PartitionFetch {
     private final FetchRules rules;
     private State state = State.UNPOSITIONED;
     private FetchPosition position = FetchPosition.at(0);
+    private Uuid topicId = Uuid.ZERO;
     private long lookUpTimestamp;
     private boolean isResetting;
     /** The epoch of the leader whose log the position is known to be in. */
@@ -105,6 +107,21 @@ public final class PartitionFetch {
     private List<FetchDeed> fail(ErrorCode error, String why) {
         state = State.FAILED;
         return List.of(new FetchDeed.TellFailure(error, name + ": " + why));
+    }
+
+    /**
+     * Which topic has the name now, as far as is known. What was known of leaders and epochs is not true of one that was made
+     * again: they begin anew.
+     *
+     * @param newTopicId {@link Uuid#ZERO} if it is not known
+     */
+    public void isOf(Uuid newTopicId) {
+        if (newTopicId.equals(topicId) || newTopicId.equals(Uuid.ZERO)) return;
+        if (!topicId.equals(Uuid.ZERO)) {
+            position = FetchPosition.at(position.offset());
+            checkedLeaderEpoch = PartitionLeader.NO_EPOCH;
+        }
+        topicId = newTopicId;
     }
 
     /** What it needs now, who leads it being what is known. */

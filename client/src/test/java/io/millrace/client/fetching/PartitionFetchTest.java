@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import io.millrace.client.cluster.PartitionLeader;
 import io.millrace.client.cluster.RetryBackoff;
 import io.millrace.protocol.ErrorCode;
+import io.millrace.protocol.Uuid;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -81,6 +82,19 @@ class PartitionFetchTest {
         fetch.seek(new FetchPosition(50, 5), 1);
         assertInstanceOf(FetchStep.FindLeader.class, fetch.next(LEADER, 0));
         assertEquals(new FetchStep.CheckEpoch(2, 5, 5), fetch.next(NEXT_LEADER, 0));
+    }
+
+    /** Its epochs begin at 0 again, so that a position of the first would be waited for, for ever. */
+    @Test
+    void theEpochOfAPositionIsNoneOfATopicThatWasMadeAgain() {
+        PartitionFetch fetch = fetch("earliest");
+        fetch.isOf(new Uuid(1, 1));
+        fetch.seek(new FetchPosition(50, 5), 1);
+        fetch.isOf(Uuid.ZERO);
+        fetch.isOf(new Uuid(1, 1));
+        assertInstanceOf(FetchStep.FindLeader.class, fetch.next(LEADER, 0));
+        fetch.isOf(new Uuid(2, 2));
+        assertEquals(new FetchStep.Fetch(1, 4, FetchPosition.at(50)), fetch.next(LEADER, 0));
     }
 
     /** The leader before may have answered a fetch while the next one is asked. */

@@ -193,6 +193,7 @@ public final class FetcherLane implements ClusterEvents {
         fetches.begin();
         QuestionRound questions = new QuestionRound(cluster(), fetches, FetchRequests.isolationLevel(rules));
         for (FetchLine line : lines.values()) {
+            line.fetch.isOf(topicId(line.partition.topic()));
             switch (line.fetch.next(leader(line.partition), nowMs)) {
                 case FetchStep.Rest(long againFromMs) -> dueMs = Math.min(dueMs, againFromMs);
                 case FetchStep.FindLeader find -> findLeader(line.partition.topic());
