@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * tries some of those that are found soon, {@code -Dmillrace.sim.mutants=all} all of them, and writes down which promise was seen broken.
  */
 class ClusterMutantsTest {
-    private static final int MOST_SEEDS = 200;
+    private static final int MOST_SEEDS = 100;
     private static final int MOST_FAULTS_LEFT = 2;
     private static final Path FOUND = Path.of("target", "cluster-mutants.tsv");
 

@@ -84,8 +84,11 @@ final class MetadataLog implements LogOutline {
                 wallMs);
         Snapshots snapshots = Snapshots.open(disk, directory, config, log.logStartOffset());
         Optional<OffsetAndEpoch> latest = snapshots.latest();
-        if (latest.isPresent() && isAhead(latest.get(), log))
-            log.truncateFullyAndStartAt(latest.get().offset());
+        if (latest.isPresent() && isAhead(latest.get(), log)) {
+            long start = latest.get().offset();
+            OffsetCheckpoint.lower(disk, directory.resolveSibling(RECOVERY_POINTS), PARTITION, start);
+            log.truncateFullyAndStartAt(start);
+        }
         if (log.logStartOffset()
                 > snapshots.latest().map(OffsetAndEpoch::offset).orElse(0L)) {
             throw new CorruptLog(
@@ -226,7 +229,7 @@ final class MetadataLog implements LogOutline {
         }
     }
 
-    /** Up to where the log is forced now. */
+    /** Up to where the log is forced now. What was told before is out of use then: only this one hears of cuts. */
     ForcedUpTo forcedUpTo() {
         told = new ForcedUpTo(log.recoveryPoint());
         return told;

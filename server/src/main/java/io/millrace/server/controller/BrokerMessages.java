@@ -34,9 +34,7 @@ final class BrokerMessages {
     /** Whether any directory has been cordoned in this run: until then there is nothing to say. */
     private boolean hasCordoned;
 
-    /**
-     * The messages of a run that has just begun.
-     */
+    /** The messages of a run that has just begun. */
     BrokerMessages(MetadataRole metadata, ServerConfig config, LogDirectories directories, Randomness randomness) {
         this.metadata = metadata;
         this.config = config;

@@ -11,7 +11,6 @@ import io.millrace.protocol.MetadataRecord;
 import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.PartitionRecord;
 import io.millrace.protocol.messages.TopicRecord;
-import io.millrace.raft.run.ForcedUpTo;
 import io.millrace.records.BatchHeader;
 import io.millrace.records.OffsetAndEpoch;
 import io.millrace.records.TopicPartition;
@@ -259,13 +258,7 @@ class FollowersOnLaneTest {
         broker.create("alone", 1);
         broker.partition("alone", 0).append(Batches.of("x"), AppendOrigin.CLIENT);
         sends(1, 4, "a", "b");
-        Checkpoints checkpoints = new Checkpoints(
-                broker.directories,
-                broker.lanes,
-                broker.home().lane(),
-                () -> new ForcedUpTo(0),
-                60_000,
-                broker.failures::add);
+        Checkpoints checkpoints = broker.checkpoints(60_000);
         broker.onHome(checkpoints::start);
         broker.onHome(() -> checkpoints.startHighWatermarks(1_000));
         broker.time.advance(1_000);
@@ -308,13 +301,7 @@ class FollowersOnLaneTest {
     }
 
     private Checkpoints checkpoints() {
-        Checkpoints checkpoints = new Checkpoints(
-                broker.directories,
-                broker.lanes,
-                broker.home().lane(),
-                () -> new ForcedUpTo(0),
-                1_000,
-                broker.failures::add);
+        Checkpoints checkpoints = broker.checkpoints(1_000);
         broker.onHome(checkpoints::start);
         return checkpoints;
     }

@@ -10,7 +10,6 @@ import io.millrace.protocol.MetadataRecord;
 import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.ConfigRecord;
 import io.millrace.protocol.messages.RemoveTopicRecord;
-import io.millrace.raft.run.ForcedUpTo;
 import io.millrace.records.TopicPartition;
 import io.millrace.replication.run.LeaderPartition;
 import io.millrace.server.fixture.Batches;
@@ -138,13 +137,7 @@ class LaneApplierTest {
     void checkpointsAreNotWrittenAgainWhileNothingMoves() {
         broker.create("t", 2);
         append(broker, "a");
-        Checkpoints checkpoints = new Checkpoints(
-                broker.directories,
-                broker.lanes,
-                broker.home().lane(),
-                () -> new ForcedUpTo(0),
-                1_000,
-                broker.failures::add);
+        Checkpoints checkpoints = broker.checkpoints(1_000);
         broker.onHome(checkpoints::start);
         broker.time.advance(1_000);
         int written = broker.disk.renamed().size();

@@ -9,7 +9,6 @@ import io.millrace.environment.OpenMode;
 import io.millrace.metadata.ConfigResource;
 import io.millrace.protocol.Uuid;
 import io.millrace.protocol.messages.ConfigRecord;
-import io.millrace.raft.run.ForcedUpTo;
 import io.millrace.records.TopicPartition;
 import io.millrace.server.fixture.Batches;
 import io.millrace.server.fixture.TestBroker;
@@ -74,13 +73,7 @@ class UnopenedLogsTest {
     void theCheckpointsGoOnSpeakingOfALogThatIsNotOpen() throws Exception {
         TestBroker broker = withDamagedLog();
         broker.create("u", 1);
-        Checkpoints checkpoints = new Checkpoints(
-                broker.directories,
-                broker.lanes,
-                broker.home().lane(),
-                () -> new ForcedUpTo(0),
-                1_000,
-                broker.failures::add);
+        Checkpoints checkpoints = broker.checkpoints(1_000);
         broker.onHome(checkpoints::start);
         broker.time.advance(1_000);
         Map<TopicPartition, Long> written = broker.directories
